@@ -1,0 +1,32 @@
+// The analysis of one image, from process memory to findings.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/findings/finding.h"
+#include "analyzer/heap/heap.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+struct AnalysisOptions {
+  DebugOptions debug;
+  bool use_types = true;  // off: counts and type_info only
+};
+
+struct AnalysisTotals {
+  uint64_t blocks = 0, bytes = 0, objects = 0, references = 0;
+  uint64_t reachable_bytes = 0, unreachable_bytes = 0, unreachable_blocks = 0;  // T1, the conservative rule
+  uint64_t counted_objects = 0, explained_objects = 0;                          // remainder 0
+};
+
+struct Analysis {
+  Heap heap;
+  std::vector<Finding> findings;  // worst first
+  AnalysisTotals totals;
+  std::vector<std::string> warnings;
+};
+
+}  // namespace reftally

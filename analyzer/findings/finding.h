@@ -1,0 +1,54 @@
+// A finding: what is wrong, as ids into the Heap. Names and numbers are made of it in reports/report.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "analyzer/heap/heap.h"
+
+namespace reftally {
+
+enum class Severity : uint8_t { kNote = 0, kWarning = 1, kError = 2 };
+
+struct PathStep {
+  ObjectId from;
+  uint64_t reference;  // row of Heap::referent …
+};
+
+// The sum of DESIGN section 1 for one object. strong_count = heap + roots + remainder.
+struct Account {
+  int64_t strong_count = 0;
+  int64_t heap_references = 0;  // exact strong references (or counted, see certainty)
+  int64_t root_references = 0;
+  int64_t remainder = 0;
+  bool by_counts = false;  // some references are known by counts, not by type
+};
+
+struct Advice {
+  uint64_t weaken = 0;  // row of Heap::referent: the reference to make weak
+  uint32_t breaks = 0;  // instances it breaks
+  uint64_t frees_bytes = 0;
+  bool safe = false;
+  std::string reason;
+};
+
+struct Finding {
+  const char* rule = "";  // row name in rules.cc
+  Severity severity = Severity::kError;
+  std::vector<std::vector<ObjectId>> instances;  // objects of each equal shape; the first is the example
+  std::vector<PathStep> cycle;                   // of the example, rotated to its least form; empty when none
+  std::vector<PathStep> path;                    // from a root to the example, empty when unreachable
+  std::optional<uint32_t> root;                  // row of Heap::roots where `path` starts
+  std::optional<ObjectId> subject;               // the object the account is about
+  Account account;
+  uint64_t objects = 0;         // counted objects and blocks in all instances
+  uint64_t bytes = 0;           // their shallow sizes
+  uint64_t retained_bytes = 0;  // what would be freed with them
+  uint64_t held_objects = 0;    // held by the instances, not part of them
+  std::optional<Advice> advice;
+  std::vector<std::string> evidence;  // one sentence each
+};
+
+}  // namespace reftally

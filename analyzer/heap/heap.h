@@ -1,0 +1,139 @@
+// The heap as columns by ObjectId: counted objects, blocks, the references between them, and roots.
+// Everything after lift() reads this; nothing writes it but HeapBuilder.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/base/csr.h"
+#include "analyzer/base/ids.h"
+#include "analyzer/base/string_table.h"
+#include "runtime/dump/format.h"
+
+namespace reftally {
+
+inline constexpr int64_t kUncounted = -1;  // strong_count of a block: nobody counts references to it
+
+enum class FlavourId : uint8_t { kBlock = 0, kSharedPtr, kIntrusive, kDeclared, kPython };
+
+enum class ReferenceKind : uint8_t {
+  kStrong = 0,     // pays for one unit of the referent's strong count, or owns an uncounted referent
+  kWeak = 1,       // does not own
+  kRaw = 2,        // a word that points there; owns nothing that is counted
+  kAmbiguous = 3,  // "strong or weak": cannot be told apart; keeps alive, never subtracts
+};
+
+enum class Certainty : uint8_t {
+  kExact = 0,         // from a type, a container's bounds, or a declaration
+  kCounted = 1,       // from counts: as many such words as the count has units
+  kConservative = 2,  // a word that looks like it
+};
+
+using RootKind = dump::RootKind;
+
+struct HeapType {
+  StringId name;       // "Session", "[lambda session.cpp:42]", "block of 64 bytes"
+  StringId location;   // "session.h:12" or empty
+  uint32_t flags = 0;  // dump::kType…
+};
+
+// How source reads a reference from an object. Containers' indexes are `[]` here, so that equal shapes have equal
+// labels; the index of one reference is in its `element`.
+struct HeapLabel {
+  StringId owner;     // class that declares the member: "Session"; may be a base of the object's type
+  StringId path;      // "routes_[].handler_"; "" when unknown
+  StringId location;  // "session.h:18" or empty
+};
+
+inline constexpr uint32_t kNoElement = 0xffffffff;
+
+struct HeapRoot {
+  ObjectId to;
+  RootKind kind;
+  ReferenceKind reference;  // kStrong with kExact pays for one unit
+  Certainty certainty;
+  StringId name;  // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
+};
+
+class Heap {
+ public:
+  // ---- columns by ObjectId
+  std::vector<uint64_t> address;
+  std::vector<uint64_t> size;  // shallow size: control block, object and storage it owns by value
+  std::vector<TypeId> type;
+  std::vector<FlavourId> flavour;
+  std::vector<int64_t> strong_count;  // or kUncounted
+  std::vector<int64_t> weak_count;    // without the implicit one of the strong references
+  std::vector<StackId> birth_stack;
+  std::vector<uint32_t> birth_order;
+  std::vector<uint32_t> flags;  // dump::kObject…
+  std::vector<StringId> note;   // "expect_released: reason", or empty
+
+  // ---- references, by referrer
+  CsrOffsets references;
+  std::vector<ObjectId> referent;
+  std::vector<LabelId> label;
+  std::vector<uint32_t> element;  // index in a container, or kNoElement
+  std::vector<ReferenceKind> kind;
+  std::vector<Certainty> certainty;
+
+  std::vector<HeapRoot> roots;    // by `to`
+  std::vector<HeapType> types;    // row 0: unknown
+  std::vector<HeapLabel> labels;  // row 0: none
+  StringTable strings;
+  uint64_t block_count = 0;  // allocations these objects cover
+  uint64_t block_bytes = 0;
+
+  uint32_t object_count() const { return static_cast<uint32_t>(address.size()); }
+  bool is_counted(ObjectId object) const { return strong_count[index(object)] != kUncounted; }
+  std::string_view type_name(ObjectId object) const { return strings[types[index(type[index(object)])].name]; }
+  std::string_view text(StringId id) const { return strings[id]; }
+};
+
+// Collects objects, references and roots in any order; build() sorts and freezes them.
+class HeapBuilder {
+ public:
+  struct Object {
+    uint64_t address = 0, size = 0;
+    TypeId type{};
+    FlavourId flavour = FlavourId::kBlock;
+    int64_t strong_count = kUncounted, weak_count = 0;
+    StackId birth_stack{};
+    uint32_t birth_order = 0, flags = 0;
+    StringId note{};
+  };
+  struct Reference {
+    ObjectId from, to;
+    LabelId label{};
+    ReferenceKind kind = ReferenceKind::kStrong;
+    Certainty certainty = Certainty::kExact;
+    uint32_t element = kNoElement;
+  };
+
+  HeapBuilder();
+  ObjectId add_object(const Object& object);
+  void add_reference(const Reference& reference);
+  void add_root(const HeapRoot& root);
+  TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);        // interned
+  LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {});  // interned
+  StringId intern(std::string_view text);
+  void set_block_totals(uint64_t count, uint64_t bytes);
+  Object& object(ObjectId id);
+  uint32_t object_count() const;
+
+  Heap build() &&;  // references of one referrer keep the order in which they were added
+
+ private:
+  std::vector<Object> objects_;
+  std::vector<Reference> references_;
+  std::vector<HeapRoot> roots_;
+  Heap heap_;  // types, labels, strings
+  std::unordered_map<uint64_t, TypeId> type_ids_;
+  std::unordered_map<std::string, LabelId> label_ids_;
+};
+
+}  // namespace reftally

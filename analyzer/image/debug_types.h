@@ -1,0 +1,114 @@
+// Types, variables and source positions of the modules of an image, read with libdw (DWARF 4 and 5, separate
+// debug files, build-id folders, dwz, split DWARF). Types are loaded lazily and live as long as DebugTypes.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+struct Type;
+
+struct SourceLocation {
+  std::string file;  // as in the line table
+  uint32_t line = 0;
+};
+
+struct TypeMember {
+  std::string name;  // empty for an anonymous member or a base class
+  uint64_t offset = 0;
+  const Type* type = nullptr;
+  bool is_base = false;
+  bool is_virtual_base = false;  // offset unknown without the vtable
+  bool is_bit_field = false;
+  SourceLocation location;
+};
+
+struct Type {
+  enum class Kind : uint8_t {
+    kClass,
+    kUnion,
+    kPointer,
+    kReference,
+    kArray,
+    kBase,
+    kEnum,
+    kFunction,
+    kMemberPointer,
+    kVoid
+  };
+  Kind kind = Kind::kVoid;
+  std::string name;        // qualified, as the demangler prints it: "std::vector<std::shared_ptr<Child>, …>"
+  std::string short_name;  // unqualified with template arguments: "vector<…>"
+  std::string scope;       // "std", "boost::detail", "" …
+  uint64_t size = 0;
+  bool is_declaration = false;  // incomplete everywhere in the debug information
+  bool is_closure = false;      // a lambda's class: name is "[lambda FILE:LINE]"
+  SourceLocation location;
+  const Type* target = nullptr;                 // pointee, element, typedef already peeled
+  uint64_t element_count = 0;                   // arrays
+  std::vector<TypeMember> members;              // bases first, then data members, in order of declaration
+  std::vector<const Type*> template_arguments;  // type arguments only, packs flattened
+  std::vector<int64_t> template_values;         // integral arguments only
+  bool has_user_destructor = false;
+
+  // "vector" for "vector<…>": the template's own name.
+  std::string_view template_name() const;
+};
+
+struct Variable {
+  std::string name;      // qualified; a function static is "function()::name"
+  uint64_t address = 0;  // run-time address; for thread-local ones the offset from the thread's TLS block of module
+  bool is_thread_local = false;
+  const Type* type = nullptr;
+  SourceLocation location;
+};
+
+struct SourceFrame {
+  std::string function;  // demangled, or "module + 0x…" when nothing is known
+  std::string file;      // empty when unknown
+  uint32_t line = 0;
+  std::string module;
+};
+
+struct DebugOptions {
+  std::string sysroot;                  // prefix for module paths
+  std::vector<std::string> debug_dirs;  // searched before the system's
+  bool use_dwarf = true;                // off: symbols only (to test what is left without -g)
+};
+
+class DebugTypes {
+ public:
+  DebugTypes(const Image& image, const DebugOptions& options);
+  ~DebugTypes();
+
+  const Type* find(std::string_view demangled_name) const;          // nullptr when unknown
+  const Type* find_mangled(std::string_view type_info_name) const;  // name as in type_info
+  std::vector<Variable> variables() const;  // statics, namespace-scope and thread-local variables of all modules
+  // Offset of a virtual base: needs the object's vtable. nullopt when not in the image.
+  // Function symbol (mangled) whose code contains address, from DWARF or .symtab; empty when unknown.
+  std::string symbol_at(uint64_t address) const;
+  // Data symbol + offset: "g_registry + 0x10"; empty when unknown.
+  std::string data_symbol_at(uint64_t address) const;
+  // Call stack positions of a return address, innermost inlined function first. Looks up address - 1.
+  std::vector<SourceFrame> source_frames(uint64_t return_address) const;
+  // The class of *this in a closure's operator(), given the mangled name of a symbol local to it (a std::function
+  // manager or invoker names the closure in its template arguments); nullptr when unknown.
+  const Type* closure_of_symbol(std::string_view mangled) const;
+  // What lowers detail: "libfoo.so.1: no debug information; install libfoo1-dbgsym", each once.
+  std::vector<std::string> warnings() const;
+
+ private:
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
+
+std::string demangle(std::string_view mangled);              // symbol; the input when it is not mangled
+std::string demangle_type(std::string_view type_info_name);  // type_info name
+
+}  // namespace reftally

@@ -1,0 +1,137 @@
+// What a process looked like: memory, blocks, threads, modules, stacks. Knows nothing of counts.
+// Filled by one of the doors (dump_image, core_image), read-only afterwards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/base/ids.h"
+#include "runtime/dump/format.h"
+
+namespace reftally {
+
+struct ImageProcess {
+  uint32_t pid = 0, parent_pid = 0;
+  dump::SnapshotReason reason{};
+  uint32_t flags = 0;  // dump::kProcess…
+  uint64_t start_time_ns = 0, snapshot_time_ns = 0, pause_ns = 0;
+  uint32_t sequence = 0;
+  uint64_t allocations_total = 0;
+  std::string executable, command_line, runtime_version, working_directory;
+};
+
+struct ImageMapping {
+  uint64_t begin = 0, end = 0, file_offset = 0;
+  uint32_t flags = 0;  // dump::kMap…
+  std::string path;
+};
+
+struct ImageSegment {
+  uint64_t begin = 0, end = 0;
+  uint32_t type = 0, flags = 0;
+};
+
+struct ImageModule {
+  std::string path;
+  std::string build_id;  // raw bytes
+  uint64_t bias = 0;
+  std::vector<ImageSegment> segments;
+
+  bool contains(uint64_t address) const;  // in a PT_LOAD segment
+};
+
+struct ImageThread {
+  uint32_t tid = 0, flags = 0;
+  uint64_t thread_pointer = 0, stack_begin = 0, stack_end = 0;
+  uint64_t registers[dump::kRegisterCount] = {};
+  StackId stack{};
+  std::string name;
+};
+
+struct ImageBlock {
+  uint64_t address = 0, size = 0;
+  StackId stack{};
+  uint32_t birth = 0;  // order of birth; 0 unknown
+
+  // glibc returns a block of at least one byte; a pointer one past a zero-sized block is not one into it
+  bool contains(uint64_t pointer) const { return pointer - address < (size ? size : 1); }
+};
+
+// A run of words. `words[i]` is meaningful when bit i of `known` is set; otherwise the word was dropped.
+struct ImageRegion {
+  uint64_t address = 0;
+  uint64_t word_count = 0;
+  dump::RegionKind kind{};
+  uint32_t thread = 0;  // index into threads + 1; 0 none
+  const uint64_t* words = nullptr;
+  const uint64_t* known = nullptr;
+
+  uint64_t end() const { return address + 8 * word_count; }
+  bool is_known(uint64_t i) const { return known[i / 64] >> (i % 64) & 1; }
+};
+
+struct StackNode {
+  uint64_t ip = 0;
+  StackId parent{};
+};
+
+// Declared facts, as in dump/format.h with strings resolved through Image::text.
+struct DeclaredFacts {
+  std::vector<dump::DeclaredType> types;
+  std::vector<dump::DeclaredObject> objects;
+  std::vector<dump::DeclaredReference> references;
+  std::vector<dump::DeclaredRoot> roots;
+  std::vector<dump::RootRegion> root_regions;
+  std::vector<dump::Expectation> expectations;
+  std::vector<dump::EventTally> tallies;
+};
+
+class Image {
+ public:
+  std::string source;  // file it was read from, for messages
+  ImageProcess process;
+  std::vector<ImageMapping> mappings;  // by address
+  std::vector<ImageModule> modules;
+  std::vector<ImageThread> threads;
+  std::vector<ImageBlock> blocks;    // by address, disjoint
+  std::vector<ImageRegion> regions;  // by address, disjoint
+  std::vector<StackNode> stacks;     // row 0 is unused: StackId 0 = unknown
+  DeclaredFacts declared;
+  std::vector<std::pair<dump::NoteKind, std::string>> notes;
+  std::string strings;                                     // the dump's string pool
+  std::unordered_map<uint64_t, std::string> vtable_names;  // vtable address -> mangled type name
+  std::vector<std::vector<uint64_t>> region_storage;       // what regions point into
+  std::vector<std::string> warnings;                       // lowered detail, said once
+
+  Image() = default;
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+  Image(Image&&) = default;
+  Image& operator=(Image&&) = default;
+
+  std::string_view text(dump::StringRef ref) const;  // throws Error when out of the pool
+
+  const ImageRegion* region_at(uint64_t address) const;
+  std::optional<uint64_t> word(uint64_t address) const;  // 8-byte aligned; nothing when unknown
+  std::optional<uint32_t> half(uint64_t address) const;  // 4-byte aligned
+  std::optional<uint8_t> byte(uint64_t address) const;
+  const ImageModule* module_at(uint64_t address) const;
+  const ImageMapping* mapping_at(uint64_t address) const;
+
+  static constexpr uint32_t kNoBlock = 0xffffffff;
+  uint32_t block_at(uint64_t pointer) const;  // index of the block that contains pointer, or kNoBlock; O(1) expected
+  // Mangled type name behind a vtable pointer (as found in an object's first word), or empty.
+  std::string_view vtable_type(uint64_t vtable) const;
+
+  // Frames of a stack, innermost first.
+  std::vector<uint64_t> frames(StackId stack) const;
+
+  void build_indexes();  // to be called once by the door that filled the columns
+};
+
+}  // namespace reftally

@@ -1,0 +1,13 @@
+# reftally_library(NAME FOLDER LIBS...): a static library of all .cc files directly in FOLDER.
+function(reftally_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.cc)
+  if(sources)
+    add_library(${name} STATIC ${sources})
+    target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} PRIVATE reftally_warnings PUBLIC ${ARGN})
+  else()
+    add_library(${name} INTERFACE)
+    target_include_directories(${name} INTERFACE ${PROJECT_SOURCE_DIR})
+    target_link_libraries(${name} INTERFACE ${ARGN})
+  endif()
+endfunction()

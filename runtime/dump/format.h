@@ -1,0 +1,342 @@
+// The Reftally dump, format version 1: what one process looked like at one moment.
+//
+// This header is the specification and the only code that runtime and analyzer share. A dump holds facts,
+// never conclusions. All integers are little-endian; all records have fixed width and natural alignment.
+//
+//   file     := FileHeader section* toc FileTrailer
+//   section  := SectionHeader payload
+//   payload  := stored_size bytes; one zstd frame of raw_size bytes when kFlagZstd is set, else raw bytes
+//   toc      := a section with tag kTagContents, payload TocEntry[], one for every section before it
+//
+// A tag may occur any number of times: its content is the concatenation of its raw payloads in file order. A
+// record never straddles two sections. A writer therefore needs one bounded buffer and never seeks. A reader
+// skips tags it does not know and refuses a file whose major version it does not know. A file is written under
+// a temporary name and renamed when whole, so a dump under its final name always has a trailer.
+//
+// Strings: kTagStrings is one pool of bytes; a StringRef is (offset, length) into the concatenated pool.
+// Length 0 means "none". Bytes are whatever the process had: a reader must not assume UTF-8.
+//
+// Adding a section: a tag here, one function in the writer, one in analyzer/image/dump_image. Adding a field:
+// at the end of a record and with a new minor version; readers take the record size from SectionHeader.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace reftally::dump {
+
+inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
+inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
+inline constexpr uint16_t kVersionMajor = 1;
+inline constexpr uint16_t kVersionMinor = 0;
+inline constexpr uint32_t kByteOrderMark = 0x01020304;
+inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
+
+// Raw bytes in one section at most: bounds the writer's buffers and what a hostile file makes a reader allocate.
+inline constexpr uint64_t kMaxSectionRaw = 4u << 20;
+
+constexpr uint32_t tag(const char (&name)[5]) {
+  return uint32_t(uint8_t(name[0])) | uint32_t(uint8_t(name[1])) << 8 | uint32_t(uint8_t(name[2])) << 16 |
+         uint32_t(uint8_t(name[3])) << 24;
+}
+
+// ---- image facts
+inline constexpr uint32_t kTagProcess = tag("PROC");   // one ProcessRecord
+inline constexpr uint32_t kTagMappings = tag("MAPS");  // MappingRecord, by address
+inline constexpr uint32_t kTagModules = tag("MODS");   // ModuleRecord
+inline constexpr uint32_t kTagSegments = tag("SEGS");  // SegmentRecord, grouped by module
+inline constexpr uint32_t kTagThreads = tag("THRD");   // ThreadRecord
+inline constexpr uint32_t kTagBlocks = tag("BLKS");    // BlockRecord, by address
+inline constexpr uint32_t kTagWords = tag("WRDS");     // WordRegion, bitmap, words; see below
+inline constexpr uint32_t kTagStacks = tag("STKS");    // StackNode; StackId n is the nth node, counted from 1
+inline constexpr uint32_t kTagVtables = tag("VTBL");   // VtableRecord: vtable pointers met in words
+inline constexpr uint32_t kTagStrings = tag("STRS");   // bytes
+// ---- declared facts: what a runtime (CPython agent, reftally.h) knows for certain
+inline constexpr uint32_t kTagDeclaredTypes = tag("DTYP");       // DeclaredType; DeclaredTypeId n is the nth, from 0
+inline constexpr uint32_t kTagDeclaredObjects = tag("DOBJ");     // DeclaredObject
+inline constexpr uint32_t kTagDeclaredReferences = tag("DREF");  // DeclaredReference
+inline constexpr uint32_t kTagDeclaredRoots = tag("DROT");       // DeclaredRoot
+inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
+inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
+inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
+// ---- bookkeeping
+inline constexpr uint32_t kTagNotes = tag("NOTE");     // NoteRecord: what the runtime could not do
+inline constexpr uint32_t kTagContents = tag("TOC ");  // TocEntry
+
+inline constexpr uint32_t kFlagZstd = 1u << 0;
+
+struct FileHeader {
+  uint8_t magic[8];
+  uint16_t version_major, version_minor;
+  uint32_t byte_order;    // kByteOrderMark
+  uint32_t architecture;  // ELF e_machine
+  uint32_t header_size;   // sizeof(FileHeader); a reader skips what it does not know
+};
+static_assert(sizeof(FileHeader) == 24);
+
+struct SectionHeader {
+  uint32_t tag;
+  uint32_t flags;
+  uint32_t record_size;  // bytes of one record; 1 for byte pools, 0 for variable-length payloads (kTagWords)
+  uint32_t reserved;
+  uint64_t stored_size;  // payload bytes in the file
+  uint64_t raw_size;     // payload bytes after decompression, <= kMaxSectionRaw
+  uint64_t checksum;     // XXH3 64 of the stored payload
+};
+static_assert(sizeof(SectionHeader) == 40);
+
+struct TocEntry {
+  uint64_t file_offset;  // of the SectionHeader
+  uint64_t stored_size, raw_size;
+  uint32_t tag;
+  uint32_t flags;
+};
+static_assert(sizeof(TocEntry) == 32);
+
+struct FileTrailer {
+  uint64_t toc_offset;  // of the SectionHeader of the toc
+  uint64_t file_size;   // whole file, this trailer included
+  uint8_t magic[8];     // kTrailerMagic
+};
+static_assert(sizeof(FileTrailer) == 24);
+
+struct StringRef {
+  uint64_t offset : 40;
+  uint64_t length : 24;
+};
+static_assert(sizeof(StringRef) == 8);
+
+enum class SnapshotReason : uint32_t {
+  kMainReturned = 1,
+  kExitCalled = 2,
+  kSignal = 3,
+  kApi = 4,
+  kAttach = 5,
+  kAbnormal = 6
+};
+
+inline constexpr uint32_t kProcessFullContents = 1u << 0;  // --contents=full: no word was dropped
+inline constexpr uint32_t kProcessZeroFilled = 1u << 1;    // new blocks were zero-filled: no stale words in fresh slack
+inline constexpr uint32_t kProcessAllBlocks = 1u << 2;     // every live block since process start was recorded
+
+struct ProcessRecord {
+  uint32_t pid, parent_pid;
+  SnapshotReason reason;
+  uint32_t flags;          // kProcess…
+  uint64_t start_time_ns;  // CLOCK_REALTIME at agent start
+  uint64_t snapshot_time_ns;
+  uint64_t pause_ns;           // how long the threads stood still
+  uint32_t sequence;           // N of NAME.PID.N.tally, from 1
+  uint32_t min_block_spacing;  // bytes between the starts of two blocks at least (glibc: 32, tcmalloc: 16 or 8)
+  uint64_t allocations_total;  // calls that returned a block since start
+  StringRef executable;        // path as in /proc/self/exe
+  StringRef command_line;      // argv joined by spaces
+  StringRef runtime_version;
+  StringRef working_directory;
+};
+static_assert(sizeof(ProcessRecord) == 88);
+
+inline constexpr uint32_t kMapRead = 1, kMapWrite = 2, kMapExecute = 4, kMapShared = 8;
+inline constexpr uint32_t kMapAgent = 16;  // the runtime's own memory: never a root, never scanned
+
+struct MappingRecord {
+  uint64_t begin, end;  // [begin, end)
+  uint64_t file_offset;
+  uint32_t flags;  // kMap…
+  uint32_t reserved;
+  StringRef path;  // or "[heap]", "[stack]", …; none for anonymous
+};
+static_assert(sizeof(MappingRecord) == 40);
+
+struct ModuleRecord {
+  uint64_t bias;  // what the loader added to the ELF file's virtual addresses
+  uint32_t first_segment, segment_count;
+  StringRef path;
+  StringRef build_id;  // raw bytes
+};
+static_assert(sizeof(ModuleRecord) == 32);
+
+struct SegmentRecord {  // one PT_LOAD, PT_TLS or PT_GNU_RELRO
+  uint64_t begin, end;  // run-time addresses (PT_TLS: of the initialisation image)
+  uint32_t type;        // p_type
+  uint32_t flags;       // kMapRead …
+};
+static_assert(sizeof(SegmentRecord) == 24);
+
+inline constexpr int kRegisterCount = 17;  // rax rdx rcx rbx rsi rdi rbp rsp r8 … r15, rip: DWARF numbering
+inline constexpr uint32_t kThreadRegistersKnown = 1u << 0;
+inline constexpr uint32_t kThreadMain = 1u << 1;
+inline constexpr uint32_t kThreadTookSnapshot = 1u << 2;
+
+struct ThreadRecord {
+  uint32_t tid;
+  uint32_t flags;                   // kThread…
+  uint64_t thread_pointer;          // fs base: thread control block
+  uint64_t stack_begin, stack_end;  // mapping that holds sp
+  uint64_t registers[kRegisterCount];
+  uint32_t stack;  // StackId of what the thread was doing; 0 unknown
+  uint32_t reserved;
+  StringRef name;
+};
+static_assert(sizeof(ThreadRecord) == 184);
+
+struct BlockRecord {
+  uint64_t address;
+  uint64_t size;   // as requested
+  uint32_t stack;  // birth stack, StackId; 0 unknown
+  uint32_t birth;  // order of birth, wraps at 2^32; 0 unknown
+};
+static_assert(sizeof(BlockRecord) == 24);
+
+enum class RegionKind : uint8_t {
+  kHeap = 1,    // blocks (several may share a region when close together)
+  kStatic = 2,  // writable segment of a module
+  kStack = 3,   // [sp - 128, end of stack]; `thread` says whose. TLS of that thread lies in it for non-main threads
+  kThreadLocal = 4,  // mapping that holds a thread's TLS when it is not its stack
+  kOther = 5,        // any other writable private mapping, not free allocator memory
+  kRelro = 6,        // relocated constants (vtables): not a root
+};
+
+// kTagWords payload: (WordRegion, uint64_t bitmap[(word_count + 63) / 64], uint64_t kept[popcount(bitmap)])*.
+// Bit i (of bitmap[i / 64], least significant first) says that the word at address + 8 i was kept. Without
+// kProcessFullContents a word is kept only when it can be an address (it lies, as it is or without its top 16 bits,
+// in some mapping), a pair of counts or a small discriminator (each 32-bit half below 2^20, or all bits set).
+// A dropped word is unknown, not zero.
+struct WordRegion {
+  uint64_t address;     // multiple of 8
+  uint32_t word_count;  // >= 1
+  uint32_t kept_count;  // popcount of the bitmap
+  RegionKind kind;
+  uint8_t reserved[3];
+  uint32_t thread;  // index into kTagThreads + 1; 0 none
+};
+static_assert(sizeof(WordRegion) == 24);
+
+struct StackNode {
+  uint64_t ip;      // return address, or the faulting address for frame 0 of a signal
+  uint32_t parent;  // StackId of the caller; 0 for the outermost
+  uint32_t reserved;
+};
+static_assert(sizeof(StackNode) == 16);
+
+struct VtableRecord {  // a word that pointed to a vtable: type_info read at vtable - 8, name at type_info + 8
+  uint64_t vtable;
+  StringRef type_name;  // mangled, without a leading '*'
+};
+static_assert(sizeof(VtableRecord) == 16);
+
+// ---- declared facts
+
+inline constexpr uint32_t kTypeHasFinalizer = 1u << 0;     // a user-written finalizer (__del__) runs at death
+inline constexpr uint32_t kTypeLegacyFinalizer = 1u << 1;  // tp_del: makes its cycles uncollectable
+inline constexpr uint32_t kTypeCollected = 1u << 2;        // takes part in cycle collection (Py_TPFLAGS_HAVE_GC)
+inline constexpr uint32_t kTypeHasTraverse = 1u << 3;
+inline constexpr uint32_t kTypeHasClear = 1u << 4;
+inline constexpr uint32_t kTypeHeapType = 1u << 5;
+
+struct DeclaredType {
+  uint64_t address;   // of the type object, 0 if none
+  StringRef name;     // `module.qualname` as source says it
+  StringRef flavour;  // "python", "declared", "gobject"
+  uint32_t flags;     // kType…
+  uint32_t module;    // index into kTagModules + 1 of the library that defines it; 0 unknown
+};
+static_assert(sizeof(DeclaredType) == 32);
+
+inline constexpr uint32_t kObjectImmortal = 1u << 0;   // its count says nothing
+inline constexpr uint32_t kObjectTracked = 1u << 1;    // in a collector generation
+inline constexpr uint32_t kObjectFinalized = 1u << 2;  // its finalizer has already run
+inline constexpr uint32_t kObjectWeakReferenced = 1u << 3;
+inline constexpr uint32_t kObjectReleased = 1u << 4;   // expect_released was called for it
+inline constexpr uint32_t kObjectUncounted = 1u << 5;  // node without a count of its own (a shared keys table)
+inline constexpr uint32_t kObjectHasFinalizer = 1u << 6;
+inline constexpr uint32_t kObjectGenerationShift = 28;  // two bits: 0, 1, 2; 3 = permanent
+
+struct DeclaredObject {
+  uint64_t address;
+  uint64_t size;
+  int64_t strong_count;
+  uint32_t type;         // DeclaredTypeId
+  uint32_t flags;        // kObject…
+  uint32_t birth_stack;  // StackId, 0 unknown
+  uint32_t reserved;
+};
+static_assert(sizeof(DeclaredObject) == 40);
+
+// How source names a reference; the payload is a StringRef offset into the pool, an index, or nothing.
+enum class LabelKind : uint8_t {
+  kNone = 0,
+  kAttribute = 1,  // .name
+  kKey = 2,        // ["key"], name holds the printed key
+  kIndex = 3,      // [index]
+  kDictKey = 4,    // the key itself of entry `index`
+  kCell = 5,       // closure variable name
+  kLocal = 6,      // frame local name
+  kField = 7,      // a slot of the runtime's own struct, by name: __func__, tp_base, …
+  kType = 8,       // instance -> its type
+  kGlobal = 9,     // module global name
+  kOpaque = 10,    // traversed, but unnamed: name may hold "Type +offset"
+  kSetMember = 11,
+};
+
+// Every declared reference is strong: it pays for one unit of the referent's count.
+struct DeclaredReference {
+  uint32_t from, to;         // indexes into the concatenated kTagDeclaredObjects
+  uint32_t index;            // for kIndex, kDictKey; else 0
+  uint32_t kind_and_length;  // LabelKind in the low 8 bits, name length in the high 24
+  uint64_t name_offset;      // into the string pool
+};
+static_assert(sizeof(DeclaredReference) == 24);
+
+enum class RootKind : uint8_t {
+  kStatic = 1,
+  kThreadLocal = 2,
+  kStack = 3,
+  kRegister = 4,
+  kFrame = 5,
+  kExternal = 6,
+  kPinned = 7,
+};
+
+struct DeclaredRoot {
+  uint32_t to;  // index into the concatenated kTagDeclaredObjects
+  RootKind kind;
+  uint8_t counted;  // 1: it pays for one unit of the count; 0: it only keeps alive
+  uint8_t reserved[2];
+  StringRef name;  // "sys.modules", "thread 2, frame f (app.py:12), local x", "libfoo.so + 0x1234"
+};
+static_assert(sizeof(DeclaredRoot) == 16);
+
+struct RootRegion {
+  uint64_t begin, end;
+  StringRef name;
+};
+static_assert(sizeof(RootRegion) == 24);
+
+struct Expectation {  // expect_released(object, reason)
+  uint64_t address;
+  uint64_t time_ns;
+  uint32_t stack;  // StackId of the call
+  uint32_t reserved;
+  StringRef reason;
+};
+static_assert(sizeof(Expectation) == 32);
+
+struct EventTally {  // matched acquire and release of one object from one stack, folded
+  uint64_t object;
+  uint64_t holder;  // address of the smart pointer, 0 unknown
+  uint32_t stack;   // acquire stack
+  int32_t balance;  // acquires minus releases attributed to it
+};
+static_assert(sizeof(EventTally) == 24);
+
+enum class NoteKind : uint32_t { kInfo = 0, kWarning = 1 };
+
+struct NoteRecord {
+  NoteKind kind;
+  uint32_t reserved;
+  StringRef text;
+};
+static_assert(sizeof(NoteRecord) == 16);
+
+}  // namespace reftally::dump
