@@ -1,0 +1,66 @@
+#include "runtime/core/options.h"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+
+namespace reftally::runtime {
+namespace {
+
+uint32_t number(const char* name, uint32_t otherwise) noexcept {
+  const char* text = getenv(name);
+  if (text == nullptr || *text == '\0') return otherwise;
+  char* end = nullptr;
+  unsigned long value = strtoul(text, &end, 10);
+  return *end == '\0' && value <= UINT32_MAX ? static_cast<uint32_t>(value) : otherwise;
+}
+
+void copy(char* to, size_t capacity, const char* from) noexcept {
+  size_t length = strnlen(from, capacity - 1);
+  memcpy(to, from, length);
+  to[length] = '\0';
+}
+
+void read_output_dir(Options& options) noexcept {
+  const char* given = getenv("REFTALLY_OUTPUT_DIR");
+  if (given != nullptr && *given == '/') return copy(options.output_dir, kMaxPath, given);
+  // The program may change its folder later; the dumps go where it was started.
+  if (getcwd(options.output_dir, kMaxPath) == nullptr) copy(options.output_dir, kMaxPath, ".");
+  if (given == nullptr || *given == '\0') return;
+  size_t length = strlen(options.output_dir);
+  if (length + 1 + strlen(given) + 1 > kMaxPath) return;
+  options.output_dir[length] = '/';
+  copy(options.output_dir + length + 1, kMaxPath - length - 1, given);
+}
+
+void read_name(Options& options) noexcept {
+  if (const char* given = getenv("REFTALLY_NAME"); given != nullptr && *given != '\0' && strchr(given, '/') == nullptr)
+    return copy(options.name, sizeof options.name, given);
+  char path[kMaxPath];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return copy(options.name, sizeof options.name, "program");
+  path[length] = '\0';
+  const char* slash = strrchr(path, '/');
+  copy(options.name, sizeof options.name, slash != nullptr ? slash + 1 : path);
+}
+
+}  // namespace
+
+void read_options(Options& options) noexcept {
+  read_output_dir(options);
+  read_name(options);
+  options.at_exit = number("REFTALLY_AT_EXIT", 1) != 0;
+  options.signal = static_cast<int>(number("REFTALLY_SIGNAL", 12));
+  if (options.signal > 64) options.signal = 0;
+  const char* contents = getenv("REFTALLY_CONTENTS");
+  options.full_contents = contents != nullptr && strcmp(contents, "full") == 0;
+  options.stack_sampling = number("REFTALLY_STACKS", 1);
+  options.stack_depth = number("REFTALLY_STACK_DEPTH", 48);
+  if (options.stack_depth > kMaxStackDepth) options.stack_depth = kMaxStackDepth;
+  options.zero_fill = number("REFTALLY_ZERO_FILL", 1) != 0;
+  options.verbose = number("REFTALLY_VERBOSE", 0) != 0;
+  options.off = number("REFTALLY_OFF", 0) != 0;
+}
+
+}  // namespace reftally::runtime

@@ -1,0 +1,41 @@
+// What the agent is told, by environment: `reftally run` sets these, a user may too. Read once, at start.
+//
+//   REFTALLY_OUTPUT_DIR   folder for dumps, absolute or relative to the folder at start (default: that folder)
+//   REFTALLY_NAME         NAME of NAME.PID.N.tally (default: the program's file name)
+//   REFTALLY_AT_EXIT      1 (default): snapshot when main returns or exit is called; 0: never on its own
+//   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 12, SIGUSR2); 0: none. A program
+//                         that installs a handler for it keeps it: the agent then has none
+//   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
+//   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N
+//   REFTALLY_STACK_DEPTH  frames kept, innermost first (default 48, at most 128)
+//   REFTALLY_ZERO_FILL    1 (default): new blocks up to 128 KB are zeroed, so that no stale word survives in slack
+//   REFTALLY_VERBOSE      1: one line on stderr for each dump (default 0)
+//   REFTALLY_OFF          1: do nothing at all in this process and what it starts
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace reftally::runtime {
+
+inline constexpr size_t kMaxPath = 4096;
+
+struct Options {
+  char output_dir[kMaxPath] = {};
+  char name[256] = {};
+  bool at_exit = true;
+  int signal = 12;
+  bool full_contents = false;
+  uint32_t stack_sampling = 1;
+  uint32_t stack_depth = 48;
+  bool zero_fill = true;
+  bool verbose = false;
+  bool off = false;
+};
+
+inline constexpr uint32_t kMaxStackDepth = 128;
+
+// Fills `options` from the environment and the current folder. Allocates nothing.
+void read_options(Options& options) noexcept;
+
+}  // namespace reftally::runtime
