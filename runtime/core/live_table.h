@@ -1,0 +1,70 @@
+// The live blocks: a shadow of the address space, one 8-byte entry for a slot of heap, no locks.
+//
+// The address space is cut into regions of 4 MiB; a region that ever held a block has an array of entries, one a
+// slot. A slot is as small as two block starts can be apart: 32 bytes with glibc, 8 with an unknown allocator. Free is
+// one store. Measured (research/native.md H4): 1.05 to 1.10x on allocation-heavy programs, where 16-byte entries
+// cost 1.18x.
+//
+// entry := 0 free, else bit 0 set | bits 1-2: address bits 3-4 within the slot | bits 3-26: StackId | bits 27-63: size
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace reftally::runtime {
+
+struct LiveBlock {
+  uint64_t address, size;
+  uint32_t stack;
+};
+
+class LiveTable {
+ public:
+  static constexpr uint32_t kMaxStack = (1u << 24) - 1;
+
+  // `spacing`: 8, 16 or 32 bytes between two block starts at least. False when there is no memory.
+  bool create(uint32_t spacing) noexcept;
+  uint32_t spacing() const noexcept { return 1u << slot_shift_; }
+
+  bool add(uint64_t address, uint64_t size, uint32_t stack) noexcept;  // false: no memory for the region
+  void remove(uint64_t address) noexcept;
+  bool contains(uint64_t address) const noexcept;
+  bool find(uint64_t address, LiveBlock& block) const noexcept;
+
+  // Calls visit(LiveBlock) for every block by address. Only for a stopped process: sorts the list of regions.
+  template <class Visit>
+  void for_each(Visit visit) noexcept {
+    sort_regions();
+    for (uint32_t i = 0; i < region_count(); i++) {
+      const uint64_t region = region_list_[i];
+      const std::atomic<uint64_t>* entries = regions_[region].load(std::memory_order_relaxed);
+      for (uint64_t slot = 0; slot < slots(); slot++) {
+        uint64_t entry = entries[slot].load(std::memory_order_relaxed);
+        if (entry == 0) continue;
+        visit(LiveBlock{region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
+                        static_cast<uint32_t>(entry >> 3 & kMaxStack)});
+      }
+    }
+  }
+
+ private:
+  static constexpr uint32_t kRegionShift = 22;
+  static constexpr uint64_t kRegions = 1ull << (47 - kRegionShift);
+  static constexpr uint32_t kMaxRegionsUsed = 1u << 20;  // 4 TiB of heap
+
+  uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
+  uint32_t region_count() const noexcept;
+  std::atomic<uint64_t>* entry(uint64_t address, bool make) noexcept;
+  std::atomic<uint64_t>* make_region(uint64_t region) noexcept;
+  void sort_regions() noexcept;
+
+  std::atomic<std::atomic<uint64_t>*>* regions_ = nullptr;
+  uint32_t* region_list_ = nullptr;
+  std::atomic<uint32_t> region_list_used_{0};
+  uint32_t slot_shift_ = 5;
+  char* pool_ = nullptr;  // region arrays are cut from big pieces: few mappings of our own
+  std::atomic<uint64_t> pool_used_{0};
+  uint64_t pool_size_ = 0;
+};
+
+}  // namespace reftally::runtime

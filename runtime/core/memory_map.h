@@ -1,0 +1,77 @@
+// /proc/self/maps and the loaded modules, in memory taken beforehand.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/dump/format.h"
+
+namespace reftally::runtime {
+
+struct Mapping {
+  uint64_t begin, end, file_offset;
+  uint32_t flags;    // dump::kMap…
+  const char* path;  // "" for anonymous
+};
+
+class MemoryMap {
+ public:
+  bool create() noexcept;  // takes the memory
+  bool read() noexcept;    // false: /proc is not there, or more than kMaxMappings
+
+  uint32_t count() const noexcept { return count_; }
+  const Mapping& operator[](uint32_t i) const noexcept { return mappings_[i]; }
+  const Mapping* find(uint64_t address) const noexcept;
+
+ private:
+  static constexpr uint32_t kMaxMappings = 65536;  // vm.max_map_count is 65,530 by default
+  static constexpr size_t kTextCapacity = 16u << 20;
+
+  bool parse_line(const char*& line) noexcept;
+
+  Mapping* mappings_ = nullptr;
+  char* text_ = nullptr;
+  uint32_t count_ = 0;
+};
+
+struct Segment {
+  uint64_t begin, end;
+  uint32_t type, flags;
+};
+
+struct Module {
+  uint64_t bias;
+  const char* path;
+  const uint8_t* build_id;
+  uint32_t build_id_size;
+  uint32_t first_segment, segment_count;
+  bool is_agent;
+};
+
+class ModuleList {
+ public:
+  bool create() noexcept;
+  void read() noexcept;  // takes the loader's lock: before threads are stopped
+
+  uint32_t count() const noexcept { return count_; }
+  const Module& operator[](uint32_t i) const noexcept { return modules_[i]; }
+  const Segment& segment(uint32_t i) const noexcept { return segments_[i]; }
+  uint32_t segment_count() const noexcept { return segment_count_; }
+  // The data (not executable) PT_LOAD segment that holds `address`, or nullptr.
+  const Segment* data_segment(uint64_t address) const noexcept;
+
+  void add(const void* info) noexcept;  // dl_phdr_info, one call a module
+
+ private:
+  static constexpr uint32_t kMaxModules = 4096, kMaxSegments = 32768;
+  static constexpr size_t kPathCapacity = 1u << 20;
+
+  const char* keep_path(const char* path) noexcept;
+
+  Module* modules_ = nullptr;
+  Segment* segments_ = nullptr;
+  char* paths_ = nullptr;
+  size_t paths_used_ = 0;
+  uint32_t count_ = 0, segment_count_ = 0;
+};
+
+}  // namespace reftally::runtime

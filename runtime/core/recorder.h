@@ -1,0 +1,38 @@
+// What the hooks call: which blocks live, and where each was born.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "runtime/core/live_table.h"
+#include "runtime/core/options.h"
+#include "runtime/core/stack_table.h"
+#include "runtime/core/unwinder.h"
+
+namespace reftally::runtime {
+
+struct Recorder {
+  Options options;
+  LiveTable live;
+  StackTable stacks;
+  std::atomic<bool> active{false};
+  std::atomic<uint64_t> allocations{0};  // flushed by threads every 1,024 blocks
+  std::atomic<uint64_t> snapshots{0};
+  std::atomic<uint32_t> process{0};  // pid; a vfork child has another one and must do nothing
+  uint64_t start_time_ns = 0;
+  bool saw_every_block = false;
+};
+
+extern Recorder recorder;
+
+// Reads the options and makes the tables. `spacing` as for LiveTable. Once, before any other thread exists.
+void start_recording(uint32_t spacing) noexcept;
+// On trouble: from here on the hooks only forward. Says why on stderr, once.
+void stop_recording(const char* why) noexcept;
+
+inline bool recording() noexcept { return recorder.active.load(std::memory_order_relaxed); }
+void record_block(void* block, size_t size, const Registers& caller) noexcept;
+void forget_block(void* block) noexcept;
+
+}  // namespace reftally::runtime

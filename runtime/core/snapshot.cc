@@ -1,0 +1,221 @@
+#include "runtime/core/snapshot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+#include "runtime/core/dump_writer.h"
+#include "runtime/core/recorder.h"
+#include "runtime/core/reentry_guard.h"
+#include "runtime/core/system.h"
+
+namespace reftally::runtime {
+namespace {
+
+constexpr uint64_t kExitWaitNs = 600'000'000'000;  // at exit we wait this long for the dump, not for ever
+
+std::atomic<bool> busy{false};
+bool prepared = false;
+void* writer_memory = nullptr;
+MemoryMap memory_map;
+ModuleList module_list;
+StoppedWorld world;
+DeclaredByProgram declared;
+
+bool is_at_exit(dump::SnapshotReason reason) noexcept {
+  return reason == dump::SnapshotReason::kMainReturned || reason == dump::SnapshotReason::kExitCalled;
+}
+
+struct Paths {
+  char final_path[kMaxPath + 300];
+  char temporary[kMaxPath + 300];
+};
+
+bool make_paths(Paths& paths, uint32_t sequence) noexcept {
+  const Options& options = recorder.options;
+  auto compose = [&](char* buffer, size_t size, const char* prefix, const char* suffix) {
+    Text text(buffer, size);
+    text.add(options.output_dir).add("/").add(prefix).add(options.name).add(".").add(recorder.process.load());
+    text.add(".").add(sequence).add(".tally").add(suffix);
+    return !text.cut();
+  };
+  return compose(paths.final_path, sizeof paths.final_path, "", "") &&
+         compose(paths.temporary, sizeof paths.temporary, ".", ".tmp");
+}
+
+void complain(const char* what, const Paths& paths, int error) noexcept {
+  char line[kMaxPath + 400];
+  Text text(line, sizeof line);
+  text.add("no dump: ").add(what).add(" ").add(paths.final_path).add(": ").add(strerrordesc_np(error));
+  say(line);
+}
+
+// In the child (or, where cloning is refused, in the parent while the threads stand still).
+bool write_file(const SnapshotFacts& facts) noexcept {
+  Paths paths;
+  if (!make_paths(paths, facts.sequence)) {
+    say("no dump: the path of the output folder is too long");
+    return false;
+  }
+  int fd = open(paths.temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    complain("cannot create", paths, errno);
+    return false;
+  }
+  dump::Writer writer;
+  writer.open(fd, writer_memory);
+  write_dump(writer, facts);
+  bool whole = writer.finish();
+  int error = writer.error();
+  if (close(fd) != 0 && whole) {
+    whole = false;
+    error = errno;
+  }
+  if (whole && rename(paths.temporary, paths.final_path) == 0) {
+    if (recorder.options.verbose) say("wrote ", paths.final_path);
+    return true;
+  }
+  if (whole) error = errno;
+  unlink(paths.temporary);
+  complain("cannot write", paths, error);
+  return false;
+}
+
+[[noreturn]] void end_child(bool ok) noexcept {
+  syscall(SYS_exit_group, ok ? 0 : 1);
+  __builtin_unreachable();
+}
+
+// The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
+void close_files() noexcept {
+  close(0);
+  close(1);
+  syscall(SYS_close_range, 3u, ~0u, 0u);
+}
+
+// A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it.
+long clone_process() noexcept { return syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr); }
+
+bool wait_for(long child) noexcept {
+  const uint64_t deadline = monotonic_ns() + kExitWaitNs;
+  for (uint64_t pause_ns = 200'000;; pause_ns = pause_ns < 20'000'000 ? pause_ns * 2 : pause_ns) {
+    int status = 0;
+    long result = syscall(SYS_wait4, child, &status, __WCLONE | WNOHANG, nullptr);
+    if (result == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (result < 0 && errno != EINTR) return false;
+    if (monotonic_ns() > deadline) {
+      syscall(SYS_kill, child, SIGKILL);
+      say("the dump took more than ten minutes; given up");
+    }
+    timespec pause{0, static_cast<long>(pause_ns)};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+[[noreturn]] void run_child(const SnapshotFacts& facts, bool detached) noexcept {
+  // While the program runs on, the writer is a grandchild: its parent is init, nobody must wait for it.
+  if (detached && clone_process() > 0) end_child(true);
+  prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
+  close_files();
+  end_child(write_file(facts));
+}
+
+void capture_own_registers(SnapshotFacts& facts) noexcept {
+  // Callers may keep the only pointer to an object in a callee-saved register.
+  asm volatile("mov %%rbx, %0" : "=m"(facts.self_registers[3]));
+  asm volatile("mov %%rbp, %0" : "=m"(facts.self_registers[6]));
+  asm volatile("mov %%rsp, %0" : "=m"(facts.self_registers[7]));
+  asm volatile("mov %%r12, %0" : "=m"(facts.self_registers[12]));
+  asm volatile("mov %%r13, %0" : "=m"(facts.self_registers[13]));
+  asm volatile("mov %%r14, %0" : "=m"(facts.self_registers[14]));
+  asm volatile("mov %%r15, %0" : "=m"(facts.self_registers[15]));
+  Registers caller = caller_registers();
+  facts.self_registers[16] = caller.pc;
+  asm volatile("mov %%fs:0x10, %0" : "=r"(facts.self_thread_pointer));
+  facts.self_tid = current_thread();
+}
+
+bool snapshot_now(SnapshotFacts& facts) noexcept {
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);  // the child must not run the program's handlers
+  const bool at_exit = is_at_exit(facts.reason);
+  const uint64_t begin = monotonic_ns();
+  world.stop();
+  facts.pause_ns = monotonic_ns() - begin;
+  long child = clone_process();
+  if (child == 0) run_child(facts, !at_exit);
+  bool ok = child > 0;
+  if (child < 0 && at_exit) ok = write_file(facts);  // no room for a child: the program waits
+  world.resume();
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  if (child > 0) ok = wait_for(child);
+  if (child < 0 && !at_exit) say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
+  return ok;
+}
+
+}  // namespace
+
+void prepare_snapshots() noexcept {
+  writer_memory = map_memory(dump::Writer::memory_needed());
+  declared.expectations =
+      static_cast<dump::Expectation*>(map_memory(DeclaredByProgram::kMax * sizeof(dump::Expectation)));
+  declared.reasons =
+      static_cast<DeclaredByProgram::Text*>(map_memory(DeclaredByProgram::kMax * sizeof(DeclaredByProgram::Text)));
+  declared.regions = static_cast<dump::RootRegion*>(map_memory(DeclaredByProgram::kMax * sizeof(dump::RootRegion)));
+  declared.region_names =
+      static_cast<DeclaredByProgram::Text*>(map_memory(DeclaredByProgram::kMax * sizeof(DeclaredByProgram::Text)));
+  prepared = writer_memory != nullptr && memory_map.create() && module_list.create() && StoppedWorld::prepare() &&
+             prepare_word_writer() && declared.expectations != nullptr && declared.reasons != nullptr &&
+             declared.regions != nullptr && declared.region_names != nullptr;
+  if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
+}
+
+[[gnu::noinline]] bool take_snapshot(dump::SnapshotReason reason) noexcept {
+  if (!prepared || busy.exchange(true)) return false;
+  ReentryGuard guard;
+  SnapshotFacts facts;
+  capture_own_registers(facts);
+  module_list.read();
+  facts.reason = reason;
+  facts.parent_pid = static_cast<uint32_t>(getppid());
+  facts.sequence = static_cast<uint32_t>(recorder.snapshots.fetch_add(1) + 1);
+  facts.modules = &module_list;
+  facts.map = &memory_map;
+  facts.world = &world;
+  facts.declared = &declared;
+  bool ok = snapshot_now(facts);
+  busy.store(false);
+  return ok;
+}
+
+void expect_released(const void* object, const char* reason, const Registers& caller) noexcept {
+  if (!prepared) return;
+  ReentryGuard guard;
+  uint32_t row = declared.expectation_count.fetch_add(1);
+  if (row >= DeclaredByProgram::kMax) return;
+  uint64_t frames[kMaxStackDepth];
+  uint32_t count = unwind(caller, frames, recorder.options.stack_depth);
+  Text(declared.reasons[row].bytes, DeclaredByProgram::kTextSize).add(reason != nullptr ? reason : "");
+  declared.expectations[row] = {
+      reinterpret_cast<uint64_t>(object), real_time_ns(), recorder.stacks.intern(frames, count), 0, {}};
+}
+
+void add_root_region(const void* begin, const void* end, const char* name) noexcept {
+  if (!prepared) return;
+  uint32_t row = declared.region_count.fetch_add(1);
+  if (row >= DeclaredByProgram::kMax) return;
+  Text(declared.region_names[row].bytes, DeclaredByProgram::kTextSize).add(name != nullptr ? name : "");
+  declared.regions[row] = {reinterpret_cast<uint64_t>(begin), reinterpret_cast<uint64_t>(end), {}};
+}
+
+}  // namespace reftally::runtime

@@ -1,0 +1,38 @@
+// Call stacks as a trie: a node is (return address, caller's node). Lock-free; nodes are never removed.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/dump/format.h"
+
+namespace reftally::runtime {
+
+class StackTable {
+ public:
+  static constexpr uint32_t kMaxNodes = 1u << 22;
+
+  bool create() noexcept;
+  // `frames` innermost first. The node of the innermost frame; 0 when the table is full.
+  uint32_t intern(const uint64_t* frames, uint32_t count) noexcept;
+
+  uint32_t node_count() const noexcept;  // valid nodes are 1 … node_count()
+  dump::StackNode node(uint32_t id) const noexcept;
+  bool full() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes; }
+
+ private:
+  static constexpr uint32_t kSlots = 2 * kMaxNodes;  // half full at most
+
+  struct Node {
+    std::atomic<uint64_t> ip;  // 0: reserved but not written yet
+    uint32_t parent;
+  };
+
+  uint32_t child(uint32_t parent, uint64_t ip) noexcept;
+
+  Node* nodes_ = nullptr;
+  std::atomic<uint32_t>* slots_ = nullptr;
+  std::atomic<uint32_t> nodes_used_{0};
+};
+
+}  // namespace reftally::runtime

@@ -1,0 +1,128 @@
+#include "runtime/core/system.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstring>
+
+namespace reftally::runtime {
+namespace {
+
+constexpr uint32_t kMaxOwnRanges = 256;
+OwnRange own_ranges[kMaxOwnRanges];
+std::atomic<uint32_t> own_ranges_used{0};
+
+}  // namespace
+
+void* map_memory(size_t size) noexcept {
+  size = (size + 4095) & ~size_t{4095};
+  uint32_t slot = own_ranges_used.fetch_add(1, std::memory_order_relaxed);
+  if (slot >= kMaxOwnRanges) return nullptr;
+  void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) return nullptr;
+  auto begin = reinterpret_cast<uint64_t>(memory);
+  own_ranges[slot] = {begin, begin + size};
+  return memory;
+}
+
+uint32_t own_range_count() noexcept {
+  uint32_t used = own_ranges_used.load(std::memory_order_relaxed);
+  return used < kMaxOwnRanges ? used : kMaxOwnRanges;
+}
+
+OwnRange own_range(uint32_t i) noexcept { return own_ranges[i]; }
+
+bool is_own_memory(uint64_t begin, uint64_t end) noexcept {
+  for (uint32_t i = 0; i < own_range_count(); i++)
+    if (begin < own_ranges[i].end && own_ranges[i].begin < end) return true;
+  return false;
+}
+
+Text& Text::add(const char* text) noexcept { return add(text, strlen(text)); }
+
+Text& Text::add(const char* text, size_t length) noexcept {
+  size_t room = capacity_ - 1 - size_;
+  if (length > room) {
+    length = room;
+    cut_ = true;
+  }
+  memcpy(buffer_ + size_, text, length);
+  size_ += length;
+  buffer_[size_] = '\0';
+  return *this;
+}
+
+Text& Text::add(uint64_t number) noexcept {
+  char digits[20];
+  size_t count = 0;
+  do {
+    digits[sizeof digits - ++count] = static_cast<char>('0' + number % 10);
+    number /= 10;
+  } while (number != 0);
+  return add(digits + sizeof digits - count, count);
+}
+
+void say(const char* text, const char* more, uint64_t number) noexcept {
+  int saved = errno;
+  char line[1024];
+  Text out(line, sizeof line);
+  out.add("reftally: ").add(text).add(more);
+  if (number != 0) out.add(" ").add(number);
+  out.add("\n");
+  [[maybe_unused]] ssize_t ignored = write(2, out.c_str(), out.size());
+  errno = saved;
+}
+
+uint32_t current_thread() noexcept { return static_cast<uint32_t>(syscall(SYS_gettid)); }
+uint32_t current_process() noexcept { return static_cast<uint32_t>(syscall(SYS_getpid)); }
+
+static uint64_t clock_ns(clockid_t clock) noexcept {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000u + static_cast<uint64_t>(now.tv_nsec);
+}
+uint64_t real_time_ns() noexcept { return clock_ns(CLOCK_REALTIME); }
+uint64_t monotonic_ns() noexcept { return clock_ns(CLOCK_MONOTONIC); }
+
+int64_t read_file(const char* path, char* buffer, size_t capacity) noexcept {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  size_t size = 0;
+  while (size < capacity) {
+    ssize_t got = read(fd, buffer + size, capacity - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      close(fd);
+      return got < 0 ? -1 : static_cast<int64_t>(size);
+    }
+    size += static_cast<size_t>(got);
+  }
+  close(fd);
+  return -1;
+}
+
+uint64_t parse_hex(const char*& text) noexcept {
+  uint64_t value = 0;
+  for (;; text++) {
+    char c = *text;
+    if (c >= '0' && c <= '9')
+      value = value << 4 | static_cast<uint64_t>(c - '0');
+    else if (c >= 'a' && c <= 'f')
+      value = value << 4 | static_cast<uint64_t>(c - 'a' + 10);
+    else
+      return value;
+  }
+}
+
+uint64_t parse_decimal(const char*& text) noexcept {
+  uint64_t value = 0;
+  for (; *text >= '0' && *text <= '9'; text++) value = value * 10 + static_cast<uint64_t>(*text - '0');
+  return value;
+}
+
+}  // namespace reftally::runtime

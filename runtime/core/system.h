@@ -1,0 +1,52 @@
+// The agent's own small C library: raw memory, one line on stderr, text in fixed buffers. Nothing here allocates
+// from the program's heap, and everything may be called from a signal handler or a cloned child.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace reftally::runtime {
+
+// Anonymous zeroed memory that is never given back, registered so that a snapshot takes it for the agent's own.
+// nullptr when the system has none.
+void* map_memory(size_t size) noexcept;
+bool is_own_memory(uint64_t begin, uint64_t end) noexcept;  // overlaps memory of the agent
+
+struct OwnRange {
+  uint64_t begin, end;
+};
+uint32_t own_range_count() noexcept;
+OwnRange own_range(uint32_t i) noexcept;
+
+// Text into a fixed buffer; what does not fit is cut.
+class Text {
+ public:
+  Text(char* buffer, size_t capacity) noexcept : buffer_(buffer), capacity_(capacity) { buffer_[0] = '\0'; }
+  Text& add(const char* text) noexcept;
+  Text& add(const char* text, size_t length) noexcept;
+  Text& add(uint64_t number) noexcept;
+  const char* c_str() const noexcept { return buffer_; }
+  size_t size() const noexcept { return size_; }
+  bool cut() const noexcept { return cut_; }
+
+ private:
+  char* buffer_;
+  size_t capacity_;
+  size_t size_ = 0;
+  bool cut_ = false;
+};
+
+// "reftally: TEXT" and a newline on stderr, in one write.
+void say(const char* text, const char* more = "", uint64_t number = 0) noexcept;
+
+uint32_t current_thread() noexcept;   // gettid
+uint32_t current_process() noexcept;  // getpid by system call: right also in a vfork child
+uint64_t real_time_ns() noexcept;
+uint64_t monotonic_ns() noexcept;
+
+// Reads a file of /proc whole into `buffer`; the length, or -1 (also when it does not fit).
+int64_t read_file(const char* path, char* buffer, size_t capacity) noexcept;
+uint64_t parse_hex(const char*& text) noexcept;
+uint64_t parse_decimal(const char*& text) noexcept;
+
+}  // namespace reftally::runtime
