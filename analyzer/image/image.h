@@ -86,6 +86,7 @@ struct DeclaredFacts {
   std::vector<dump::DeclaredObject> objects;
   std::vector<dump::DeclaredReference> references;
   std::vector<dump::DeclaredRoot> roots;
+  std::vector<dump::DeclaredName> names;
   std::vector<dump::RootRegion> root_regions;
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;

@@ -1,18 +1,14 @@
 #include "runtime/core/snapshot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
 
+#include "runtime/core/dump_file.h"
 #include "runtime/core/dump_writer.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
@@ -20,8 +16,6 @@
 
 namespace reftally::runtime {
 namespace {
-
-constexpr uint64_t kExitWaitNs = 600'000'000'000;  // at exit we wait this long for the dump, not for ever
 
 std::atomic<bool> busy{false};
 bool prepared = false;
@@ -35,97 +29,21 @@ bool is_at_exit(dump::SnapshotReason reason) noexcept {
   return reason == dump::SnapshotReason::kMainReturned || reason == dump::SnapshotReason::kExitCalled;
 }
 
-struct Paths {
-  char final_path[kMaxPath + 300];
-  char temporary[kMaxPath + 300];
-};
-
-bool make_paths(Paths& paths, uint32_t sequence) noexcept {
-  const Options& options = recorder.options;
-  auto compose = [&](char* buffer, size_t size, const char* prefix, const char* suffix) {
-    Text text(buffer, size);
-    text.add(options.output_dir).add("/").add(prefix).add(options.name).add(".").add(recorder.process.load());
-    text.add(".").add(sequence).add(".tally").add(suffix);
-    return !text.cut();
-  };
-  return compose(paths.final_path, sizeof paths.final_path, "", "") &&
-         compose(paths.temporary, sizeof paths.temporary, ".", ".tmp");
-}
-
-void complain(const char* what, const Paths& paths, int error) noexcept {
-  char line[kMaxPath + 400];
-  Text text(line, sizeof line);
-  text.add("no dump: ").add(what).add(" ").add(paths.final_path).add(": ").add(strerrordesc_np(error));
-  say(line);
+void fill(dump::Writer& writer, const void* facts) noexcept {
+  write_dump(writer, *static_cast<const SnapshotFacts*>(facts));
 }
 
 // In the child (or, where cloning is refused, in the parent while the threads stand still).
 bool write_file(const SnapshotFacts& facts) noexcept {
-  Paths paths;
-  if (!make_paths(paths, facts.sequence)) {
-    say("no dump: the path of the output folder is too long");
-    return false;
-  }
-  int fd = open(paths.temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    complain("cannot create", paths, errno);
-    return false;
-  }
-  dump::Writer writer;
-  writer.open(fd, writer_memory);
-  write_dump(writer, facts);
-  bool whole = writer.finish();
-  int error = writer.error();
-  if (close(fd) != 0 && whole) {
-    whole = false;
-    error = errno;
-  }
-  if (whole && rename(paths.temporary, paths.final_path) == 0) {
-    if (recorder.options.verbose) say("wrote ", paths.final_path);
-    return true;
-  }
-  if (whole) error = errno;
-  unlink(paths.temporary);
-  complain("cannot write", paths, error);
-  return false;
-}
-
-[[noreturn]] void end_child(bool ok) noexcept {
-  syscall(SYS_exit_group, ok ? 0 : 1);
-  __builtin_unreachable();
-}
-
-// The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
-void close_files() noexcept {
-  close(0);
-  close(1);
-  syscall(SYS_close_range, 3u, ~0u, 0u);
-}
-
-// A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it.
-long clone_process() noexcept { return syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr); }
-
-bool wait_for(long child) noexcept {
-  const uint64_t deadline = monotonic_ns() + kExitWaitNs;
-  for (uint64_t pause_ns = 200'000;; pause_ns = pause_ns < 20'000'000 ? pause_ns * 2 : pause_ns) {
-    int status = 0;
-    long result = syscall(SYS_wait4, child, &status, __WCLONE | WNOHANG, nullptr);
-    if (result == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    if (result < 0 && errno != EINTR) return false;
-    if (monotonic_ns() > deadline) {
-      syscall(SYS_kill, child, SIGKILL);
-      say("the dump took more than ten minutes; given up");
-    }
-    timespec pause{0, static_cast<long>(pause_ns)};
-    nanosleep(&pause, nullptr);
-  }
+  DumpName name{&recorder.options, recorder.process.load(), facts.sequence};
+  return write_dump_file(name, writer_memory, fill, &facts);
 }
 
 [[noreturn]] void run_child(const SnapshotFacts& facts, bool detached) noexcept {
   // While the program runs on, the writer is a grandchild: its parent is init, nobody must wait for it.
   if (detached && clone_process() > 0) end_child(true);
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
-  close_files();
+  close_program_files();
   end_child(write_file(facts));
 }
 
@@ -158,7 +76,7 @@ bool snapshot_now(SnapshotFacts& facts) noexcept {
   if (child < 0 && at_exit) ok = write_file(facts);  // no room for a child: the program waits
   world.resume();
   sigprocmask(SIG_SETMASK, &before, nullptr);
-  if (child > 0) ok = wait_for(child);
+  if (child > 0) ok = wait_for_child(child);
   if (child < 0 && !at_exit) say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
   return ok;
 }

@@ -30,6 +30,24 @@ void* map_memory(size_t size) noexcept {
   return memory;
 }
 
+void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept {
+  old_size = (old_size + 4095) & ~size_t{4095};
+  new_size = (new_size + 4095) & ~size_t{4095};
+  void* moved = mremap(memory, old_size, new_size, MREMAP_MAYMOVE);
+  if (moved == MAP_FAILED) return nullptr;
+  for (uint32_t i = 0; i < own_range_count(); i++) {
+    if (own_ranges[i].begin != reinterpret_cast<uint64_t>(memory)) continue;
+    auto begin = reinterpret_cast<uint64_t>(moved);
+    own_ranges[i] = {begin, begin + new_size};
+  }
+  return moved;
+}
+
+void add_own_range(uint64_t begin, uint64_t end) noexcept {
+  uint32_t slot = own_ranges_used.fetch_add(1, std::memory_order_relaxed);
+  if (slot < kMaxOwnRanges) own_ranges[slot] = {begin, end};
+}
+
 uint32_t own_range_count() noexcept {
   uint32_t used = own_ranges_used.load(std::memory_order_relaxed);
   return used < kMaxOwnRanges ? used : kMaxOwnRanges;

@@ -56,6 +56,7 @@ inline constexpr uint32_t kTagDeclaredTypes = tag("DTYP");       // DeclaredType
 inline constexpr uint32_t kTagDeclaredObjects = tag("DOBJ");     // DeclaredObject
 inline constexpr uint32_t kTagDeclaredReferences = tag("DREF");  // DeclaredReference
 inline constexpr uint32_t kTagDeclaredRoots = tag("DROT");       // DeclaredRoot
+inline constexpr uint32_t kTagDeclaredNames = tag("DNAM");       // DeclaredName, by object
 inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
 inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
 inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
@@ -250,6 +251,7 @@ inline constexpr uint32_t kObjectWeakReferenced = 1u << 3;
 inline constexpr uint32_t kObjectReleased = 1u << 4;   // expect_released was called for it
 inline constexpr uint32_t kObjectUncounted = 1u << 5;  // node without a count of its own (a shared keys table)
 inline constexpr uint32_t kObjectHasFinalizer = 1u << 6;
+inline constexpr uint32_t kObjectStatic = 1u << 7;      // lies in a module's image: never freed, its count says nothing
 inline constexpr uint32_t kObjectGenerationShift = 28;  // two bits: 0, 1, 2; 3 = permanent
 
 struct DeclaredObject {
@@ -277,9 +279,11 @@ enum class LabelKind : uint8_t {
   kGlobal = 9,     // module global name
   kOpaque = 10,    // traversed, but unnamed: name may hold "Type +offset"
   kSetMember = 11,
+  kWord = 12,  // conservative: a word of the referrer's body that nothing explains; name: "+offset". Pays for nothing
 };
+inline constexpr uint8_t kLabelUnvisited = 0x80;  // or-ed to it: owned, but the runtime's own collector does not see it
 
-// Every declared reference is strong: it pays for one unit of the referent's count.
+// Every declared reference but a kWord is strong: it pays for one unit of the referent's count.
 struct DeclaredReference {
   uint32_t from, to;         // indexes into the concatenated kTagDeclaredObjects
   uint32_t index;            // for kIndex, kDictKey; else 0
@@ -304,8 +308,17 @@ struct DeclaredRoot {
   uint8_t counted;  // 1: it pays for one unit of the count; 0: it only keeps alive
   uint8_t reserved[2];
   StringRef name;  // "sys.modules", "thread 2, frame f (app.py:12), local x", "libfoo.so + 0x1234"
+  uint64_t place;  // address of the word that refers, 0 unknown
 };
-static_assert(sizeof(DeclaredRoot) == 16);
+static_assert(sizeof(DeclaredRoot) == 24);
+
+struct DeclaredName {  // of an object that source names: a function, module, type, coroutine, frame
+  uint32_t object;     // index into the concatenated kTagDeclaredObjects
+  uint32_t line;       // where it is defined, 0 unknown
+  StringRef name;      // "app.Session.open"
+  StringRef file;
+};
+static_assert(sizeof(DeclaredName) == 24);
 
 struct RootRegion {
   uint64_t begin, end;

@@ -1,0 +1,97 @@
+#include "runtime/core/dump_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "runtime/core/system.h"
+
+namespace reftally::runtime {
+namespace {
+
+constexpr uint64_t kExitWaitNs = 600'000'000'000;  // at exit we wait this long for the dump, not for ever
+
+bool compose(const DumpName& name, char (&path)[kMaxDumpPath], const char* prefix, const char* suffix) noexcept {
+  Text text(path, sizeof path);
+  text.add(name.options->output_dir).add("/").add(prefix).add(name.options->name).add(".").add(name.process);
+  text.add(".").add(name.sequence).add(".tally").add(suffix);
+  return !text.cut();
+}
+
+void complain(const char* what, const char* path, int error) noexcept {
+  char line[kMaxPath + 400];
+  Text text(line, sizeof line);
+  text.add("no dump: ").add(what).add(" ").add(path).add(": ").add(strerrordesc_np(error));
+  say(line);
+}
+
+}  // namespace
+
+bool dump_path(const DumpName& name, char (&path)[kMaxDumpPath]) noexcept { return compose(name, path, "", ""); }
+
+bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, const void* facts) noexcept {
+  char final_path[kMaxDumpPath], temporary[kMaxDumpPath];
+  if (!dump_path(name, final_path) || !compose(name, temporary, ".", ".tmp")) {
+    say("no dump: the path of the output folder is too long");
+    return false;
+  }
+  int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (fd < 0) {
+    complain("cannot create", final_path, errno);
+    return false;
+  }
+  dump::Writer writer;
+  writer.open(fd, writer_memory);
+  fill(writer, facts);
+  bool whole = writer.finish();
+  int error = writer.error();
+  if (close(fd) != 0 && whole) {
+    whole = false;
+    error = errno;
+  }
+  if (whole && rename(temporary, final_path) == 0) {
+    if (name.options->verbose) say("wrote ", final_path);
+    return true;
+  }
+  if (whole) error = errno;
+  unlink(temporary);
+  complain("cannot write", final_path, error);
+  return false;
+}
+
+void end_child(bool ok) noexcept {
+  syscall(SYS_exit_group, ok ? 0 : 1);
+  __builtin_unreachable();
+}
+
+void close_program_files() noexcept {
+  close(0);
+  close(1);
+  syscall(SYS_close_range, 3u, ~0u, 0u);
+}
+
+long clone_process() noexcept { return syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr); }
+
+bool wait_for_child(long child) noexcept {
+  const uint64_t deadline = monotonic_ns() + kExitWaitNs;
+  for (uint64_t pause_ns = 200'000;; pause_ns = pause_ns < 20'000'000 ? pause_ns * 2 : pause_ns) {
+    int status = 0;
+    long result = syscall(SYS_wait4, child, &status, __WCLONE | WNOHANG, nullptr);
+    if (result == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (result < 0 && errno != EINTR) return false;
+    if (monotonic_ns() > deadline) {
+      syscall(SYS_kill, child, SIGKILL);
+      say("the dump took more than ten minutes; given up");
+    }
+    timespec pause{0, static_cast<long>(pause_ns)};
+    nanosleep(&pause, nullptr);
+  }
+}
+
+}  // namespace reftally::runtime

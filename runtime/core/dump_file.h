@@ -1,0 +1,28 @@
+// One dump file: its name, its life under a temporary name, and the cloned child that writes it.
+#pragma once
+
+#include "runtime/core/options.h"
+#include "runtime/dump/writer.h"
+
+namespace reftally::runtime {
+
+struct DumpName {  // OUTPUT_DIR/NAME.PROCESS.SEQUENCE.tally
+  const Options* options;
+  uint32_t process, sequence;
+};
+
+inline constexpr size_t kMaxDumpPath = kMaxPath + 300;
+bool dump_path(const DumpName& name, char (&path)[kMaxDumpPath]) noexcept;  // false: too long
+
+using FillDump = void (*)(dump::Writer& writer, const void* facts) noexcept;
+// Writes the file whole or not at all; says on stderr why not. `writer_memory`: Writer::memory_needed() bytes.
+bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, const void* facts) noexcept;
+
+// A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it. -1 when refused.
+long clone_process() noexcept;
+bool wait_for_child(long child) noexcept;  // true when it ended well; gives up after ten minutes
+// The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
+void close_program_files() noexcept;
+[[noreturn]] void end_child(bool ok) noexcept;
+
+}  // namespace reftally::runtime
