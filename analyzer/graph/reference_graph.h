@@ -1,7 +1,10 @@
-// The graph over a Heap: vertices are objects, edges are references. Columns and CSR, no copies of the Heap.
+// The graph over a Heap: vertices are objects, edges are references. Columns by ObjectId, no copies of the Heap.
+// Every pass here is linear in objects and references, and iterative: a chain of 100 million objects must not
+// overflow a stack.
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "analyzer/heap/heap.h"
@@ -11,21 +14,83 @@ namespace reftally {
 // A set of objects, one byte each (bytes beat bits: two loads less per visit, measured in research/graph).
 using ObjectSet = std::vector<uint8_t>;
 
-struct Reachability {
-  ObjectSet conservative;  // T1: any reference of any kind, from any root
-  ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
-};
-
 // Strong count explained, for every counted object (columns by ObjectId; zero for blocks).
 struct Accounts {
   std::vector<int32_t> heap_references;  // strong, exact or counted, with multiplicity
   std::vector<int32_t> root_references;  // strong, exact or counted
   std::vector<int64_t> remainder;        // strong_count minus both
 };
+Accounts close_accounts(const Heap& heap);
 
-struct Components {
-  std::vector<uint32_t> component;  // by ObjectId; components numbered in topological order of discovery
-  std::vector<uint32_t> size;       // by component, in objects
+struct Reachability {
+  ObjectSet conservative;  // T1: any reference of any kind, from any root (LeakSanitizer's rule)
+  ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
 };
+// A counted object with a remainder that T1 reaches has a holder we cannot see: T2 reaches it too.
+Reachability find_reachable(const Heap& heap, const Accounts& accounts);
+
+// Whether a reference can keep its referent from being destroyed.
+inline bool can_own(const Heap& heap, uint64_t reference) {
+  const ReferenceKind kind = heap.kind[reference];
+  if (kind == ReferenceKind::kStrong || kind == ReferenceKind::kAmbiguous) return true;
+  return kind == ReferenceKind::kRaw && !heap.is_counted(heap.referent[reference]);
+}
+
+// The part of the graph that `members` span, with its own dense numbers and only the references that `keeps` allows.
+struct Subgraph {
+  std::vector<ObjectId> objects;    // by vertex
+  std::vector<uint32_t> vertex_of;  // by ObjectId; kNoVertex outside
+  CsrOffsets edges;
+  std::vector<uint32_t> target;     // vertex
+  std::vector<uint64_t> reference;  // row of Heap::referent
+
+  static constexpr uint32_t kNoVertex = 0xffffffff;
+  uint32_t size() const { return static_cast<uint32_t>(objects.size()); }
+};
+
+template <class Keeps>
+Subgraph make_subgraph(const Heap& heap, const ObjectSet& members, Keeps keeps) {
+  Subgraph graph;
+  graph.vertex_of.assign(heap.object_count(), Subgraph::kNoVertex);
+  for (uint32_t i = 0; i < heap.object_count(); i++) {
+    if (!members[i]) continue;
+    graph.vertex_of[i] = graph.size();
+    graph.objects.push_back(ObjectId{i});
+  }
+  graph.edges.offsets.reserve(graph.size() + 1);
+  for (ObjectId object : graph.objects) {
+    for (uint64_t row = heap.references.begin(index(object)); row < heap.references.end(index(object)); row++) {
+      const uint32_t to = graph.vertex_of[index(heap.referent[row])];
+      if (to == Subgraph::kNoVertex || !keeps(row)) continue;
+      graph.target.push_back(to);
+      graph.reference.push_back(row);
+    }
+    graph.edges.offsets.push_back(graph.target.size());
+  }
+  return graph;
+}
+
+// Strongly connected components of a graph given as CSR; numbered in reverse topological order (referents first).
+struct Components {
+  std::vector<uint32_t> component;  // by vertex
+  uint32_t count = 0;
+};
+Components find_components(const CsrOffsets& edges, const std::vector<uint32_t>& target);
+
+// Immediate dominators from `entries` (below a virtual root), Semi-NCA of Georgiadis (2005).
+struct Dominators {
+  static constexpr uint32_t kRoot = 0xfffffffe, kUnreached = 0xffffffff;
+  std::vector<uint32_t> immediate;  // by vertex; kRoot: only the virtual root dominates it
+  std::vector<uint32_t> preorder;   // reached vertices in depth-first order: dominators come first
+};
+Dominators find_dominators(const CsrOffsets& edges, const std::vector<uint32_t>& target,
+                           const std::vector<uint32_t>& entries);
+// Sum of `weight` over each dominator subtree.
+std::vector<uint64_t> retained_weights(const Dominators& dominators, const std::vector<uint64_t>& weight);
+
+// Shortest cycle through `start` inside its component, as rows of `reference`; empty when there is none within
+// `budget` visited edges.
+std::vector<uint64_t> shortest_cycle(const Subgraph& graph, const Components& components, uint32_t start,
+                                     uint64_t budget);
 
 }  // namespace reftally

@@ -51,7 +51,7 @@ void read_options(Options& options) noexcept {
   read_output_dir(options);
   read_name(options);
   options.at_exit = number("REFTALLY_AT_EXIT", 1) != 0;
-  options.signal = static_cast<int>(number("REFTALLY_SIGNAL", 12));
+  options.signal = static_cast<int>(number("REFTALLY_SIGNAL", 0));
   if (options.signal > 64) options.signal = 0;
   const char* contents = getenv("REFTALLY_CONTENTS");
   options.full_contents = contents != nullptr && strcmp(contents, "full") == 0;
