@@ -1,8 +1,9 @@
-// The one door to Boost.Graph: a read-only view of our CSR columns as a Boost incidence graph.
+// The one door to Boost.Graph (the algorithms we use come in with it): a read-only view of our CSR columns as a Boost incidence graph.
 #pragma once
 
 #include <boost/graph/graph_traits.hpp>
 #include <boost/graph/properties.hpp>
+#include <boost/graph/strong_components.hpp>
 #include <boost/iterator/counting_iterator.hpp>
 #include <boost/property_map/property_map.hpp>
 

@@ -1,5 +1,3 @@
-#include <boost/graph/strong_components.hpp>
-
 #include "analyzer/graph/bgl.h"
 #include "analyzer/graph/reference_graph.h"
 

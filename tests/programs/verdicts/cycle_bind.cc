@@ -1,0 +1,13 @@
+// expect: unreachable-cycle type=Session edge=Session::handler_
+#include <functional>
+#include <memory>
+
+struct Session {
+  std::function<void()> handler_;
+  void read() {}
+};
+
+int main() {
+  auto session = std::make_shared<Session>();
+  session->handler_ = std::bind(&Session::read, session);
+}

@@ -1,0 +1,18 @@
+// expect: unreachable-cycle type=Holder type=Item edge=Holder::items_ edge=Item::holder_
+#include <map>
+#include <memory>
+
+struct Holder;
+struct Item {
+  std::shared_ptr<Holder> holder_;
+};
+struct Holder {
+  std::map<int, std::shared_ptr<Item>> items_;
+};
+
+int main() {
+  auto holder = std::make_shared<Holder>();
+  auto item = std::make_shared<Item>();
+  item->holder_ = holder;
+  holder->items_[7] = item;
+}

@@ -1,0 +1,19 @@
+// expect: unreachable-cycle type=Holder type=Item edge=Holder::items_ edge=Item::holder_
+#include <memory>
+#include <vector>
+
+struct Holder;
+struct Item {
+  std::shared_ptr<Holder> holder_;
+};
+struct Holder {
+  std::vector<std::vector<std::shared_ptr<Item>>> items_;
+};
+
+int main() {
+  auto holder = std::make_shared<Holder>();
+  auto item = std::make_shared<Item>();
+  item->holder_ = holder;
+  holder->items_.resize(3);
+  holder->items_[1].push_back(item);
+}

@@ -1,0 +1,17 @@
+// expect: unreachable-cycle type=Holder type=Item edge=Holder::items_ edge=Item::holder_
+#include <memory>
+
+struct Holder;
+struct Item {
+  std::shared_ptr<Holder> holder_;
+};
+struct Holder {
+  std::unique_ptr<std::shared_ptr<Item>> items_;
+};
+
+int main() {
+  auto holder = std::make_shared<Holder>();
+  auto item = std::make_shared<Item>();
+  item->holder_ = holder;
+  holder->items_ = std::make_unique<std::shared_ptr<Item>>(item);
+}

@@ -1,0 +1,14 @@
+// A shared_ptr handed through a C callback's void* and never deleted: a leaked block that holds an object.
+// expect: unreachable-block
+#include <memory>
+
+struct Request {
+  int words_[8] = {};
+};
+
+void* g_user_data;
+
+int main() {
+  g_user_data = new std::shared_ptr<Request>(std::make_shared<Request>());
+  g_user_data = nullptr;
+}
