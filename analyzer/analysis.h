@@ -1,10 +1,12 @@
 // The analysis of one image, from process memory to findings.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "analyzer/findings/finding.h"
+#include "analyzer/graph/reference_graph.h"
 #include "analyzer/heap/heap.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
@@ -12,8 +14,8 @@
 namespace reftally {
 
 struct AnalysisOptions {
-  DebugOptions debug;
-  bool use_types = true;  // off: counts and type_info only
+  bool use_types = true;                            // off: counts and type_info only
+  std::function<void(const char* phase)> progress;  // called when a pass begins
 };
 
 struct AnalysisTotals {
@@ -24,9 +26,16 @@ struct AnalysisTotals {
 
 struct Analysis {
   Heap heap;
+  Accounts accounts;
+  Reachability reachable;
   std::vector<Finding> findings;  // worst first
   AnalysisTotals totals;
   std::vector<std::string> warnings;
 };
+
+Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOptions& options);
+
+// From a heap on: for drawings, and for heaps that come from elsewhere. Findings have no births then.
+Analysis analyze_heap(Heap heap, const AnalysisOptions& options = {});
 
 }  // namespace reftally

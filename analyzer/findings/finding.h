@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/heap/heap.h"
+#include "analyzer/image/debug_types.h"
 
 namespace reftally {
 
@@ -49,6 +50,8 @@ struct Finding {
   uint64_t held_objects = 0;    // held by the instances, not part of them
   std::optional<Advice> advice;
   std::vector<std::string> evidence;  // one sentence each
+  std::vector<SourceFrame> born;      // of the subject, innermost first
+  std::string fingerprint;            // equal for equal shapes in every run: no addresses, no indexes
 };
 
 }  // namespace reftally

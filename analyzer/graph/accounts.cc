@@ -14,9 +14,12 @@ Accounts close_accounts(const Heap& heap) {
   Accounts accounts;
   accounts.heap_references.assign(objects, 0);
   accounts.root_references.assign(objects, 0);
+  accounts.ambiguous.assign(objects, 0);
   accounts.remainder.assign(objects, 0);
-  for (uint64_t row = 0; row < heap.referent.size(); row++)
+  for (uint64_t row = 0; row < heap.referent.size(); row++) {
     if (pays(heap.kind[row], heap.certainty[row])) accounts.heap_references[index(heap.referent[row])]++;
+    if (heap.kind[row] == ReferenceKind::kAmbiguous) accounts.ambiguous[index(heap.referent[row])]++;
+  }
   for (const HeapRoot& root : heap.roots)
     if (pays(root.reference, root.certainty)) accounts.root_references[index(root.to)]++;
   for (uint32_t i = 0; i < objects; i++) {

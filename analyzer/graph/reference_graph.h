@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
@@ -18,7 +19,8 @@ using ObjectSet = std::vector<uint8_t>;
 struct Accounts {
   std::vector<int32_t> heap_references;  // strong, exact or counted, with multiplicity
   std::vector<int32_t> root_references;  // strong, exact or counted
-  std::vector<int64_t> remainder;        // strong_count minus both
+  std::vector<int32_t> ambiguous;        // "strong or weak" references: part of the remainder may be theirs
+  std::vector<int64_t> remainder;        // strong_count minus heap and root references
 };
 Accounts close_accounts(const Heap& heap);
 
@@ -35,6 +37,14 @@ inline bool can_own(const Heap& heap, uint64_t reference) {
   if (kind == ReferenceKind::kStrong || kind == ReferenceKind::kAmbiguous) return true;
   return kind == ReferenceKind::kRaw && !heap.is_counted(heap.referent[reference]);
 }
+
+// The references from a root to `object`, shortest first by number of references, following only what can own; the
+// root is the row of Heap::roots it starts from. Empty path with a root: held directly.
+struct RetainingPath {
+  std::optional<uint32_t> root;
+  std::vector<uint64_t> references;  // rows of Heap::referent, from the root on
+};
+RetainingPath find_retaining_path(const Heap& heap, ObjectId object);
 
 // The part of the graph that `members` span, with its own dense numbers and only the references that `keeps` allows.
 struct Subgraph {

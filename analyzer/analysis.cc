@@ -1,0 +1,117 @@
+// The page that is the program: from the image of a process to findings, one named pass after another.
+#include "analyzer/analysis.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "analyzer/findings/evidence_graph.h"
+#include "analyzer/findings/fingerprint.h"
+#include "analyzer/findings/rules.h"
+#include "analyzer/flavours/lift.h"
+
+namespace reftally {
+namespace {
+
+ObjectSet not_in(const ObjectSet& reached) {
+  ObjectSet rest(reached.size());
+  std::transform(reached.begin(), reached.end(), rest.begin(), [](uint8_t in) -> uint8_t { return !in; });
+  return rest;
+}
+
+ObjectSet reached_but_unowned(const Reachability& reachable) {
+  ObjectSet result(reachable.conservative.size());
+  for (size_t i = 0; i < result.size(); i++) result[i] = reachable.conservative[i] && !reachable.ownership[i];
+  return result;
+}
+
+AnalysisTotals add_up(const Heap& heap, const Accounts& accounts, const Reachability& reachable) {
+  AnalysisTotals totals;
+  totals.blocks = heap.block_count;
+  totals.bytes = heap.block_bytes;
+  totals.objects = heap.object_count();
+  totals.references = heap.referent.size();
+  for (uint32_t i = 0; i < heap.object_count(); i++) {
+    (reachable.conservative[i] ? totals.reachable_bytes : totals.unreachable_bytes) += heap.size[i];
+    totals.unreachable_blocks += !reachable.conservative[i];
+    if (!heap.is_counted(ObjectId{i}) || (heap.flags[i] & dump::kObjectImmortal) != 0) continue;
+    totals.counted_objects++;
+    totals.explained_objects += accounts.remainder[i] == 0;
+  }
+  return totals;
+}
+
+void name_births(const Heap& heap, const Image& image, const DebugTypes& types, std::vector<Finding>& findings) {
+  constexpr size_t kFrames = 24;
+  for (Finding& finding : findings) {
+    if (!finding.subject && !finding.instances.empty()) finding.subject = finding.instances.front().front();
+    if (!finding.subject) continue;
+    for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) {
+      for (SourceFrame& frame : types.source_frames(address)) finding.born.push_back(std::move(frame));
+      if (finding.born.size() >= kFrames) break;
+    }
+  }
+}
+
+void rank(const Heap& heap, std::vector<Finding>& findings) {
+  for (Finding& finding : findings) finding.fingerprint = fingerprint(heap, finding);
+  std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
+    return std::tuple(b.severity, b.retained_bytes, b.objects, std::string_view(a.rule),
+                      std::string_view(a.fingerprint)) < std::tuple(a.severity, a.retained_bytes, a.objects,
+                                                                    std::string_view(b.rule),
+                                                                    std::string_view(b.fingerprint));
+  });
+}
+
+void find_everything(Analysis& analysis, const AnalysisOptions& options) {
+  auto phase = [&](const char* name) {
+    if (options.progress) options.progress(name);
+  };
+  const Heap& heap = analysis.heap;
+
+  phase("accounts");  // strong count = heap + roots + remainder, for every counted object
+  analysis.accounts = close_accounts(heap);
+
+  phase("reachability");  // T1 conservative, T2 ownership
+  analysis.reachable = find_reachable(heap, analysis.accounts);
+  analysis.totals = add_up(heap, analysis.accounts, analysis.reachable);
+
+  // Beyond this point it is decided what is alive.
+
+  phase("components");  // cycles, and what they retain
+  const EvidenceGraph unreachable(heap, analysis.accounts, not_in(analysis.reachable.conservative));
+  const EvidenceGraph unowned(heap, analysis.accounts, reached_but_unowned(analysis.reachable));
+
+  phase("rules");  // the table in findings/rules.cc
+  const RuleInput input{heap, analysis.accounts, analysis.reachable, unreachable, unowned};
+  for (const Rule& rule : rules()) rule.find(input, analysis.findings);
+}
+
+}  // namespace
+
+Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOptions& options) {
+  Analysis analysis;
+  if (options.progress) options.progress("lift");  // words, types and declared facts become objects and references
+  analysis.heap = lift(image, types, {options.use_types});
+
+  // Beyond this point nobody looks at memory: the heap is fixed.
+
+  find_everything(analysis, options);
+  if (options.progress) options.progress("births");
+  name_births(analysis.heap, image, types, analysis.findings);
+  rank(analysis.heap, analysis.findings);
+  analysis.warnings = image.warnings;
+  for (const auto& [kind, text] : image.notes)
+    if (kind == dump::NoteKind::kWarning) analysis.warnings.push_back(text);
+  for (std::string& warning : types.warnings()) analysis.warnings.push_back(std::move(warning));
+  return analysis;
+}
+
+Analysis analyze_heap(Heap heap, const AnalysisOptions& options) {
+  Analysis analysis;
+  analysis.heap = std::move(heap);
+  find_everything(analysis, options);
+  rank(analysis.heap, analysis.findings);
+  return analysis;
+}
+
+}  // namespace reftally

@@ -1,0 +1,70 @@
+#include "analyzer/findings/rules.h"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+
+#include "analyzer/base/error.h"
+
+namespace reftally {
+namespace {
+
+constexpr Rule kRules[] = {
+    {"unreachable-cycle", Severity::kError, "objects that only keep each other alive", find_unreachable_cycles},
+    {"leaked-reference", Severity::kError, "a count that nobody holds any more: a lost release",
+     find_leaked_references},
+    {"over-release", Severity::kError, "more holders than counts: a use after free waiting to happen",
+     find_over_releases},
+    {"unreachable-block", Severity::kError, "memory that nothing points to", find_unreachable_blocks},
+    {"unowned-cycle", Severity::kWarning, "a cycle that nobody owns, though something still points to it",
+     find_unowned_cycles},
+    {"lingering-object", Severity::kWarning, "declared released, and still held", find_lingering_objects},
+    {"weak-pinned-storage", Severity::kNote, "destroyed objects whose memory weak references keep",
+     find_weak_pinned_storage},
+};
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
+const Rule& rule_named(const char* name) {
+  for (const Rule& rule : kRules)
+    if (strcmp(rule.name, name) == 0) return rule;
+  throw Error(std::string("internal error: no rule is named ") + name);
+}
+
+Account account_of(const RuleInput& input, ObjectId object) {
+  const uint32_t i = index(object);
+  Account account;
+  account.strong_count = input.heap.strong_count[i];
+  account.heap_references = input.accounts.heap_references[i];
+  account.root_references = input.accounts.root_references[i];
+  account.remainder = input.accounts.remainder[i];
+  return account;
+}
+
+void add_totals(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
+                Finding& finding) {
+  for (uint32_t component : components) {
+    finding.instances.push_back(graph.objects_of(component));
+    const std::vector<ObjectId>& objects = finding.instances.back();
+    finding.objects += objects.size();
+    for (ObjectId object : objects) finding.bytes += input.heap.size[index(object)];
+    finding.retained_bytes += graph.retained_bytes(component);
+    finding.held_objects += graph.retained_objects(component) - objects.size();
+  }
+}
+
+std::vector<std::vector<uint32_t>> group_by_birth(const RuleInput& input, const EvidenceGraph& graph,
+                                                  const std::vector<uint32_t>& components) {
+  std::map<std::pair<TypeId, StackId>, std::vector<uint32_t>> groups;
+  for (uint32_t component : components) {
+    const uint32_t object = index(graph.objects_of(component).front());
+    groups[{input.heap.type[object], input.heap.birth_stack[object]}].push_back(component);
+  }
+  std::vector<std::vector<uint32_t>> result;
+  for (auto& [key, group] : groups) result.push_back(std::move(group));
+  return result;
+}
+
+}  // namespace reftally
