@@ -41,7 +41,7 @@ Reachability find_reachable(const Heap& heap, const Accounts& accounts) {
   for (const HeapRoot& root : heap.roots)
     if (root_can_own(heap, root)) reach(root.to, result.ownership, queue);
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (result.conservative[i] && accounts.remainder[i] > 0) reach(ObjectId{i}, result.ownership, queue);
+    if (result.conservative[i] && accounts.opaque[i] > 0) reach(ObjectId{i}, result.ownership, queue);
   flood(heap, result.ownership, queue,
         [&](uint64_t row) { return !heap.is_counted(heap.referent[row]) || can_own(heap, row); });
   return result;

@@ -21,6 +21,9 @@ struct Accounts {
   std::vector<int32_t> root_references;  // strong, exact or counted
   std::vector<int32_t> ambiguous;        // "strong or weak" references: part of the remainder may be theirs
   std::vector<int64_t> remainder;        // strong_count minus heap and root references
+  // What of the remainder must be holders we cannot see. Of n references that are "strong or weak", with w weak units
+  // left, at least n - w are strong: else a stale word would make an opaque holder of a cycle's own reference.
+  std::vector<int64_t> opaque;
 };
 Accounts close_accounts(const Heap& heap);
 
@@ -28,7 +31,7 @@ struct Reachability {
   ObjectSet conservative;  // T1: any reference of any kind, from any root (LeakSanitizer's rule)
   ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
 };
-// A counted object with a remainder that T1 reaches has a holder we cannot see: T2 reaches it too.
+// A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 
 // Whether a reference can keep its referent from being destroyed.
