@@ -2,7 +2,11 @@
 // Filled by one of the doors (dump_image, core_image), read-only afterwards.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstdlib>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +15,7 @@
 #include <vector>
 
 #include "analyzer/base/ids.h"
+#include "analyzer/image/block_index.h"
 #include "runtime/dump/format.h"
 
 namespace reftally {
@@ -75,6 +80,13 @@ struct ImageRegion {
   bool is_known(uint64_t i) const { return known[i / 64] >> (i % 64) & 1; }
 };
 
+// Zeroed words; pages nobody writes to cost no memory, so that a region of dropped words is nearly free.
+struct FreeWords {
+  void operator()(uint64_t* words) const { std::free(words); }
+};
+using WordArray = std::unique_ptr<uint64_t[], FreeWords>;
+WordArray zeroed_words(size_t count);  // throws Error when there is no memory
+
 struct StackNode {
   uint64_t ip = 0;
   StackId parent{};
@@ -106,7 +118,7 @@ class Image {
   std::vector<std::pair<dump::NoteKind, std::string>> notes;
   std::string strings;                                     // the dump's string pool
   std::unordered_map<uint64_t, std::string> vtable_names;  // vtable address -> mangled type name
-  std::vector<std::vector<uint64_t>> region_storage;       // what regions point into
+  std::vector<WordArray> region_storage;                   // what regions point into
   std::vector<std::string> warnings;                       // lowered detail, said once
 
   Image() = default;
@@ -121,6 +133,9 @@ class Image {
   std::optional<uint64_t> word(uint64_t address) const;  // 8-byte aligned; nothing when unknown
   std::optional<uint32_t> half(uint64_t address) const;  // 4-byte aligned
   std::optional<uint8_t> byte(uint64_t address) const;
+  // Calls visit(address, word) for each known word in [begin, end), which may span several regions.
+  template <class Visit>
+  void for_each_word(uint64_t begin, uint64_t end, Visit visit) const;
   const ImageModule* module_at(uint64_t address) const;
   const ImageMapping* mapping_at(uint64_t address) const;
 
@@ -133,6 +148,35 @@ class Image {
   std::vector<uint64_t> frames(StackId stack) const;
 
   void build_indexes();  // to be called once by the door that filled the columns
+
+ private:
+  const ImageRegion* first_region_after(uint64_t address) const;  // first one that ends after address
+
+  struct LoadSegment {
+    uint64_t begin, end;
+    uint32_t module;
+  };
+  BlockIndex block_index_;
+  std::vector<LoadSegment> load_segments_;  // of all modules, by address
 };
+
+template <class Visit>
+void Image::for_each_word(uint64_t begin, uint64_t end, Visit visit) const {
+  const ImageRegion* last = regions.data() + regions.size();
+  for (const ImageRegion* region = first_region_after(begin); region != last && region->address < end; ++region) {
+    uint64_t i = begin > region->address ? (begin - region->address + 7) / 8 : 0;
+    const uint64_t stop = std::min(region->word_count, (end - region->address) / 8);
+    while (i < stop) {
+      const uint64_t pending = region->known[i / 64] >> (i % 64);
+      if (!pending) {
+        i = (i / 64 + 1) * 64;
+        continue;
+      }
+      i += std::countr_zero(pending);
+      if (i < stop) visit(region->address + 8 * i, region->words[i]);
+      ++i;
+    }
+  }
+}
 
 }  // namespace reftally

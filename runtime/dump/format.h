@@ -82,7 +82,7 @@ struct SectionHeader {
   uint32_t reserved;
   uint64_t stored_size;  // payload bytes in the file
   uint64_t raw_size;     // payload bytes after decompression, <= kMaxSectionRaw
-  uint64_t checksum;     // XXH3 64 of the stored payload
+  uint64_t checksum;     // XXH3 64 of the stored payload, seeded with the XXH3 64 of the header's bytes before this field
 };
 static_assert(sizeof(SectionHeader) == 40);
 

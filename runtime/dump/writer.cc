@@ -101,7 +101,8 @@ void Writer::flush(Pending& section) noexcept {
     }
   }
   section.size = 0;
-  header.checksum = XXH3_64bits(payload, header.stored_size);
+  const uint64_t seed = XXH3_64bits(&header, offsetof(SectionHeader, checksum));
+  header.checksum = XXH3_64bits_withSeed(payload, header.stored_size, seed);
   if (toc_size_ == kTocCapacity && error_ == 0) error_ = EFBIG;
   if (error_ != 0) return;
   if (section.tag != kTagContents)

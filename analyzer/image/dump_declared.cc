@@ -1,0 +1,103 @@
+#include "analyzer/image/dump_declared.h"
+
+#include "analyzer/image/dump_records.h"
+
+namespace reftally {
+
+namespace {
+
+bool in_pool(const Image& image, uint64_t offset, uint64_t length) {
+  return offset <= image.strings.size() && length <= image.strings.size() - offset;
+}
+
+void expect_text(const Image& image, dump::StringRef ref, const RecordPlace& place) {
+  place.expect(in_pool(image, ref.offset, ref.length), "a string inside the string pool");
+}
+
+void expect_stack(const Image& image, uint32_t stack, const RecordPlace& place) {
+  place.expect(stack < image.stacks.size(), "a stack of section STKS");
+}
+
+void read_types(const DumpFile& file, Image& image) {
+  for_each_record<dump::DeclaredType>(file, dump::kTagDeclaredTypes,
+                                      [&](const dump::DeclaredType& type, const RecordPlace& place) {
+                                        expect_text(image, type.name, place);
+                                        expect_text(image, type.flavour, place);
+                                        place.expect(type.module <= image.modules.size(), "a module of section MODS");
+                                        image.declared.types.push_back(type);
+                                      });
+}
+
+void read_objects(const DumpFile& file, Image& image) {
+  DeclaredFacts& declared = image.declared;
+  for_each_record<dump::DeclaredObject>(file, dump::kTagDeclaredObjects,
+                                        [&](const dump::DeclaredObject& object, const RecordPlace& place) {
+                                          place.expect(object.type < declared.types.size(), "a type of section DTYP");
+                                          expect_stack(image, object.birth_stack, place);
+                                          declared.objects.push_back(object);
+                                        });
+}
+
+void read_references(const DumpFile& file, Image& image) {
+  DeclaredFacts& declared = image.declared;
+  for_each_record<dump::DeclaredReference>(
+      file, dump::kTagDeclaredReferences, [&](dump::DeclaredReference reference, const RecordPlace& place) {
+        const size_t count = declared.objects.size();
+        place.expect(reference.from < count && reference.to < count, "two objects of section DOBJ");
+        const uint32_t length = reference.kind_and_length >> 8;
+        place.expect(in_pool(image, reference.name_offset, length), "a name inside the string pool");
+        const auto kind = static_cast<dump::LabelKind>(reference.kind_and_length & 0xff);
+        if (kind > dump::LabelKind::kSetMember) {  // of a newer minor version
+          reference.kind_and_length = length << 8 | static_cast<uint32_t>(dump::LabelKind::kOpaque);
+        }
+        declared.references.push_back(reference);
+      });
+}
+
+void read_roots(const DumpFile& file, Image& image) {
+  DeclaredFacts& declared = image.declared;
+  for_each_record<dump::DeclaredRoot>(
+      file, dump::kTagDeclaredRoots, [&](dump::DeclaredRoot root, const RecordPlace& place) {
+        place.expect(root.to < declared.objects.size(), "an object of section DOBJ");
+        expect_text(image, root.name, place);
+        const bool known = root.kind >= dump::RootKind::kStatic && root.kind <= dump::RootKind::kPinned;
+        if (!known) root.kind = dump::RootKind::kExternal;
+        declared.roots.push_back(root);
+      });
+  for_each_record<dump::RootRegion>(
+      file, dump::kTagRootRegions, [&](const dump::RootRegion& region, const RecordPlace& place) {
+        place.expect(region.end >= region.begin, "a root region that ends after it begins");
+        expect_text(image, region.name, place);
+        declared.root_regions.push_back(region);
+      });
+}
+
+void read_expectations(const DumpFile& file, Image& image) {
+  for_each_record<dump::Expectation>(file, dump::kTagExpectations,
+                                     [&](const dump::Expectation& expectation, const RecordPlace& place) {
+                                       expect_stack(image, expectation.stack, place);
+                                       expect_text(image, expectation.reason, place);
+                                       image.declared.expectations.push_back(expectation);
+                                     });
+}
+
+void read_tallies(const DumpFile& file, Image& image) {
+  for_each_record<dump::EventTally>(file, dump::kTagEventTallies,
+                                    [&](const dump::EventTally& tally, const RecordPlace& place) {
+                                      expect_stack(image, tally.stack, place);
+                                      image.declared.tallies.push_back(tally);
+                                    });
+}
+
+}  // namespace
+
+void read_declared_facts(const DumpFile& file, Image& image) {
+  read_types(file, image);
+  read_objects(file, image);
+  read_references(file, image);
+  read_roots(file, image);
+  read_expectations(file, image);
+  read_tallies(file, image);
+}
+
+}  // namespace reftally

@@ -1,0 +1,50 @@
+// Fixed-width records of a dump, whatever minor version wrote them.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "analyzer/image/dump_file.h"
+
+namespace reftally {
+
+// Where a record stands, to say so in an error.
+struct RecordPlace {
+  const DumpFile& file;
+  const DumpSection& section;
+  uint64_t index = 0;  // in this section
+
+  [[noreturn]] void fail(const std::string& expected) const {
+    const bool compressed = section.header.flags & dump::kFlagZstd;
+    throw Error(file.path(), section.payload_offset() + (compressed ? 0 : index * section.header.record_size),
+                fmt::format("{} in record {} of section {}", expected, index, tag_name(section.header.tag)));
+  }
+  void expect(bool holds, const char* expected) const {
+    if (!holds) fail(expected);
+  }
+};
+
+// Calls visit(record, place) for each record with this tag. A newer writer's longer records lose their tail. All
+// fields there are now came with version 1.0; a field added later needs the older size accepted here.
+template <class Record, class Visit>
+void for_each_record(const DumpFile& file, uint32_t tag, Visit visit) {
+  for (const DumpSection* section : file.sections(tag)) {
+    const uint32_t record_size = section->header.record_size;
+    if (record_size < sizeof(Record)) {
+      throw Error(file.path(), section->file_offset + offsetof(dump::SectionHeader, record_size),
+                  fmt::format("a record size of at least {} in section {}", sizeof(Record), tag_name(tag)));
+    }
+    const DumpPayload payload = file.payload(*section);
+    const std::span<const uint8_t> bytes = payload.bytes();
+    RecordPlace place{file, *section};
+    for (uint64_t at = 0; at < bytes.size(); at += record_size, ++place.index) {
+      Record record;
+      std::memcpy(static_cast<void*>(&record), bytes.data() + at, sizeof record);
+      visit(record, place);
+    }
+  }
+}
+
+}  // namespace reftally

@@ -1,0 +1,92 @@
+#include "analyzer/image/dump_image.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/dump_builder.h"
+
+using namespace reftally;
+using testing::complete_dump;
+using testing::DumpBuilder;
+using testing::TemporaryFile;
+
+namespace {
+
+Image read(const DumpBuilder& builder) { return read_dump(TemporaryFile(builder.bytes()).path()); }
+
+}  // namespace
+
+TEST_CASE("a dump with every section becomes an image with all of its facts") {
+  const Image image = read(complete_dump());
+  CHECK(image.process.pid == 4711);
+  CHECK(image.process.executable == "/usr/bin/shop");
+  CHECK(image.process.command_line == "shop --open");
+  REQUIRE(image.mappings.size() == 2);
+  CHECK(image.mappings[1].path == "[heap]");
+  REQUIRE(image.modules.size() == 1);
+  CHECK(image.modules[0].segments.size() == 2);
+  CHECK(image.modules[0].build_id == "\x12\x34");
+  REQUIRE(image.threads.size() == 1);
+  CHECK(image.threads[0].registers[7] == 0x7ff800);
+  CHECK(image.frames(image.threads[0].stack) == std::vector<uint64_t>{0x400300, 0x400200, 0x400100});
+  REQUIRE(image.blocks.size() == 3);
+  CHECK(image.blocks[0].birth == 1);
+  CHECK(image.vtable_type(0x401010) == "4Shop");
+  CHECK(image.vtable_type(0x401018) == "");
+  CHECK(image.notes.at(0).second == "2 threads did not stop");
+  CHECK(image.text(image.declared.types.at(0).name) == "shop.Cart");
+  CHECK(image.declared.objects.at(1).strong_count == 2);
+  CHECK(image.declared.references.at(0).to == 1);
+  CHECK(image.text(image.declared.roots.at(0).name) == "sys.modules");
+  CHECK(image.text(image.declared.root_regions.at(0).name) == "registry");
+  CHECK(image.text(image.declared.expectations.at(0).reason) == "logged out");
+  CHECK(image.declared.tallies.at(0).balance == 1);
+}
+
+TEST_CASE("words are looked up by address; dropped words are unknown, not zero") {
+  const Image image = read(complete_dump());
+  CHECK(image.word(0x600010) == 0x401010);
+  CHECK(image.word(0x600014) == std::nullopt);
+  CHECK(image.half(0x600018) == 1);
+  CHECK(image.half(0x60001c) == 2);
+  CHECK(image.byte(0x60001c) == 2);
+  CHECK(image.word(0x7ff800) == 0x600010);
+  CHECK(image.word(0x7ff808) == std::nullopt);
+  CHECK(image.byte(0x7ff808) == std::nullopt);
+  CHECK(image.word(0x7ff810) == 7);
+  CHECK(image.word(0x7ff818) == std::nullopt);
+  CHECK(image.region_at(0x7ff817)->kind == dump::RegionKind::kStack);
+  CHECK(image.region_at(0x7ff818) == nullptr);
+  CHECK(image.region_at(0x600008) == nullptr);
+}
+
+TEST_CASE("a block is found by any address in it, an empty one by its own") {
+  const Image image = read(complete_dump());
+  CHECK(image.block_at(0x600010) == 0);
+  CHECK(image.block_at(0x600027) == 0);
+  CHECK(image.block_at(0x600028) == Image::kNoBlock);
+  CHECK(image.block_at(0x600030) == 1);
+  CHECK(image.block_at(0x600031) == Image::kNoBlock);
+  CHECK(image.block_at(0x600117) == 2);
+  CHECK(image.block_at(0x600118) == Image::kNoBlock);
+  CHECK(image.block_at(0) == Image::kNoBlock);
+}
+
+TEST_CASE("modules and mappings are found by address") {
+  const Image image = read(complete_dump());
+  CHECK(image.module_at(0x401fff) == &image.modules[0]);
+  CHECK(image.module_at(0x402000) == nullptr);
+  CHECK(image.mapping_at(0x6fffff) == &image.mappings[1]);
+  CHECK(image.mapping_at(0x700000) == nullptr);
+}
+
+TEST_CASE("the summary counts sections and records") {
+  const DumpSummary summary = summarize_dump(TemporaryFile(complete_dump().bytes()).path());
+  CHECK(summary.version_major == 1);
+  CHECK(summary.process.pid == 4711);
+  CHECK(summary.notes.size() == 1);
+  const auto blocks = std::find_if(summary.sections.begin(), summary.sections.end(),
+                                   [](const DumpSummary::Section& section) { return section.name == "BLKS"; });
+  REQUIRE(blocks != summary.sections.end());
+  CHECK(blocks->records == 3);
+  CHECK(blocks->known);
+}
