@@ -1,0 +1,92 @@
+// Walks the interpreter's heap and writes it as declared facts: every object of every generation and what they
+// reach. Runs in the cloned child of a process that held the GIL: nothing moves, nothing runs.
+#pragma once
+
+#include <setjmp.h>
+
+#include "runtime/core/memory_map.h"
+#include "runtime/dump/writer.h"
+#include "runtime/python/references.h"
+
+namespace reftally::python {
+
+struct WalkOptions {
+  bool redact = false;  // leave out dictionary keys that come from data
+};
+
+// Faults and stuck calls in somebody's tp_traverse or __sizeof__ come back here instead of ending the child.
+class FaultGuard {
+ public:
+  static void install() noexcept;
+  static sigjmp_buf& return_point() noexcept;
+  static void arm(bool on) noexcept;
+};
+
+class Walk {
+ public:
+  Walk(dump::Writer& writer, const WalkOptions& options, const runtime::ModuleList& modules) noexcept;
+
+  void write_references() noexcept;  // finds the objects, writes DREF as it goes
+  void write_roots() noexcept;       // DROT: fields of interpreter and threads, frames
+  void write_objects() noexcept;     // DOBJ, DTYP, DNAM
+  void write_notes() noexcept;
+
+  // ---- for the word scan
+  struct Entry {     // in the table of addresses
+    uint32_t index;  // of the object, counted from 1
+    uint32_t owned;  // references found to it
+  };
+  size_t object_count() const noexcept { return objects_.size(); }
+  Address object(size_t i) const noexcept { return objects_[i].address; }
+  bool is_uncounted(size_t i) const noexcept { return (objects_[i].flags & dump::kObjectUncounted) != 0; }
+  int64_t missing(size_t i) noexcept;  // count less references found; 0 when the count says nothing
+  const TypeInfo& type(size_t i) noexcept { return types_[objects_[i].type]; }
+  const Column<OwnedReference>& references(size_t i) noexcept { return reader_.read_object(object(i), type(i)); }
+  Entry* find(Address address) noexcept { return table_.find(address); }
+  void add_root(Address to, dump::RootKind kind, bool counted, dump::StringRef name, Address place) noexcept;
+  dump::Writer& writer() noexcept { return writer_; }
+
+ private:
+  struct Object {
+    Address address;
+    uint32_t type;   // row of types_; unused for a keys table
+    uint32_t flags;  // dump::kObject…, and below kNamespace bits
+  };
+  static constexpr uint32_t kIsAttributes = 1u << 16, kIsGlobals = 1u << 17;  // whose __dict__ this dictionary is
+  static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals;
+
+  bool is_static(Address address) const noexcept;
+  uint32_t add(Address object) noexcept;
+  uint32_t add_keys_table(Address keys) noexcept;
+  void add_generations(Address state) noexcept;
+  void mark_namespace(Address object) noexcept;
+  void mark_flags(size_t i) noexcept;
+  void walk_object(size_t i) noexcept;
+  void emit(size_t from, const OwnedReference& reference) noexcept;
+  dump::StringRef name_of(const OwnedReference& reference) noexcept;
+  dump::StringRef key_name(Address key, bool is_data) noexcept;
+  void add_field_roots(Address base, const Fields& fields, const char* prefix) noexcept;
+  void add_thread_roots(Address thread, uint32_t number) noexcept;
+  void add_frame_roots(const FrameView& frame, uint32_t thread) noexcept;
+  void add_method_cache_roots(Address state) noexcept;
+  uint64_t guarded_size(size_t i) noexcept;
+  void write_types() noexcept;
+  void write_names() noexcept;
+
+  dump::Writer& writer_;
+  WalkOptions options_;
+  struct Range {
+    Address begin, end;
+  };
+  Column<Range> data_segments_;  // of all modules, by address
+  TypeTable types_;
+  ReferenceReader reader_;
+  AddressMap<Entry> table_;
+  Column<Object> objects_;
+  AddressMap<dump::StringRef> names_;  // by str object or C string
+  Column<dump::DeclaredRoot> roots_;
+  size_t next_ = 0;  // object being walked, after a fault: the one that faulted
+  uint32_t faults_ = 0;
+};
+
+}  // namespace reftally::python

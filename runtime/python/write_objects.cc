@@ -1,0 +1,98 @@
+// The columns of the walk, written at the end of it: objects, types, names, notes.
+#include "runtime/python/names.h"
+#include "runtime/python/walk.h"
+
+namespace reftally::python {
+
+void Walk::write_objects() noexcept {
+  writer_.begin(dump::kTagDeclaredObjects, sizeof(dump::DeclaredObject));
+  for (size_t i = 0; i < objects_.size(); i++) {
+    const Object& object = objects_[i];
+    dump::DeclaredObject record{};
+    record.address = object.address;
+    record.flags = object.flags & ~kWalkBits;
+    if (is_uncounted(i)) {
+      record.type = types_.count();  // the row after the last: keys tables
+      const DictEntries entries(object.address);
+      record.size = entries.end - object.address;
+    } else {
+      record.type = object.type;
+      record.strong_count = count_of(object.address);
+      record.size = guarded_size(i);
+    }
+    writer_.add(record);
+  }
+  writer_.end();
+  write_types();
+  write_names();
+}
+
+// A C function of a type is called for the size: it may fault in an object that is half made.
+uint64_t Walk::guarded_size(size_t i) noexcept {
+  if (types_[objects_[i].type].size_function == 0) return size_of(object(i), type(i));
+  FaultGuard::arm(true);
+  if (sigsetjmp(FaultGuard::return_point(), 1) != 0) {
+    faults_++;
+    types_.forget_size_function(objects_[i].type);
+  }
+  const uint64_t size = size_of(object(i), type(i));
+  FaultGuard::arm(false);
+  return size;
+}
+
+void Walk::write_types() noexcept {
+  writer_.begin(dump::kTagDeclaredTypes, sizeof(dump::DeclaredType));
+  const dump::StringRef flavour = writer_.string("python");
+  for (uint32_t i = 0; i < types_.count(); i++) {
+    char buffer[512];
+    runtime::Text text(buffer, sizeof buffer);
+    type_name(types_[i].type, text);
+    dump::DeclaredType record{};
+    record.address = types_[i].type;
+    record.name = writer_.string(buffer, text.size());
+    record.flavour = flavour;
+    record.flags = types_[i].flags;
+    writer_.add(record);
+  }
+  dump::DeclaredType keys{};
+  keys.name = writer_.string("shared keys");
+  keys.flavour = flavour;
+  writer_.add(keys);
+  writer_.end();
+}
+
+void Walk::write_names() noexcept {
+  writer_.begin(dump::kTagDeclaredNames, sizeof(dump::DeclaredName));
+  for (size_t i = 0; i < objects_.size(); i++) {
+    if (is_uncounted(i)) continue;
+    char buffer[512];
+    runtime::Text text(buffer, sizeof buffer);
+    const ObjectName found = describe_object(object(i), type(i), text);
+    if (!found.known || text.size() == 0) continue;
+    dump::DeclaredName record{};
+    record.object = static_cast<uint32_t>(i);
+    record.line = found.line;
+    record.name = writer_.string(buffer, text.size());
+    if (found.file != 0) record.file = key_name(found.file, false);
+    writer_.add(record);
+  }
+  writer_.end();
+}
+
+void Walk::write_notes() noexcept {
+  writer_.begin(dump::kTagNotes, sizeof(dump::NoteRecord));
+  char buffer[160];
+  runtime::Text text(buffer, sizeof buffer);
+  text.add("CPython ").add(python.version);
+  writer_.add(dump::NoteRecord{dump::NoteKind::kInfo, 0, writer_.string(buffer, text.size())});
+  if (faults_ != 0) {
+    runtime::Text fault(buffer, sizeof buffer);
+    fault.add("tp_traverse or __sizeof__ of ")
+        .add(faults_)
+        .add(" objects failed: their references or sizes are missing");
+    writer_.add(dump::NoteRecord{dump::NoteKind::kWarning, 0, writer_.string(buffer, fault.size())});
+  }
+  writer_.end();
+}
+
+}  // namespace reftally::python
