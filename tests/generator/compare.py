@@ -1,0 +1,175 @@
+"""Compares what the analyzer says of a dump (facts_of_dump) with the truth of the model."""
+
+import collections
+import dataclasses
+
+
+CYCLE_RULES = ("unreachable-cycle", "unowned-cycle")
+IGNORED_RULES = ("weak-pinned-storage",)  # a note about what has been destroyed
+
+
+@dataclasses.dataclass
+class Facts:
+    objects: dict      # heap row -> dict
+    references: list   # (from, to, kind, certainty, label)
+    roots: list        # (to, kind, certainty, name)
+    instances: list    # (rule, fingerprint, rows)
+
+
+@dataclasses.dataclass
+class Result:
+    tally: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    problems: list = dataclasses.field(default_factory=list)
+    answer: tuple = ()  # what must be equal in every run
+
+    def wrong(self, what, text):
+        self.tally[what] += 1
+        self.problems.append(text)
+
+
+def read_facts(text):
+    facts = Facts({}, [], [], [])
+    for line in text.splitlines():
+        tag, *cells = line.split("\t")
+        if tag == "object":
+            names = ("row", "address", "size", "counted", "strong", "heap", "roots", "remainder", "t1", "t2")
+            item = {name: cell == "true" if name == "counted" else int(cell) for name, cell in zip(names, cells)}
+            facts.objects[item["row"]] = item | {"type": cells[-1]}
+        elif tag == "reference":
+            facts.references.append((int(cells[0]), int(cells[1]), *cells[2:]))
+        elif tag == "root":
+            facts.roots.append((int(cells[0]), *cells[1:]))
+        elif tag == "instance":
+            facts.instances.append((cells[0], cells[1], [int(cell) for cell in cells[2:]]))
+    return facts
+
+
+def read_places(text):
+    """id -> (value address, control block address), as the program said."""
+    places = {}
+    for line in text.splitlines():
+        number, value, control = line.split()
+        places[int(number)] = (int(value, 16), int(control, 16))
+    return places
+
+
+def rows_of_objects(facts, places, survivors):
+    """heap row -> id, for the counted objects of the model."""
+    by_control = {places[n][1]: n for n in survivors}
+    return {row: by_control[item["address"]] for row, item in facts.objects.items()
+            if item["counted"] and item["strong"] > 0 and item["address"] in by_control}
+
+
+def references_between(facts, ids):
+    """(id, id) -> Counter of kinds. What an object holds through blocks of its own is held by it."""
+    outgoing = collections.defaultdict(list)
+    for source, target, kind, *_ in facts.references:
+        outgoing[source].append((target, kind))
+    found = collections.defaultdict(collections.Counter)
+    for row, number in ids.items():
+        stack, seen = [row], {row}
+        while stack:
+            for target, kind in outgoing[stack.pop()]:
+                if target in ids:
+                    found[number, ids[target]][kind] += 1
+                elif not facts.objects[target]["counted"] and target not in seen:
+                    seen.add(target)
+                    stack.append(target)
+    return found
+
+
+def true_references(model, truth):
+    """The truth's references and the hidden weak one of enable_shared_from_this."""
+    wanted = collections.defaultdict(collections.Counter, {pair: counts.copy() for pair, counts in truth.references.items()})
+    for number in truth.survivors:
+        index = model.objects[number].type
+        while index is not None:
+            wanted[number, number]["weak"] += model.classes[index].from_this
+            index = model.classes[index].base
+    return wanted
+
+
+def judge_references(result, wanted, found, debug_info):
+    for pair in sorted(set(wanted) | set(found)):
+        want, have = wanted[pair], found[pair]
+        if want["strong"] + want["weak"] == 0 and have["strong"] + have["weak"] == 0:
+            continue
+        if have["strong"] > want["strong"] or have["weak"] > want["weak"]:
+            result.wrong("references wrong", f"references {pair}: {dict(have)}, truth {dict(want)}")
+        elif have["strong"] == want["strong"] and have["weak"] == want["weak"]:
+            result.tally["references right"] += 1
+        elif have["ambiguous"] or not debug_info:
+            result.tally["references strong or weak"] += 1
+        else:
+            result.wrong("references missed", f"references {pair}: {dict(have)}, truth {dict(want)}")
+
+
+def judge_accounts(result, model, truth, facts, ids, debug_info):
+    exact, other = collections.Counter(), collections.Counter()
+    for root in model.roots:
+        if root.kind.strength == "strong" and root.target in truth.survivors:
+            (exact if root.kind.exact else other)[root.target] += 1
+    for row, number in ids.items():
+        item = facts.objects[row]
+        lost = truth.remainder[number]
+        if item["strong"] != truth.strong_count[number]:
+            result.wrong("counts wrong", f"object {number}: count {item['strong']}, truth {truth.strong_count[number]}")
+        elif item["remainder"] < lost:
+            result.wrong("accounts wrong", f"object {number}: remainder {item['remainder']}, truth {lost}")
+        elif item["remainder"] <= lost + other[number]:
+            result.tally["accounts closed"] += 1
+        elif debug_info:
+            result.wrong("accounts open", f"object {number}: remainder {item['remainder']}, truth {lost}, "
+                         f"{exact[number]} static and {other[number]} other roots")
+        else:
+            result.tally["accounts open"] += 1
+    for number in truth.survivors - set(ids.values()):
+        result.wrong("objects missed", f"object {number} is not in the heap")
+
+
+def judge_findings(result, truth, facts, ids):
+    cycles = {frozenset(cycle): "unreachable-cycle" for cycle in truth.cycles}
+    cycles |= {frozenset(cycle): "unowned-cycle" for cycle in truth.unowned}
+    found, leaked = set(), set()
+    for rule, _, rows in facts.instances:
+        members = frozenset(ids[row] for row in rows if row in ids)
+        if rule in IGNORED_RULES:
+            continue
+        if not members or members & truth.alive or rule not in (*CYCLE_RULES, "leaked-reference"):
+            result.wrong("false findings", f"{rule} of {sorted(members)} in {rows}")
+        elif rule == "leaked-reference":
+            leaked |= members
+            if any(truth.remainder[number] == 0 for number in members):
+                result.wrong("false findings", f"{rule} of {sorted(members)}, which lost nothing")
+        elif members in cycles:
+            found.add(members)
+            result.tally["rule as expected" if cycles[members] == rule else "rule differs"] += 1
+        else:
+            inside = {cycle for cycle in cycles if cycle <= members}
+            found |= inside
+            result.wrong("cycles merged", f"{rule} of {sorted(members)} spans {[sorted(cycle) for cycle in inside]}")
+    for cycle, rule in cycles.items():
+        if rule == "unowned-cycle":
+            result.tally["unowned cycles"] += 1
+            result.tally["unowned cycles found"] += cycle in found
+        else:
+            result.tally["cycles"] += 1
+            result.tally["cycles found"] += cycle in found
+        if cycle not in found:
+            result.problems.append(f"{rule} {sorted(cycle)} not found")
+    result.tally["leaks"] += len(truth.leaked)
+    result.tally["leaks found"] += len(truth.leaked & leaked)
+    result.problems += [f"leaked object {number} not found" for number in sorted(truth.leaked - leaked)]
+
+
+def compare(model, truth, places, facts, debug_info):
+    result = Result()
+    ids = rows_of_objects(facts, places, truth.survivors)
+    found = references_between(facts, ids)
+    judge_findings(result, truth, facts, ids)
+    judge_references(result, true_references(model, truth), found, debug_info)
+    judge_accounts(result, model, truth, facts, ids, debug_info)
+    result.answer = (sorted((rule, mark, sorted(ids.get(row, -1) for row in rows)) for rule, mark, rows in facts.instances),
+                     sorted((pair, kind, n) for pair, kinds in found.items() for kind, n in kinds.items() if kind != "raw"),
+                     sorted((number, facts.objects[row]["remainder"]) for row, number in ids.items()))
+    return result
