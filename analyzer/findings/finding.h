@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/source_frame.h"
 #include "analyzer/heap/heap.h"
-#include "analyzer/image/debug_types.h"
 
 namespace reftally {
 

@@ -1,4 +1,5 @@
-// The one door to Boost.Graph (the algorithms we use come in with it): a read-only view of our CSR columns as a Boost incidence graph.
+// The one door to Boost.Graph (the algorithms we use come in with it): a read-only view of our CSR columns as a Boost
+// incidence graph.
 #pragma once
 
 #include <boost/graph/graph_traits.hpp>

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "analyzer/base/source_frame.h"
 #include "analyzer/image/image.h"
 
 namespace reftally {
@@ -67,13 +68,6 @@ struct Variable {
   bool is_thread_local = false;
   const Type* type = nullptr;
   SourceLocation location;
-};
-
-struct SourceFrame {
-  std::string function;  // demangled, or "module + 0x…" when nothing is known
-  std::string file;      // empty when unknown
-  uint32_t line = 0;
-  std::string module;
 };
 
 struct DebugOptions {

@@ -1,0 +1,16 @@
+// From findings (ids) to a report (names and numbers): the last step that looks at the heap.
+#pragma once
+
+#include <functional>
+
+#include "analyzer/analysis.h"
+#include "reports/report.h"
+
+namespace reftally {
+
+// Innermost first; empty when unknown. Given by the caller, for a report knows nothing of symbols.
+using FramesOf = std::function<std::vector<SourceFrame>(StackId)>;
+
+Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames_of);
+
+}  // namespace reftally

@@ -1,0 +1,90 @@
+// JSON version 1 (DESIGN section 6): names are stable, new ones are added, none is renamed.
+#include <nlohmann/json.hpp>
+
+#include "reports/names.h"
+#include "reports/renderers.h"
+
+namespace reftally {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json edges_json(const std::vector<ReportEdge>& edges) {
+  Json array = Json::array();
+  for (const ReportEdge& edge : edges)
+    array.push_back({{"from", printable(edge.from)},
+                     {"via", printable(edge.via)},
+                     {"kind", edge.kind},
+                     {"certainty", edge.certainty},
+                     {"to", printable(edge.to)},
+                     {"location", printable(edge.location)}});
+  return array;
+}
+
+Json finding_json(const ReportFinding& finding) {
+  Json json;
+  json["rule"] = finding.rule;
+  json["severity"] = finding.severity;
+  json["fingerprint"] = finding.fingerprint;
+  json["instances"] = finding.instances;
+  json["objects"] = finding.objects;
+  json["held_objects"] = finding.held_objects;
+  json["bytes"] = finding.bytes;
+  json["retained_bytes"] = finding.retained_bytes;
+  json["summary"] = finding.summary;
+  json["members"] = Json::array();
+  for (const ReportMember& member : finding.members)
+    json["members"].push_back({{"type", printable(member.type)}, {"count", member.count}});
+  json["cycle"] = edges_json(finding.cycle);
+  json["path"] = edges_json(finding.path);
+  if (finding.account)
+    json["account"] = {{"strong_count", finding.account->strong_count},
+                       {"heap_references", finding.account->heap_references},
+                       {"root_references", finding.account->root_references},
+                       {"remainder", finding.account->remainder}};
+  json["born"] = Json::array();
+  for (const ReportFrame& frame : finding.born)
+    json["born"].push_back(
+        {{"function", printable(frame.function)}, {"file", printable(frame.file)}, {"line", frame.line}});
+  if (finding.advice)
+    json["advice"] = {{"weaken", printable(finding.advice->weaken)},
+                      {"breaks", finding.advice->breaks},
+                      {"frees_bytes", finding.advice->frees_bytes},
+                      {"safe", finding.advice->safe},
+                      {"reason", printable(finding.advice->reason)}};
+  json["evidence"] = Json::array();
+  for (const std::string& evidence : finding.evidence) json["evidence"].push_back(printable(evidence));
+  if (!finding.suppressed_by.empty()) json["suppressed_by"] = printable(finding.suppressed_by);
+  return json;
+}
+
+}  // namespace
+
+std::string render_json(const Report& report, const RenderOptions&) {
+  Json json;
+  json["schema"] = "reftally-analysis/1";
+  json["process"] = {{"executable", printable(report.executable)},
+                     {"command_line", printable(report.command_line)},
+                     {"pid", report.pid},
+                     {"reason", report.reason},
+                     {"flavours", report.flavours}};
+  const ReportTotals& totals = report.totals;
+  json["totals"] = {{"blocks", totals.blocks},
+                    {"bytes", totals.bytes},
+                    {"objects", totals.objects},
+                    {"references", totals.references},
+                    {"reachable_bytes", totals.reachable_bytes},
+                    {"unreachable_bytes", totals.unreachable_bytes},
+                    {"unreachable_blocks", totals.unreachable_blocks},
+                    {"counted_objects", totals.counted_objects},
+                    {"explained_objects", totals.explained_objects}};
+  json["findings"] = Json::array();
+  for (const ReportFinding& finding : report.findings) json["findings"].push_back(finding_json(finding));
+  json["suppressed"] = Json::array();
+  for (const ReportFinding& finding : report.suppressed) json["suppressed"].push_back(finding_json(finding));
+  json["warnings"] = Json::array();
+  for (const std::string& warning : report.warnings) json["warnings"].push_back(printable(warning));
+  return json.dump(2) + "\n";
+}
+
+}  // namespace reftally

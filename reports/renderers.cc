@@ -1,0 +1,25 @@
+#include "reports/renderers.h"
+
+namespace reftally {
+namespace {
+
+constexpr Renderer kRenderers[] = {
+    {"text", "txt", "for a terminal or a log", render_text},
+    {"json", "json", "reftally-analysis/1, stable names, byte-stable", render_json},
+    {"dot", "dot", "GraphViz source, one graph a finding", render_dot},
+    {"svg", "svg", "a picture of the worst finding", render_svg},
+    {"html", "html", "one self-contained page with pictures", render_html},
+    {"md", "md", "Markdown for a pull request or a ticket", render_md},
+};
+
+}  // namespace
+
+std::span<const Renderer> renderers() { return kRenderers; }
+
+const Renderer* find_renderer(std::string_view name) {
+  for (const Renderer& renderer : kRenderers)
+    if (name == renderer.name) return &renderer;
+  return nullptr;
+}
+
+}  // namespace reftally

@@ -1,0 +1,37 @@
+// The table of report formats. A renderer turns a whole Report into one file's bytes; it decides nothing.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "reports/report.h"
+
+namespace reftally {
+
+struct RenderOptions {
+  bool colour = false;  // terminal escapes, for text
+  size_t width = 80;    // columns, for text
+};
+
+struct Renderer {
+  const char* name;
+  const char* extension;
+  const char* help;
+  std::string (*render)(const Report& report, const RenderOptions& options);
+};
+
+std::span<const Renderer> renderers();
+const Renderer* find_renderer(std::string_view name);  // nullptr when there is none
+
+std::string render_text(const Report& report, const RenderOptions& options);
+std::string render_json(const Report& report, const RenderOptions& options);
+std::string render_dot(const Report& report, const RenderOptions& options);
+std::string render_svg(const Report& report, const RenderOptions& options);
+std::string render_html(const Report& report, const RenderOptions& options);
+std::string render_md(const Report& report, const RenderOptions& options);
+
+// ---- pieces that formats share
+std::string dot_of_finding(const ReportFinding& finding, const std::string& graph_name);
+std::string svg_of_dot(const std::string& dot);  // through libgvc; throws Error when Graphviz refuses
+
+}  // namespace reftally
