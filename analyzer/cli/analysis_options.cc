@@ -1,0 +1,113 @@
+#include "analyzer/cli/analysis_options.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "analyzer/base/error.h"
+#include "analyzer/image/dump_image.h"
+#include "reports/build_report.h"
+
+namespace reftally {
+namespace {
+
+int severity_rank(const std::string& severity) { return severity == "error" ? 2 : severity == "warning" ? 1 : 0; }
+
+// One line that names the phase, on a terminal only; gone when the work is done.
+class PhaseLine {
+ public:
+  PhaseLine() : shown_(isatty(2) == 1) {}
+  ~PhaseLine() {
+    if (shown_) fmt::print(stderr, "\r\x1b[K");
+  }
+  void say(const char* phase) const {
+    if (shown_) fmt::print(stderr, "\r\x1b[Kreftally: {} …", phase);
+  }
+
+ private:
+  bool shown_;
+};
+
+}  // namespace
+
+void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
+  parser.add_flag("--no-types", options.no_types, "do without debug information: counts and type_info only");
+  parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
+  parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
+}
+
+void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag) {
+  std::vector<std::string> names;
+  for (const Renderer& renderer : renderers()) names.emplace_back(renderer.name);
+  parser.add_option("--format,-f", options.format, "format of the report")
+      ->check(CLI::IsMember(names))
+      ->capture_default_str();
+  parser.add_option(output_flag, options.file, "file for the report (default: the terminal)");
+  parser.add_option("--fail-on", options.fail_on, "least severity of a finding that shows in the exit status")
+      ->check(CLI::IsMember({"note", "warning", "error", "never"}))
+      ->capture_default_str();
+  parser.add_option("--color", options.colour, "colour in text")
+      ->check(CLI::IsMember({"auto", "always", "never"}))
+      ->capture_default_str();
+}
+
+AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options) {
+  PhaseLine phase;
+  AnalyzedDump dump;
+  phase.say("read");
+  dump.image = std::make_unique<Image>(read_dump(path));
+  phase.say("symbols");
+  DebugOptions debug = options.debug;
+  debug.use_dwarf = !options.no_types;
+  dump.types = std::make_unique<DebugTypes>(*dump.image, debug);
+  AnalysisOptions analysis;
+  analysis.use_types = !options.no_types;
+  analysis.progress = [&phase](const char* name) { phase.say(name); };
+  dump.analysis = analyze(*dump.image, *dump.types, analysis);
+  return dump;
+}
+
+Report report_of(const AnalyzedDump& dump) {
+  return build_report(dump.analysis, dump.image.get(), [&dump](StackId stack) {
+    std::vector<SourceFrame> frames;
+    for (uint64_t address : dump.image->frames(stack))
+      for (SourceFrame& frame : dump.types->source_frames(address)) frames.push_back(std::move(frame));
+    return frames;
+  });
+}
+
+void write_file_whole(const std::string& path, const std::string& bytes) {
+  const std::string temporary = path + fmt::format(".{}.tmp", getpid());
+  FILE* file = fopen(temporary.c_str(), "wb");
+  if (file == nullptr) throw Error(fmt::format("{}: cannot be created: {}", path, strerror(errno)));
+  const bool written = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const int write_error = errno;
+  const bool closed = fclose(file) == 0;
+  if (!written || !closed || rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = written ? errno : write_error;
+    unlink(temporary.c_str());
+    throw Error(fmt::format("{}: cannot be written: {}", path, strerror(error)));
+  }
+}
+
+void write_report(const Report& report, const OutputOptions& options, FILE* otherwise) {
+  RenderOptions render;
+  render.colour = options.colour == "always" ||
+                  (options.colour == "auto" && options.file.empty() && isatty(fileno(otherwise)) == 1);
+  const std::string bytes = find_renderer(options.format)->render(report, render);
+  if (!options.file.empty()) return write_file_whole(options.file, bytes);
+  if (fwrite(bytes.data(), 1, bytes.size(), otherwise) != bytes.size() || fflush(otherwise) != 0)
+    throw Error(fmt::format("standard output: cannot be written: {}", strerror(errno)));
+}
+
+bool has_finding_at(const Report& report, const std::string& severity) {
+  if (severity == "never") return false;
+  for (const ReportFinding& finding : report.findings)
+    if (severity_rank(finding.severity) >= severity_rank(severity)) return true;
+  return false;
+}
+
+}  // namespace reftally

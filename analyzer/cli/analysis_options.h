@@ -1,0 +1,45 @@
+// Options that every command which analyzes takes, and the steps they share.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "analyzer/analysis.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+#include "reports/renderers.h"
+
+namespace reftally {
+
+struct AnalysisCommandOptions {
+  DebugOptions debug;
+  bool no_types = false;
+};
+void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
+
+struct OutputOptions {
+  std::string format = "text";
+  std::string file;  // empty: standard output
+  std::string fail_on = "warning";
+  std::string colour = "auto";
+};
+void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag);
+
+// A dump with everything needed to report on it.
+struct AnalyzedDump {
+  std::unique_ptr<Image> image;
+  std::unique_ptr<DebugTypes> types;
+  Analysis analysis;
+};
+AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options);
+Report report_of(const AnalyzedDump& dump);
+
+// Writes the report where the options say: a file appears whole or not at all.
+void write_report(const Report& report, const OutputOptions& options, FILE* otherwise);
+bool has_finding_at(const Report& report, const std::string& severity);
+
+void write_file_whole(const std::string& path, const std::string& bytes);
+
+}  // namespace reftally

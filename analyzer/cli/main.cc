@@ -1,0 +1,46 @@
+// The commands, and the one place where errors end.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+
+#include "analyzer/cli/command.h"
+
+namespace {
+
+constexpr reftally::Command kCommands[] = {
+    {"run", "run a program under the agent, then analyze what it left", reftally::prepare_run},
+    {"analyze", "find cycles and leaks in a dump", reftally::prepare_analyze},
+    {"explain", "the account of an object: who holds it, and why it is alive", reftally::prepare_explain},
+    {"info", "sections and counts of a dump", reftally::prepare_info},
+};
+
+int run_chosen(int argc, char** argv) {
+  CLI::App app("Reftally: every reference accounted for");
+  app.set_version_flag("--version", "reftally 0.1.0");
+  app.require_subcommand(1);
+  std::vector<std::pair<CLI::App*, reftally::RunCommand>> commands;
+  for (const reftally::Command& command : kCommands) {
+    CLI::App* parser = app.add_subcommand(command.name, command.help);
+    commands.emplace_back(parser, command.prepare(*parser));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? reftally::kExitClean : reftally::kExitError;
+  }
+  for (auto& [parser, run] : commands)
+    if (parser->parsed()) return run();
+  return reftally::kExitError;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_chosen(argc, argv);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "reftally: {}\n", error.what());
+    return reftally::kExitError;
+  }
+}

@@ -1,0 +1,199 @@
+// Runs a program under the agent, passes its standard streams, signals and exit status through, then analyzes the dumps
+// that it and its children left.
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <map>
+
+#include "analyzer/base/error.h"
+#include "analyzer/cli/analysis_options.h"
+#include "analyzer/cli/command.h"
+#include "reports/names.h"
+
+namespace reftally {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct RunOptions {
+  std::vector<std::string> program;
+  std::string dump_dir = ".";
+  bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false;
+  int stack_depth = 0, snapshot_signal = 0;
+  int error_exitcode = 23;  // as LeakSanitizer
+  AnalysisCommandOptions analysis;
+  OutputOptions output;
+};
+
+fs::path agent_path() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) throw Error("cannot find where reftally is installed: /proc/self/exe: " + error.message());
+  fs::path agent = self.parent_path().parent_path() / "lib" / "reftally" / "libreftally-agent.so";
+  if (!fs::exists(agent)) throw Error(fmt::format("{}: the agent is not there; reinstall Reftally", agent.string()));
+  return agent;
+}
+
+void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
+
+void set_environment(const RunOptions& options, const fs::path& agent) {
+  const char* before = getenv("LD_PRELOAD");
+  set("LD_PRELOAD", agent.string() + (before != nullptr && *before != '\0' ? ":" + std::string(before) : ""));
+  set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
+  if (options.full_contents) set("REFTALLY_CONTENTS", "full");
+  if (options.no_stacks) set("REFTALLY_STACKS", "0");
+  if (options.no_zero_fill) set("REFTALLY_ZERO_FILL", "0");
+  if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
+  if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));
+  if (options.verbose) set("REFTALLY_VERBOSE", "1");
+}
+
+volatile sig_atomic_t child_pid = 0;
+
+void forward_signal(int number) {
+  if (child_pid > 0) kill(child_pid, number);
+}
+
+// A terminal sends SIGINT and SIGQUIT to the whole foreground group: the program decides, we wait for it.
+void forward_signals() {
+  struct sigaction action{};
+  action.sa_handler = forward_signal;
+  action.sa_flags = SA_RESTART;
+  for (int number : {SIGTERM, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT}) sigaction(number, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  for (int number : {SIGINT, SIGQUIT}) sigaction(number, &action, nullptr);
+}
+
+[[noreturn]] void become_program(const RunOptions& options) {
+  std::vector<char*> arguments;
+  for (const std::string& word : options.program) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  execvp(arguments[0], arguments.data());
+  const int error = errno;
+  fmt::print(stderr, "reftally: {}: cannot be run: {}\n", options.program[0], strerror(error));
+  _exit(error == ENOENT ? 127 : 126);  // as env(1)
+}
+
+// Waits for the program; children of its own that outlive it are not ours to wait for.
+int run_program(const RunOptions& options) {
+  const fs::path agent = agent_path();
+  const pid_t pid = fork();
+  if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
+  if (pid == 0) {
+    set_environment(options, agent);
+    become_program(options);
+  }
+  child_pid = pid;
+  forward_signals();
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0)
+    if (errno != EINTR) throw Error(fmt::format("cannot wait for the program: {}", strerror(errno)));
+  child_pid = 0;
+  return status;
+}
+
+std::vector<fs::path> dumps_in(const std::string& folder) {
+  std::vector<fs::path> dumps;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".tally" && !entry.path().filename().string().starts_with("."))
+      dumps.push_back(entry.path());
+  std::sort(dumps.begin(), dumps.end());
+  return dumps;
+}
+
+// The last dump of each process: "NAME.PID.N.tally".
+std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std::vector<fs::path>& after) {
+  std::map<std::string, std::pair<int, fs::path>> last;
+  for (const fs::path& path : after) {
+    if (std::binary_search(before.begin(), before.end(), path)) continue;
+    const fs::path process = path.stem().stem();
+    const std::string sequence_text = path.stem().extension().string();
+    const int sequence = sequence_text.empty() ? 0 : std::atoi(sequence_text.c_str() + 1);
+    auto& entry = last[process.string()];
+    if (sequence > entry.first) entry = {sequence, path};
+  }
+  std::vector<fs::path> dumps;
+  for (auto& [process, entry] : last) dumps.push_back(entry.second);
+  return dumps;
+}
+
+// With one dump the report goes where the options say; with several, a file gets a number from the second on.
+bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
+  bool failed = false;
+  for (size_t i = 0; i < dumps.size(); i++) {
+    const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
+    const Report report = report_of(dump);
+    OutputOptions output = options.output;
+    if (!output.file.empty() && i > 0) {
+      const fs::path file(output.file);
+      output.file =
+          (file.parent_path() / fmt::format("{}-{}{}", file.stem().string(), i + 1, file.extension().string()))
+              .string();
+    }
+    const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty();
+    if (!quiet) write_report(report, output, stderr);
+    failed |= has_finding_at(report, output.fail_on);
+  }
+  if (dumps.size() > 1)
+    fmt::print(stderr, "reftally: {} analyzed; those without findings are not shown\n",
+               plural(dumps.size(), "process dump"));
+  return failed;
+}
+
+int exit_like(int status) {
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  // Die of the same signal, so that a shell or a service manager sees what it would have seen.
+  prctl(PR_SET_DUMPABLE, 0);
+  signal(WTERMSIG(status), SIG_DFL);
+  raise(WTERMSIG(status));
+  return 128 + WTERMSIG(status);
+}
+
+int run(const RunOptions& options) {
+  fs::create_directories(options.dump_dir);
+  const std::vector<fs::path> before = dumps_in(options.dump_dir);
+  const int status = run_program(options);
+  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir));
+  const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
+  if (dumps.empty() && !not_run)
+    fmt::print(stderr,
+               "reftally: no dump was written: the program was killed, is statically linked or setuid, or could not "
+               "write to {}\n",
+               fs::absolute(options.dump_dir).string());
+  const bool failed = !options.no_analyze && report_all(dumps, options);
+  return failed ? options.error_exitcode : exit_like(status);
+}
+
+}  // namespace
+
+RunCommand prepare_run(CLI::App& parser) {
+  auto options = std::make_shared<RunOptions>();
+  parser.positionals_at_end();
+  parser.add_option("-o,--dump-dir", options->dump_dir, "folder for dumps")->capture_default_str();
+  parser.add_flag("--no-analyze", options->no_analyze, "only write dumps");
+  parser.add_flag("--full-contents", options->full_contents, "keep all words of memory in the dump, text and data too");
+  parser.add_flag("--no-stacks", options->no_stacks, "record no birth stacks: faster");
+  parser.add_flag("--no-zero-fill", options->no_zero_fill,
+                  "leave new blocks as they are: stale words may pass for references");
+  parser.add_option("--stack-depth", options->stack_depth, "frames of a birth stack (default 48)")
+      ->check(CLI::Range(1, 128));
+  parser
+      .add_option("--signal", options->snapshot_signal, "signal number that asks for a snapshot while the program runs")
+      ->check(CLI::Range(1, 64));
+  parser.add_flag("--verbose", options->verbose, "say which dumps were written");
+  add_analysis_options(parser, options->analysis);
+  options->output.fail_on = "never";  // the program's own exit status, unless asked otherwise
+  add_output_options(parser, options->output, "--report");
+  parser.add_option("--error-exitcode", options->error_exitcode, "exit status for --fail-on")->capture_default_str();
+  parser.add_option("PROGRAM", options->program, "program and its arguments, after --")->required();
+  return [options] { return run(*options); };
+}
+
+}  // namespace reftally
