@@ -38,12 +38,14 @@ TypeId HeapBuilder::add_type(std::string_view name, std::string_view location, u
   return found->second;
 }
 
-LabelId HeapBuilder::add_label(std::string_view owner, std::string_view path, std::string_view location) {
-  if (owner.empty() && path.empty() && location.empty()) return LabelId{};
+LabelId HeapBuilder::add_label(std::string_view owner, std::string_view path, std::string_view location,
+                               uint32_t flags) {
+  if (owner.empty() && path.empty() && location.empty() && flags == 0) return LabelId{};
   std::string key;
   for (std::string_view part : {owner, path, location}) key.append(part).push_back('\0');
+  key.push_back(static_cast<char>(flags));
   auto [found, fresh] = label_ids_.try_emplace(std::move(key), LabelId{static_cast<uint32_t>(heap_.labels.size())});
-  if (fresh) heap_.labels.push_back({intern(owner), intern(path), intern(location)});
+  if (fresh) heap_.labels.push_back({intern(owner), intern(path), intern(location), flags});
   return found->second;
 }
 

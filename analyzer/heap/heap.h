@@ -47,7 +47,9 @@ struct HeapLabel {
   StringId owner;     // class that declares the member: "Session"; may be a base of the object's type
   StringId path;      // "routes_[].handler_"; "" when unknown
   StringId location;  // "session.h:18" or empty
+  uint32_t flags = 0;  // kLabel…
 };
+inline constexpr uint32_t kLabelHidden = 1u << 0;  // owned, but the runtime's cycle collector does not see it
 
 inline constexpr uint32_t kNoElement = 0xffffffff;
 
@@ -119,7 +121,8 @@ class HeapBuilder {
   void add_reference(const Reference& reference);
   void add_root(const HeapRoot& root);
   TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);        // interned
-  LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {});  // interned
+  LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
+                    uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);
   void set_block_totals(uint64_t count, uint64_t bytes);
   Object& object(ObjectId id);

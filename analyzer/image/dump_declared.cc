@@ -46,8 +46,8 @@ void read_references(const DumpFile& file, Image& image) {
         place.expect(reference.from < count && reference.to < count, "two objects of section DOBJ");
         const uint32_t length = reference.kind_and_length >> 8;
         place.expect(in_pool(image, reference.name_offset, length), "a name inside the string pool");
-        const auto kind = static_cast<dump::LabelKind>(reference.kind_and_length & 0xff);
-        if (kind > dump::LabelKind::kSetMember) {  // of a newer minor version
+        const auto kind = static_cast<dump::LabelKind>(reference.kind_and_length & 0x7f);
+        if (kind > dump::LabelKind::kWord) {  // of a newer minor version
           reference.kind_and_length = length << 8 | static_cast<uint32_t>(dump::LabelKind::kOpaque);
         }
         declared.references.push_back(reference);
@@ -69,6 +69,16 @@ void read_roots(const DumpFile& file, Image& image) {
         place.expect(region.end >= region.begin, "a root region that ends after it begins");
         expect_text(image, region.name, place);
         declared.root_regions.push_back(region);
+      });
+}
+
+void read_names(const DumpFile& file, Image& image) {
+  for_each_record<dump::DeclaredName>(
+      file, dump::kTagDeclaredNames, [&](const dump::DeclaredName& name, const RecordPlace& place) {
+        place.expect(name.object < image.declared.objects.size(), "an object of section DOBJ");
+        expect_text(image, name.name, place);
+        expect_text(image, name.file, place);
+        image.declared.names.push_back(name);
       });
 }
 
@@ -96,6 +106,7 @@ void read_declared_facts(const DumpFile& file, Image& image) {
   read_objects(file, image);
   read_references(file, image);
   read_roots(file, image);
+  read_names(file, image);
   read_expectations(file, image);
   read_tallies(file, image);
 }

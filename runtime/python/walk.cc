@@ -153,7 +153,10 @@ void Walk::walk_object(size_t i) noexcept {
                          : (flags & kIsAttributes) != 0 ? LabelKind::kAttribute
                                                         : LabelKind::kKey;
   for (const OwnedReference& reference : reader_.read_object(address, types_[row], kind)) emit(i, reference);
-  if (const Address keys = shared_keys_of(address, types_[row])) add_keys_table(keys);
+  if (const Address keys = shared_keys_of(address, types_[row])) {
+    add_keys_table(keys);
+    emit(i, {keys, LabelKind::kField, true, false, 0, reinterpret_cast<Address>("shared keys"), true});
+  }
 }
 
 void Walk::write_references() noexcept {

@@ -1,0 +1,193 @@
+#include "analyzer/flavours/declared_facts.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace reftally {
+namespace {
+
+using dump::LabelKind;
+
+constexpr uint32_t kRecordKeys = 16;  // a dictionary of more entries is a container: its keys are data, not names
+
+FlavourId flavour_of(std::string_view name) { return name == "python" ? FlavourId::kPython : FlavourId::kDeclared; }
+
+std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+// What the runtime calls the places its roots are in, as its users know them.
+std::string_view root_name(std::string_view name) {
+  static const std::unordered_map<std::string_view, std::string_view> kKnown = {
+      {"modules", "sys.modules"},   {"imports.modules", "sys.modules"},
+      {"sysdict", "sys.__dict__"},  {"builtins", "builtins.__dict__"},
+      {"dict", "interpreter dict"}, {"builtins_copy", "copy of builtins.__dict__"},
+  };
+  const auto known = kKnown.find(name);
+  return known != kKnown.end() ? known->second : name;
+}
+
+class DeclaredLift {
+ public:
+  DeclaredLift(const Image& image, HeapBuilder& builder)
+      : image_(image), facts_(image.declared), builder_(builder), first_(builder.object_count()) {}
+
+  void add_objects();
+  void add_references();
+  void add_roots();
+  void mark_expectations();
+
+ private:
+  ObjectId object_id(uint32_t row) const { return ObjectId{first_ + row}; }
+  std::string_view type_name(uint32_t row) const { return image_.text(facts_.types[facts_.objects[row].type].name); }
+  bool is_pinned(const dump::DeclaredObject& object) const {
+    return (object.flags & (dump::kObjectImmortal | dump::kObjectStatic)) != 0;
+  }
+
+  TypeId type_of(uint32_t row);
+  void find_namespaces();
+  LabelId label_of(const dump::DeclaredReference& reference);
+  std::string path_of(const dump::DeclaredReference& reference) const;
+
+  const Image& image_;
+  const DeclaredFacts& facts_;
+  HeapBuilder& builder_;
+  uint32_t first_;                                  // ObjectId of the first declared object
+  std::vector<TypeId> types_;                       // by declared type
+  std::unordered_map<uint32_t, uint32_t> name_of_;  // row of facts_.names, by object
+  std::vector<uint32_t> keys_;                      // by object: references with a key
+  std::vector<uint32_t> owner_;                     // by object: whose __dict__ it is, + 1
+};
+
+// An object that source names is a shape of its own: "function app.Session.start", as a lambda is in C++.
+TypeId DeclaredLift::type_of(uint32_t row) {
+  const dump::DeclaredObject& object = facts_.objects[row];
+  const auto named = name_of_.find(row);
+  if (named == name_of_.end()) return types_[object.type];
+  const dump::DeclaredName& name = facts_.names[named->second];
+  std::string location;
+  if (name.file.length != 0) location = fmt::format("{}:{}", file_name(image_.text(name.file)), name.line);
+  return builder_.add_type(fmt::format("{} {}", type_name(row), image_.text(name.name)), location,
+                           facts_.types[object.type].flags);
+}
+
+void DeclaredLift::add_objects() {
+  for (const dump::DeclaredType& type : facts_.types)
+    types_.push_back(builder_.add_type(image_.text(type.name), {}, type.flags));
+  for (uint32_t i = 0; i < facts_.names.size(); i++) name_of_.emplace(facts_.names[i].object, i);
+  for (uint32_t row = 0; row < facts_.objects.size(); row++) {
+    const dump::DeclaredObject& declared = facts_.objects[row];
+    HeapBuilder::Object object;
+    object.address = declared.address;
+    object.size = declared.size;
+    object.type = type_of(row);
+    object.flavour = flavour_of(image_.text(facts_.types[declared.type].flavour));
+    const bool counted = !is_pinned(declared) && (declared.flags & dump::kObjectUncounted) == 0;
+    object.strong_count = counted ? declared.strong_count : kUncounted;
+    object.birth_stack = StackId{declared.birth_stack};
+    object.flags = declared.flags;
+    builder_.add_object(object);
+  }
+}
+
+void DeclaredLift::find_namespaces() {
+  keys_.assign(facts_.objects.size(), 0);
+  owner_.assign(facts_.objects.size(), 0);
+  for (const dump::DeclaredReference& reference : facts_.references) {
+    const auto kind = static_cast<LabelKind>(reference.kind_and_length & 0x7f);
+    if (kind == LabelKind::kKey) keys_[reference.from]++;
+    if (kind != LabelKind::kField) continue;
+    if (image_.text({reference.name_offset, reference.kind_and_length >> 8}) == "__dict__")
+      owner_[reference.to] = reference.from + 1;
+  }
+}
+
+std::string DeclaredLift::path_of(const dump::DeclaredReference& reference) const {
+  const std::string_view name = image_.text({reference.name_offset, reference.kind_and_length >> 8});
+  switch (static_cast<LabelKind>(reference.kind_and_length & 0x7f)) {
+    case LabelKind::kKey:
+      return keys_[reference.from] > kRecordKeys || name.empty() ? "[]" : fmt::format("[\"{}\"]", name);
+    case LabelKind::kIndex:
+      return "[]";
+    case LabelKind::kDictKey:
+      return "key of []";
+    case LabelKind::kSetMember:
+      return "{}";
+    case LabelKind::kLocal:
+      return fmt::format("local {}", name);
+    case LabelKind::kType:
+      return "__class__";
+    case LabelKind::kWord:
+      return fmt::format("word {}", name);
+    default:
+      return std::string(name);
+  }
+}
+
+LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
+  const uint32_t owner = owner_[reference.from] != 0 ? owner_[reference.from] - 1 : reference.from;
+  const auto named = name_of_.find(owner);
+  const std::string_view owner_name =
+      named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
+  const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0;
+  return builder_.add_label(owner_name, path_of(reference), {}, hidden ? kLabelHidden : 0);
+}
+
+void DeclaredLift::add_references() {
+  find_namespaces();
+  for (const dump::DeclaredReference& declared : facts_.references) {
+    const auto kind = static_cast<LabelKind>(declared.kind_and_length & 0x7f);
+    HeapBuilder::Reference reference;
+    reference.from = object_id(declared.from);
+    reference.to = object_id(declared.to);
+    reference.label = label_of(declared);
+    if (kind == LabelKind::kIndex || kind == LabelKind::kDictKey) reference.element = declared.index;
+    if (kind == LabelKind::kWord) {
+      reference.kind = ReferenceKind::kAmbiguous;
+      reference.certainty = Certainty::kConservative;
+    }
+    builder_.add_reference(reference);
+  }
+}
+
+void DeclaredLift::add_roots() {
+  for (const dump::DeclaredRoot& declared : facts_.roots) {
+    const bool counted = declared.counted != 0;
+    builder_.add_root({object_id(declared.to), declared.kind,
+                       counted ? ReferenceKind::kStrong : ReferenceKind::kAmbiguous,
+                       counted ? Certainty::kExact : Certainty::kConservative,
+                       builder_.intern(root_name(image_.text(declared.name)))});
+  }
+  const StringId immortal = builder_.intern("immortal"), in_image = builder_.intern("static object");
+  for (uint32_t row = 0; row < facts_.objects.size(); row++)
+    if (is_pinned(facts_.objects[row]))
+      builder_.add_root({object_id(row), RootKind::kPinned, ReferenceKind::kRaw, Certainty::kConservative,
+                         (facts_.objects[row].flags & dump::kObjectStatic) != 0 ? in_image : immortal});
+}
+
+void DeclaredLift::mark_expectations() {
+  std::unordered_map<uint64_t, std::string_view> reasons;
+  for (const dump::Expectation& expectation : image_.declared.expectations)
+    reasons[expectation.address] = image_.text(expectation.reason);
+  if (reasons.empty()) return;
+  for (uint32_t row = 0; row < facts_.objects.size(); row++) {
+    const auto reason = reasons.find(facts_.objects[row].address);
+    if (reason == reasons.end()) continue;
+    HeapBuilder::Object& object = builder_.object(object_id(row));
+    object.flags |= dump::kObjectReleased;
+    object.note = builder_.intern(fmt::format("expect_released: {}", reason->second));
+  }
+}
+
+}  // namespace
+
+void add_declared_facts(const Image& image, HeapBuilder& builder) {
+  DeclaredLift lift(image, builder);
+  lift.add_objects();
+  lift.add_references();
+  lift.add_roots();
+  lift.mark_expectations();
+}
+
+}  // namespace reftally
