@@ -34,6 +34,9 @@ struct Reachability {
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 
+// Tracked objects (dump::kObjectTracked) that the runtime's own cycle collector would free if it ran now.
+ObjectSet find_collector_garbage(const Heap& heap);
+
 // Whether a reference can keep its referent from being destroyed.
 inline bool can_own(const Heap& heap, uint64_t reference) {
   const ReferenceKind kind = heap.kind[reference];

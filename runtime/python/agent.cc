@@ -1,7 +1,6 @@
 // The life of the Python agent in a process: preloaded (or imported), it waits for the interpreter to run its first
 // code, then registers a snapshot to be taken at exit. In a process without CPython it does nothing.
 #include "runtime/python/agent.h"
-#include "runtime/python/interpreter.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -11,6 +10,7 @@
 
 #include "runtime/core/options.h"
 #include "runtime/core/system.h"
+#include "runtime/python/interpreter.h"
 #include "runtime/python/snapshot.h"
 
 namespace reftally::python {

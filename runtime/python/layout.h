@@ -31,7 +31,10 @@ struct Layout {
   int32_t gc_stats;           // struct gc_generation_stats[3]
   int32_t method_cache;       // entries {version, name, value} of 24 bytes; the name is owned
   int32_t method_cache_size;  // entries
+  int32_t unicode_ids;        // count, and a pointer to as many strings
   int32_t atexit_callbacks, atexit_count;
+  int32_t static_types, static_type_size, static_type_count,
+      static_type_subclasses;  // of the interpreter's own types: state by index
   // PyHeapTypeObject
   int32_t ht_name, ht_slots, ht_qualname, ht_cached_keys, ht_module;
   // PyDictKeysObject; where log2_index_bytes is absent, `keys_size` entries of 1, 2, 4 or 8 bytes
@@ -60,15 +63,15 @@ const Layout* find_layout(int minor) noexcept;  // nullptr when there is no row
 inline constexpr int32_t kObjectCount = 0, kObjectType = 8, kObjectSize = 16;  // ob_refcnt, ob_type, ob_size
 inline constexpr int32_t kCollectorHeader = 16;                                // PyGC_Head lies before the object
 inline constexpr uint64_t kCollectorFinalized = 1;                             // in PyGC_Head's second word
-inline constexpr int32_t kTypeName = 24, kTypeBasicSize = 32, kTypeItemSize = 40, kTypeFlags = 168, kTypeTraverse = 184,
-                         kTypeClear = 192, kTypeWeakListOffset = 208, kTypeMethods = 232, kTypeMembers = 240,
-                         kTypeBase = 256, kTypeDict = 264, kTypeDictOffset = 288, kTypeIsCollected = 328,
-                         kTypeBases = 336, kTypeMro = 344, kTypeCache = 352, kTypeSubclasses = 360, kTypeDel = 376,
-                         kTypeFinalize = 392;
-inline constexpr uint64_t kFlagInlineValues = 1u << 2, kFlagManagedWeakref = 1u << 3, kFlagManagedDict = 1u << 4,
-                          kFlagHeapType = 1u << 9, kFlagCollected = 1u << 14, kFlagInt = 1u << 24, kFlagList = 1u << 25,
-                          kFlagTuple = 1u << 26, kFlagBytes = 1u << 27, kFlagStr = 1u << 28, kFlagDict = 1u << 29,
-                          kFlagException = 1u << 30, kFlagType = 1u << 31;
+inline constexpr int32_t kTypeName = 24, kTypeBasicSize = 32, kTypeItemSize = 40, kTypeFlags = 168, kTypeDoc = 176,
+                         kTypeTraverse = 184, kTypeClear = 192, kTypeWeakListOffset = 208, kTypeMethods = 232,
+                         kTypeMembers = 240, kTypeBase = 256, kTypeDict = 264, kTypeDictOffset = 288,
+                         kTypeIsCollected = 328, kTypeBases = 336, kTypeMro = 344, kTypeCache = 352,
+                         kTypeSubclasses = 360, kTypeDel = 376, kTypeFinalize = 392;
+inline constexpr uint64_t kFlagStaticBuiltin = 1u << 1, kFlagInlineValues = 1u << 2, kFlagManagedWeakref = 1u << 3,
+                          kFlagManagedDict = 1u << 4, kFlagHeapType = 1u << 9, kFlagCollected = 1u << 14,
+                          kFlagInt = 1u << 24, kFlagList = 1u << 25, kFlagTuple = 1u << 26, kFlagBytes = 1u << 27,
+                          kFlagStr = 1u << 28, kFlagDict = 1u << 29, kFlagException = 1u << 30, kFlagType = 1u << 31;
 inline constexpr int32_t kListItems = 24, kListAllocated = 32, kTupleItems = 24, kDictKeys = 32, kDictValues = 40,
                          kDictUsed = 16;
 inline constexpr int32_t kSetMask = 32, kSetTable = 40, kSetSmallTable = 64;

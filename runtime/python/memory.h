@@ -31,6 +31,9 @@ class Column {
     data_[size_++] = item;
   }
   void pop() noexcept { size_--; }
+  void reserve(size_t count) noexcept {
+    if (count > capacity_) grow(count);
+  }
   // New items are zero, provided that clear() was never called: mapped memory is.
   void resize(size_t count) noexcept {
     if (count > capacity_) grow(count);

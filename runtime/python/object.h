@@ -34,6 +34,7 @@ struct DictEntries {
   int32_t stride = 24;  // 24: hash, key, value; 16: key, value
 
   explicit DictEntries(Address keys) noexcept;
+  uint64_t capacity() const noexcept { return (end - entries) / static_cast<uint64_t>(stride); }
   Address key(uint64_t i) const noexcept { return pointer_at(entries + i * stride + (stride == 24 ? 8 : 0)); }
   Address value(uint64_t i) const noexcept { return pointer_at(entries + i * stride + (stride == 24 ? 16 : 8)); }
 };

@@ -10,6 +10,16 @@ int visit_one(Address object, void* column) noexcept {
 
 uint64_t at(int32_t offset) { return static_cast<uint64_t>(offset); }
 
+// From 3.12 the interpreter's own static types have only an index there, counted from 1, into its state.
+Address subclasses_of(Address type) noexcept {
+  const Layout& layout = *python.layout;
+  const Address word = pointer_at(type + kTypeSubclasses);
+  if (layout.static_types == kAbsent || (type_flags(type) & kFlagStaticBuiltin) == 0 || word == 0) return word;
+  if (word > at(layout.static_type_count)) return 0;  // 3.13: a static type of an extension
+  return pointer_at(python.PyInterpreterState_Get() + at(layout.static_types) +
+                    (word - 1) * at(layout.static_type_size) + at(layout.static_type_subclasses));
+}
+
 }  // namespace
 
 void ReferenceReader::visit(Address object, const TypeInfo& type) noexcept {
@@ -104,8 +114,7 @@ void ReferenceReader::read_type(Address type) noexcept {
   own_field(pointer_at(type + kTypeMro), "__mro__");
   own_field(pointer_at(type + kTypeBases), "__bases__");
   own_field(pointer_at(type + kTypeCache), "tp_cache");
-  // 3.12 keeps an index there for static types
-  if (heap || !python.at_least(12)) own_field(pointer_at(type + kTypeSubclasses), "__subclasses__");
+  own_field(subclasses_of(type), "__subclasses__");
   if (!heap) return;
   own_field(pointer_at(type + kTypeBase), "__base__");
   own_field(pointer_at(type + at(layout.ht_module)), "__module__");
@@ -192,6 +201,19 @@ void ReferenceReader::read_members(Address object, const TypeInfo& type) noexcep
   }
 }
 
+// struct lru_list_elem {header, prev, next, hash, key, result}; the wrapper begins with the list's root. Each element
+// has two owners, the dictionary and the list; the wrapper visits keys and results on the elements' behalf.
+void ReferenceReader::read_lru_cache(Address wrapper) noexcept {
+  constexpr int32_t kNext = 24, kKey = 40, kResult = 48;
+  constexpr int kMostElements = 1 << 28;
+  Address link = pointer_at(wrapper + kNext);
+  for (int i = 0; link != 0 && link != wrapper && i < kMostElements; i++, link = pointer_at(link + kNext)) {
+    own_field(link, "cache list");
+    claim_field(pointer_at(link + kKey), "cached key");
+    claim_field(pointer_at(link + kResult), "cached result");
+  }
+}
+
 void ReferenceReader::read_by_shape(Address object, const TypeInfo& type) noexcept {
   const uint64_t flags = type_flags(type.type);
   switch (type.shape) {
@@ -224,6 +246,7 @@ void ReferenceReader::read_by_shape(Address object, const TypeInfo& type) noexce
         for (uint64_t i = 0; i < count; i++)
           claim_as(pointer_at(object + kTupleItems + 8 * i), Kind::kIndex, 0, static_cast<uint32_t>(i));
       }
+      if (type.lru_cache) read_lru_cache(object);
       read_members(object, type);
       break;
   }

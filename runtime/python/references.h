@@ -49,6 +49,7 @@ class ReferenceReader {
   void read_frame_values(Address frame, int64_t count) noexcept;
   void read_attributes(Address object, Address type) noexcept;
   void read_members(Address object, const TypeInfo& type) noexcept;
+  void read_lru_cache(Address wrapper) noexcept;
   void read_by_shape(Address object, const TypeInfo& type) noexcept;
   void add_leftovers(Address object, const TypeInfo& type) noexcept;
 

@@ -12,6 +12,7 @@
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
 #include "runtime/python/walk.h"
+#include "runtime/python/word_scan.h"
 
 namespace reftally::python {
 namespace {
@@ -29,6 +30,7 @@ struct Facts {
   dump::SnapshotReason reason;
   uint32_t parent_pid;
   uint64_t begin_ns;
+  uint64_t stack_limit;  // below it the stack is the agent's
 };
 
 void write_process(dump::Writer& writer, const Facts& facts) noexcept {
@@ -44,6 +46,12 @@ void write_process(dump::Writer& writer, const Facts& facts) noexcept {
   runtime::write_process_record(writer, record);
 }
 
+void scan_words(Walk& walk, const Facts& facts) noexcept {
+  void* room = runtime::map_memory(sizeof(WordScan));
+  if (room == nullptr) runtime::end_child(false);
+  (new (room) WordScan(walk, memory_map, modules))->run(facts.stack_limit);
+}
+
 void fill(dump::Writer& writer, const void* raw) noexcept {
   write_process(writer, *static_cast<const Facts*>(raw));
   runtime::write_modules(writer, modules);
@@ -51,6 +59,7 @@ void fill(dump::Writer& writer, const void* raw) noexcept {
   if (room == nullptr) runtime::end_child(false);
   auto* walk = new (room) Walk(writer, WalkOptions{}, modules);
   walk->write_references();
+  scan_words(*walk, *static_cast<const Facts*>(raw));
   walk->write_roots();
   walk->write_objects();
   walk->write_notes();
@@ -83,7 +92,8 @@ void prepare_snapshots(const runtime::Options& given) noexcept {
 
 SnapshotResult take_snapshot(dump::SnapshotReason reason, bool wait) noexcept {
   if (writer_memory == nullptr) return {};
-  const Facts facts{reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns()};
+  const Facts facts{reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(),
+                    reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   modules.read();
   sequence++;
   sigset_t all, before;

@@ -30,6 +30,7 @@ constexpr KnownMembers kKnownMembers[] = {
     {&Interpreter::Types::weakref, {{24, "__callback__", true}}},
     {&Interpreter::Types::static_method, {{16, "__func__", true}, {24, "__dict__", true}}},
     {&Interpreter::Types::class_method, {{16, "__func__", true}, {24, "__dict__", true}}},
+    {&Interpreter::Types::module_definition, {{32, "m_copy", true}}},
     {&Interpreter::Types::property, {}},
 };
 
@@ -134,6 +135,7 @@ TypeInfo TypeTable::describe(Address type) noexcept {
   // The elements of an lru_cache are visited by their cache, which also visits their type on their behalf.
   info.counts_type = heap && !name_is(type, "functools._lru_list_elem");
   info.indexed = name_is(type, "collections.deque");
+  info.lru_cache = name_is(type, "functools._lru_cache_wrapper");
   info.weak_list_offset = read<int64_t>(type + kTypeWeakListOffset);
   info.flags = (info.collected ? dump::kTypeCollected : 0) | (heap ? dump::kTypeHeapType : 0) |
                (pointer_at(type + kTypeTraverse) != 0 ? dump::kTypeHasTraverse : 0) |

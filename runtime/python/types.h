@@ -35,6 +35,7 @@ struct TypeInfo {
   bool understood;   // all owned words of the body are known: what else lies there is no reference
   bool counts_type;  // instances own a reference to the type
   bool indexed;      // what is left of the visit is the items, in order (deque)
+  bool lru_cache;    // functools._lru_cache_wrapper: owns its elements by a linked list
   uint32_t flags;    // dump::kType…
   uint32_t first_member, member_count;
   Address size_function;  // C function of __sizeof__, 0 none

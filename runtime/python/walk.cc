@@ -107,15 +107,27 @@ StringRef Walk::key_name(Address key, bool is_data) noexcept {
   return name = writer_.string(buffer, text.size());
 }
 
+StringRef Walk::offset_name(uint64_t offset) noexcept {
+  StringRef& name = names_[offset];  // below any address
+  if (name.length != 0) return name;
+  char buffer[32];
+  runtime::Text text(buffer, sizeof buffer);
+  text.add("+").add(offset);
+  return name = writer_.string(buffer, text.size());
+}
+
+void Walk::write_word(uint32_t from, Address to, uint64_t offset) noexcept {
+  const StringRef name = offset_name(offset);
+  dump::DeclaredReference record{};
+  record.from = from;
+  record.to = add(to);
+  record.kind_and_length = static_cast<uint32_t>(LabelKind::kWord) | static_cast<uint32_t>(name.length) << 8;
+  record.name_offset = name.offset;
+  writer_.add(record);
+}
+
 StringRef Walk::name_of(const OwnedReference& reference) noexcept {
-  if (reference.kind == LabelKind::kOpaque && reference.index != 0) {
-    char buffer[32];
-    runtime::Text text(buffer, sizeof buffer);
-    text.add("+").add(reference.index);
-    StringRef& name = names_[reference.index];  // below any address
-    if (name.length == 0) name = writer_.string(buffer, text.size());
-    return name;
-  }
+  if (reference.kind == LabelKind::kOpaque && reference.index != 0) return offset_name(reference.index);
   if (reference.name == 0) return {};
   if (!reference.name_is_c) return key_name(reference.name, reference.kind == LabelKind::kKey);
   StringRef& name = names_[reference.name];
@@ -171,7 +183,7 @@ void Walk::write_references() noexcept {
   for (Address thread = python.PyInterpreterState_ThreadHead(state); thread != 0;
        thread = python.PyThreadState_Next(thread))
     add_thread_roots(thread, number--);
-  add_method_cache_roots(state);
+  add_interpreter_roots(state);
   writer_.begin(dump::kTagDeclaredReferences, sizeof(dump::DeclaredReference));
   // A fault in somebody's tp_traverse loses that object's references, not the snapshot.
   if (sigsetjmp(FaultGuard::return_point(), 1) != 0) {
@@ -220,7 +232,7 @@ void Walk::add_field_roots(Address base, const Fields& fields, const char* prefi
   }
 }
 
-void Walk::add_method_cache_roots(Address state) noexcept {
+void Walk::add_interpreter_roots(Address state) noexcept {
   const Layout& layout = *python.layout;
   const StringRef name = writer_.string("method cache");
   for (int32_t i = 0; i < layout.method_cache_size; i++) {
@@ -228,6 +240,10 @@ void Walk::add_method_cache_roots(Address state) noexcept {
     if (const Address to = pointer_at(place)) add_root(to, RootKind::kExternal, true, name, place);
   }
   if (layout.atexit_callbacks == kAbsent) return;
+  const Address ids = pointer_at(state + at(layout.unicode_ids) + 8);
+  const StringRef id_name = writer_.string("identifier of the interpreter");
+  for (uint64_t i = 0; ids != 0 && i < read<uint64_t>(state + at(layout.unicode_ids)); i++)
+    if (const Address to = pointer_at(ids + 8 * i)) add_root(to, RootKind::kExternal, true, id_name, ids + 8 * i);
   const Address callbacks = pointer_at(state + at(layout.atexit_callbacks));
   const StringRef exit_name = writer_.string("atexit callback");
   for (int32_t i = 0; callbacks != 0 && i < read<int32_t>(state + at(layout.atexit_count)); i++) {

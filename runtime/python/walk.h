@@ -42,8 +42,11 @@ class Walk {
   int64_t missing(size_t i) noexcept;  // count less references found; 0 when the count says nothing
   const TypeInfo& type(size_t i) noexcept { return types_[objects_[i].type]; }
   const Column<OwnedReference>& references(size_t i) noexcept { return reader_.read_object(object(i), type(i)); }
+  bool is_static(Address address) const noexcept;  // in the data of a module
   Entry* find(Address address) noexcept { return table_.find(address); }
   void add_root(Address to, dump::RootKind kind, bool counted, dump::StringRef name, Address place) noexcept;
+  const Column<dump::DeclaredRoot>& roots() const noexcept { return roots_; }
+  void write_word(uint32_t from, Address to, uint64_t offset) noexcept;  // a kWord, into an open section
   dump::Writer& writer() noexcept { return writer_; }
 
  private:
@@ -55,7 +58,6 @@ class Walk {
   static constexpr uint32_t kIsAttributes = 1u << 16, kIsGlobals = 1u << 17;  // whose __dict__ this dictionary is
   static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals;
 
-  bool is_static(Address address) const noexcept;
   uint32_t add(Address object) noexcept;
   uint32_t add_keys_table(Address keys) noexcept;
   void add_generations(Address state) noexcept;
@@ -63,12 +65,13 @@ class Walk {
   void mark_flags(size_t i) noexcept;
   void walk_object(size_t i) noexcept;
   void emit(size_t from, const OwnedReference& reference) noexcept;
+  dump::StringRef offset_name(uint64_t offset) noexcept;
   dump::StringRef name_of(const OwnedReference& reference) noexcept;
   dump::StringRef key_name(Address key, bool is_data) noexcept;
   void add_field_roots(Address base, const Fields& fields, const char* prefix) noexcept;
   void add_thread_roots(Address thread, uint32_t number) noexcept;
   void add_frame_roots(const FrameView& frame, uint32_t thread) noexcept;
-  void add_method_cache_roots(Address state) noexcept;
+  void add_interpreter_roots(Address state) noexcept;
   uint64_t guarded_size(size_t i) noexcept;
   void write_types() noexcept;
   void write_names() noexcept;

@@ -43,9 +43,6 @@ static void interpreter_fields(void) {
   I(warnings.filters); I(warnings.once_registry); I(warnings.default_action);
   I(audit_hooks);
   I(gc.garbage); I(gc.callbacks);
-#if MINOR == 9
-  I(pyexitmodule);
-#endif
 #if MINOR <= 10
   OBJECTS("small_ints", PyInterpreterState, small_ints);
 #endif
@@ -53,6 +50,12 @@ static void interpreter_fields(void) {
   I(exc_state.errnomap);
   I(unicode.empty_string); OBJECTS("unicode.latin1", PyInterpreterState, unicode.latin1);
   I(bytes.empty_string); OBJECTS("bytes.characters", PyInterpreterState, bytes.characters);
+#endif
+#if MINOR >= 10
+  {
+    long first = AT(struct ast_state, AST_type);
+    fields("ast", AT(PyInterpreterState, ast) + first, ((long)sizeof(struct ast_state) - first) / 8);
+  }
 #endif
 #if MINOR >= 11
   I(exc_state.errnomap); I(exc_state.PyExc_ExceptionGroup);
@@ -279,6 +282,7 @@ static void interpreter_values(void) {
 #if MINOR == 9
   value("method_cache", -1);
   value("method_cache_size", 0);
+  value("unicode_ids", -1);
   value("atexit_callbacks", -1);
   value("atexit_count", -1);
 #else
@@ -288,12 +292,30 @@ static void interpreter_values(void) {
   value("method_cache", AT(PyInterpreterState, types.type_cache.hashtable));
 #endif
   value("method_cache_size", 1 << MCACHE_SIZE_EXP);
+  value("unicode_ids", AT(PyInterpreterState, unicode.ids));
   value("atexit_callbacks", AT(PyInterpreterState, atexit.callbacks));
   value("atexit_count", AT(PyInterpreterState, atexit.ncallbacks));
 #endif
 }
 
 static void type_and_dict_values(void) {
+#if MINOR == 12
+  value("static_types", AT(PyInterpreterState, types.builtins));
+  value("static_type_size", sizeof(static_builtin_state));
+  value("static_type_count", SIZE_OF(PyInterpreterState, types.builtins) / sizeof(static_builtin_state));
+  value("static_type_subclasses", AT(static_builtin_state, tp_subclasses));
+#elif MINOR >= 13
+  value("static_types", AT(PyInterpreterState, types.builtins.initialized));
+  value("static_type_size", sizeof(managed_static_type_state));
+  value("static_type_count",
+        SIZE_OF(PyInterpreterState, types.builtins.initialized) / sizeof(managed_static_type_state));
+  value("static_type_subclasses", AT(managed_static_type_state, tp_subclasses));
+#else
+  value("static_types", -1);
+  value("static_type_size", -1);
+  value("static_type_count", 0);
+  value("static_type_subclasses", -1);
+#endif
   value("ht_name", AT(PyHeapTypeObject, ht_name));
   value("ht_slots", AT(PyHeapTypeObject, ht_slots));
   value("ht_qualname", AT(PyHeapTypeObject, ht_qualname));

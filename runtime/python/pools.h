@@ -1,0 +1,36 @@
+// pymalloc's pools, recognised by their headers: no symbol of the interpreter is needed (usedpools and arenas are
+// local symbols, absent in a distribution's build).
+#pragma once
+
+#include "runtime/python/interpreter.h"
+
+namespace reftally::python {
+
+struct PoolShape {
+  uint64_t size;  // of a pool, and its alignment
+  uint64_t arena_size;
+};
+inline PoolShape pool_shape() noexcept {
+  return python.at_least(10) ? PoolShape{16384, 1u << 20} : PoolShape{4096, 256u << 10};
+}
+
+inline constexpr uint64_t kPoolHeader = 48;  // count, free list, next, previous, arena index, size class, offsets
+
+struct Pool {
+  Address begin = 0;
+  uint32_t live = 0;         // blocks in use
+  uint32_t size_class = 0;   // blocks of 16 * (size_class + 1) bytes
+  uint32_t next_offset = 0;  // blocks from here on were never used
+  uint32_t arena = 0;
+  Address free_list = 0;
+
+  uint64_t block_size() const noexcept { return 16 * (uint64_t{size_class} + 1); }
+  uint64_t capacity() const noexcept { return (pool_shape().size - kPoolHeader) / block_size(); }
+};
+
+// True when a pool's header is at `begin`, aligned and readable for a whole pool: every field must agree.
+bool read_pool(Address begin, Pool& pool) noexcept;
+// True when `block` (the start of a block) is in use: not on the free list, and not above next_offset.
+bool is_live_block(const Pool& pool, Address block) noexcept;
+
+}  // namespace reftally::python
