@@ -1,0 +1,34 @@
+// What a rule says, complete with places: the renderers only print it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/lint/facts.h"
+
+namespace reftally::lint {
+
+enum class LintSeverity : uint8_t { kNote, kWarning, kError };
+
+struct LintNote {
+  Location location;
+  std::string text;
+  bool is_edge = false;  // one reference of the cycle; NOLINT there silences the finding
+};
+
+struct LintFinding {
+  std::string rule;
+  LintSeverity severity = LintSeverity::kWarning;
+  Location location;
+  std::string message;
+  std::vector<LintNote> notes;
+  std::string identity;       // of the fingerprint: class and field names, never lines
+  std::string fingerprint;    // 16 hexadecimal digits
+  int rank = 50;              // 0 … 100, more likely a real fault
+  std::string weaken;         // "Child::parent_", or empty
+  std::string suppressed_by;  // why it is not counted: "NOLINT at file:line", "baseline"; empty otherwise
+};
+
+const char* name_of(LintSeverity severity);
+
+}  // namespace reftally::lint

@@ -1,0 +1,58 @@
+#include "analyzer/lint/lint_rules.h"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace reftally::lint {
+namespace {
+
+constexpr LintRule kRules[] = {
+    {"own-cycle", "Objects own each other through counted references: none of them is ever freed",
+     "Make one of the references weak, or empty one of the members when the work is done.", find_own_cycles},
+    {"self-capture", "An object owns a closure that owns the object", "Capture weak_from_this() and lock() it inside.",
+     find_self_captures},
+    {"self-hold", "An object owns itself through a member of its own",
+     "Empty the member on every way out, or keep the reference outside of the object.", find_self_holds},
+    {"shared-this-in-constructor-or-destructor",
+     "shared_from_this() where no shared_ptr owns the object: throws bad_weak_ptr",
+     "Do it in a function called after make_shared, or before the last reference goes.", find_shared_this},
+};
+
+std::string fingerprint_of(const LintFinding& finding) {
+  const std::string text = finding.rule + "\n" + finding.identity;
+  char digits[17];
+  snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(XXH3_64bits(text.data(), text.size())));
+  return digits;
+}
+
+}  // namespace
+
+const char* name_of(LintSeverity severity) {
+  constexpr const char* kNames[] = {"note", "warning", "error"};
+  return kNames[static_cast<int>(severity)];
+}
+
+std::span<const LintRule> lint_rules() { return kRules; }
+
+std::vector<LintFinding> run_lint_rules(const LintContext& context, const std::vector<std::string>& only) {
+  std::vector<LintFinding> findings;
+  for (const LintRule& rule : kRules) {
+    if (!only.empty() && std::find(only.begin(), only.end(), rule.name) == only.end()) continue;
+    const size_t first = findings.size();
+    rule.run(context, findings);
+    for (size_t i = first; i < findings.size(); ++i) {
+      findings[i].rule = rule.name;
+      findings[i].fingerprint = fingerprint_of(findings[i]);
+    }
+  }
+  auto order = [](const LintFinding& f) {
+    return std::make_tuple(-static_cast<int>(f.severity), -f.rank, f.rule, f.location.file, f.location.line,
+                           f.location.column, f.identity);
+  };
+  std::sort(findings.begin(), findings.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
+  return findings;
+}
+
+}  // namespace reftally::lint

@@ -1,0 +1,37 @@
+// The table of lint rules, and what every rule may look at.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "analyzer/lint/lint_finding.h"
+#include "analyzer/lint/proofs.h"
+
+namespace reftally::lint {
+
+struct LintContext {
+  const Program& program;
+  const ObjectGraphs& graphs;
+  const std::vector<ProvedCycle>& cycles;
+  bool pedantic = false;
+};
+
+struct LintRule {
+  const char* name;
+  const char* summary;  // one line, for --list-rules and SARIF
+  const char* advice;   // how to mend it
+  void (*run)(const LintContext& context, std::vector<LintFinding>& out);
+};
+
+std::span<const LintRule> lint_rules();
+
+// Findings of every rule in `only` (all when empty), with fingerprints, worst first, in an order that depends on
+// nothing but the program.
+std::vector<LintFinding> run_lint_rules(const LintContext& context, const std::vector<std::string>& only);
+
+void find_own_cycles(const LintContext& context, std::vector<LintFinding>& out);
+void find_self_captures(const LintContext& context, std::vector<LintFinding>& out);
+void find_self_holds(const LintContext& context, std::vector<LintFinding>& out);
+void find_shared_this(const LintContext& context, std::vector<LintFinding>& out);
+
+}  // namespace reftally::lint

@@ -1,0 +1,95 @@
+#include "analyzer/lint/lint_run.h"
+
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "analyzer/base/error.h"
+#include "analyzer/lint/facts_file.h"
+#include "analyzer/lint/lint_rules.h"
+#include "analyzer/lint/nolint.h"
+
+namespace reftally::lint {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Facts files live in the cache, or in a folder that goes with the run.
+class FactsFolder {
+ public:
+  explicit FactsFolder(const std::string& cache) : path_(cache) {
+    if (!cache.empty()) {
+      std::error_code failed;
+      fs::create_directories(cache, failed);
+      if (failed) throw Error(cache + ": cannot be made: " + failed.message());
+      return;
+    }
+    std::string pattern = (fs::temp_directory_path() / "reftally-lint-XXXXXX").string();
+    if (!mkdtemp(pattern.data())) throw Error(pattern + ": cannot be made");
+    path_ = pattern;
+    is_temporary_ = true;
+  }
+  ~FactsFolder() {
+    std::error_code ignored;
+    if (is_temporary_) fs::remove_all(path_, ignored);
+  }
+  std::string file(const CompileCommand& command, const ExtractOptions& options) const {
+    return path_ + "/" + facts_file_name(command, options);
+  }
+
+ private:
+  std::string path_;
+  bool is_temporary_ = false;
+};
+
+UnitProblem problem_of(const std::string& file, const UnitErrors& errors) {
+  std::string what = std::to_string(errors.count) + (errors.count == 1 ? " error" : " errors");
+  if (!errors.first.empty()) what += ", first: " + errors.first.front();
+  return {file, what};
+}
+
+}  // namespace
+
+void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Extract& extract,
+            Program& program, LintReport& report) {
+  const FactsFolder folder(options.cache_dir);
+  FileStates states;
+  std::vector<size_t> stale;
+  for (size_t i = 0; i < commands.size(); ++i)
+    if (!is_fresh(folder.file(commands[i], options.extract), states)) stale.push_back(i);
+  // Before this point nothing is parsed; after it every file has facts or a problem.
+  const std::vector<TaskResult> results = run_in_workers(stale.size(), options.limits, [&](size_t task) {
+    const CompileCommand& command = commands[stale[task]];
+    static FileStates seen;  // of this worker: headers repeat
+    write_facts_file(folder.file(command, options.extract), extract(command, options.extract), seen);
+  });
+  std::vector<std::string> lost(commands.size());
+  for (size_t task = 0; task < results.size(); ++task)
+    if (results[task].state != TaskState::kDone) lost[stale[task]] = results[task].message;
+  for (size_t i = 0; i < commands.size(); ++i) {
+    if (!lost[i].empty()) {
+      report.problems.push_back({commands[i].file, "not analysed: " + lost[i]});
+      continue;
+    }
+    const UnitErrors errors = load_facts_file(folder.file(commands[i], options.extract), program);
+    if (errors.count) report.problems.push_back(problem_of(commands[i].file, errors));
+  }
+  program.finish();
+  report.units = commands.size();
+  report.units_from_cache = commands.size() - stale.size();
+  report.functions = program.functions().size();
+  report.classes = program.records().size();
+}
+
+void judge(const Program& program, const LintOptions& options, LintReport& report) {
+  const ObjectGraphs graphs(program);
+  const std::vector<ProvedCycle> cycles = prove_cycles(program, graphs);
+  const LintContext context{program, graphs, cycles, options.pedantic};
+  NoLint comments;
+  for (LintFinding& finding : run_lint_rules(context, options.rules)) {
+    comments.apply(finding);
+    (finding.suppressed_by.empty() ? report.findings : report.suppressed).push_back(std::move(finding));
+  }
+}
+
+}  // namespace reftally::lint

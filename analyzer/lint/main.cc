@@ -1,0 +1,184 @@
+// reftally-lint: ownership faults before they run. Started by `reftally lint`, or by itself.
+// Exit status: 0 clean, 1 findings at or above --fail-on, 2 bad use or an incomplete analysis.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "analyzer/base/error.h"
+#include "analyzer/lint/compile_commands.h"
+#include "analyzer/lint/lint_rules.h"
+#include "analyzer/lint/lint_run.h"
+
+namespace {
+
+using namespace reftally;
+using namespace reftally::lint;
+namespace fs = std::filesystem;
+
+constexpr int kClean = 0, kFindings = 1, kIncomplete = 2;
+constexpr uint64_t kWorkerMb = 450;  // what one translation unit with Boost needs
+
+struct Arguments {
+  std::string build_dir, output, format = "text", fail_on = "warning", cache, root;
+  std::vector<std::string> files, flags;
+  bool no_cache = false, list_rules = false, quiet = false;
+  LintOptions options;
+};
+
+unsigned default_jobs() {
+  const uint64_t memory_mb = static_cast<uint64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGE_SIZE) >> 20;
+  const long cores = std::max(1L, sysconf(_SC_NPROCESSORS_ONLN));
+  return static_cast<unsigned>(std::max<uint64_t>(1, std::min<uint64_t>(cores, memory_mb / kWorkerMb)));
+}
+
+std::string renderer_names() {
+  std::string names;
+  for (const LintRenderer& renderer : lint_renderers())
+    names += (names.empty() ? "" : ", ") + std::string(renderer.name);
+  return names;
+}
+
+void declare_options(CLI::App& app, Arguments& args) {
+  WorkerLimits& limits = args.options.limits;
+  limits.jobs = default_jobs();
+  args.options.extract.resource_dir = REFTALLY_CLANG_RESOURCE_DIR;
+  app.add_option("-p", args.build_dir, "folder of compile_commands.json, or the file");
+  app.add_option("files", args.files, "only these source files (parts of their paths); without -p, files to parse");
+  app.add_option("--format", args.format, renderer_names())->capture_default_str();
+  app.add_option("-o,--output", args.output, "write the report to this file");
+  app.add_option("--rule", args.options.rules, "only these rules (repeatable)");
+  app.add_flag("--list-rules", args.list_rules, "list the rules and leave");
+  app.add_option("--fail-on", args.fail_on, "note, warning, error or never")->capture_default_str();
+  app.add_option("--exclude", args.options.extract.exclude, "code below these paths is not the project's (repeatable)");
+  app.add_option("--root", args.root, "show paths relative to this folder");
+  app.add_option("-j,--jobs", limits.jobs, "worker processes")->capture_default_str();
+  app.add_option("--memory", limits.memory_mb, "MB of address space a worker may use")->capture_default_str();
+  app.add_option("--timeout", limits.timeout_seconds, "seconds a file may take")->capture_default_str();
+  app.add_option("--cache", args.cache, "folder of cached facts (default: .reftally-lint in the build folder)");
+  app.add_flag("--no-cache", args.no_cache, "parse everything anew");
+  app.add_option("--resource-dir", args.options.extract.resource_dir, "clang's builtin headers")->capture_default_str();
+  app.add_flag("--pedantic", args.options.pedantic, "also cycles that types allow but no code was seen to close");
+  app.add_flag("-q,--quiet", args.quiet, "no summary on stderr");
+}
+
+std::vector<CompileCommand> commands_of(const Arguments& args) {
+  std::vector<CompileCommand> commands;
+  if (args.build_dir.empty()) {
+    if (args.files.empty()) throw Error("give -p BUILD_DIR, or files to parse (compiler flags after --)");
+    for (const std::string& file : args.files) {
+      if (!fs::is_regular_file(file)) throw Error(file + ": no such file");
+      commands.push_back(compile_command_for(file, args.flags));
+    }
+    return commands;
+  }
+  commands = read_compile_commands(args.build_dir);
+  if (!args.files.empty())
+    std::erase_if(commands, [&](const CompileCommand& command) {
+      return std::none_of(args.files.begin(), args.files.end(),
+                          [&](const std::string& part) { return command.file.find(part) != std::string::npos; });
+    });
+  if (commands.empty()) throw Error(args.build_dir + ": no file to analyse");
+  return commands;
+}
+
+std::string default_cache(const Arguments& args) {
+  if (args.no_cache || (args.build_dir.empty() && args.cache.empty())) return {};
+  if (!args.cache.empty()) return args.cache;
+  const fs::path build =
+      fs::is_directory(args.build_dir) ? fs::path(args.build_dir) : fs::path(args.build_dir).parent_path();
+  const std::string folder = (build.empty() ? fs::path(".") : build).string();
+  return access(folder.c_str(), W_OK) == 0 ? folder + "/.reftally-lint" : std::string();
+}
+
+void render(const Arguments& args, const LintReport& report) {
+  const auto renderers = lint_renderers();
+  const auto renderer = std::find_if(renderers.begin(), renderers.end(),
+                                     [&](const LintRenderer& each) { return args.format == each.name; });
+  if (args.output.empty()) return renderer->render(report, std::cout);
+  std::ofstream out(args.output);
+  renderer->render(report, out);
+  out.close();
+  if (!out) throw Error(args.output + ": cannot be written");
+}
+
+size_t count_at_or_above(const LintReport& report, LintSeverity least) {
+  return std::count_if(report.findings.begin(), report.findings.end(),
+                       [&](const LintFinding& finding) { return finding.severity >= least; });
+}
+
+void summarise(const LintReport& report) {
+  for (const UnitProblem& problem : report.problems)
+    std::cerr << "reftally-lint: " << shown_path(report, problem.file) << ": " << problem.what << '\n';
+  std::cerr << "reftally-lint: " << report.units << " files (" << report.units_from_cache << " from the cache, "
+            << report.problems.size() << " with problems), " << report.classes << " classes, " << report.functions
+            << " functions: " << count_at_or_above(report, LintSeverity::kWarning) << " warnings, "
+            << report.findings.size() - count_at_or_above(report, LintSeverity::kWarning) << " notes, "
+            << report.suppressed.size() << " suppressed\n";
+}
+
+void check_choices(const Arguments& args) {
+  for (const std::string& name : args.options.rules) {
+    const auto rules = lint_rules();
+    if (std::none_of(rules.begin(), rules.end(), [&](const LintRule& rule) { return name == rule.name; }))
+      throw Error("--rule " + name + ": no such rule; --list-rules names them");
+  }
+  const auto renderers = lint_renderers();
+  if (std::none_of(renderers.begin(), renderers.end(), [&](const auto& each) { return args.format == each.name; }))
+    throw Error("--format " + args.format + ": expected one of " + renderer_names());
+  for (const char* level : {"note", "warning", "error", "never"})
+    if (args.fail_on == level) return;
+  throw Error("--fail-on " + args.fail_on + ": expected note, warning, error or never");
+}
+
+int exit_status(const Arguments& args, const LintReport& report) {
+  if (!report.problems.empty()) return kIncomplete;
+  if (args.fail_on == "never") return kClean;
+  const LintSeverity least = args.fail_on == "note"      ? LintSeverity::kNote
+                             : args.fail_on == "warning" ? LintSeverity::kWarning
+                                                         : LintSeverity::kError;
+  return count_at_or_above(report, least) ? kFindings : kClean;
+}
+
+int lint_main(Arguments& args) {
+  if (args.list_rules) {
+    for (const LintRule& rule : lint_rules()) std::cout << rule.name << "\n    " << rule.summary << '\n';
+    return kClean;
+  }
+  check_choices(args);
+  const std::vector<CompileCommand> commands = commands_of(args);
+  args.options.cache_dir = default_cache(args);
+  LintReport report;
+  report.root = fs::absolute(args.root.empty() ? "." : args.root).lexically_normal().string();
+  if (report.root.size() > 1 && report.root.ends_with('/')) report.root.pop_back();
+  Program program;
+  gather(commands, args.options, extract_facts, program, report);
+  judge(program, args.options, report);
+  render(args, report);
+  if (!args.quiet) summarise(report);
+  return exit_status(args, report);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Arguments args;
+  CLI::App app{"Finds ownership cycles and other faults of reference-counted C++ before they run."};
+  app.name("reftally lint");
+  declare_options(app, args);
+  // Compiler flags stand after --; CLI11 would read them as its own.
+  const int own = static_cast<int>(std::find(argv, argv + argc, std::string("--")) - argv);
+  for (int i = own + 1; i < argc; ++i) args.flags.emplace_back(argv[i]);
+  try {
+    app.parse(own, argv);
+    return lint_main(args);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kClean : kIncomplete;
+  } catch (const std::exception& error) {
+    std::cerr << "reftally-lint: " << error.what() << '\n';
+    return kIncomplete;
+  }
+}

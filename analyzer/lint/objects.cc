@@ -1,0 +1,400 @@
+#include "analyzer/lint/objects.h"
+
+#include <algorithm>
+#include <set>
+
+namespace reftally::lint {
+namespace {
+
+constexpr uint32_t kDeepestMember = 3;     // a->b->c->d is followed no further
+constexpr size_t kMostSummaryEdges = 200;  // a function that stores more is cut: main() of a big program
+constexpr size_t kMostObjects = 2000;
+constexpr size_t kMostTargets = 16;  // overriders tried at a virtual call
+
+}  // namespace
+
+namespace {
+
+void adopt_capture(StoreSite& store, const StoreSite& capture) {
+  store.capture = capture.capture;
+  store.is_bind = capture.is_bind;
+  store.closure = capture.closure;
+}
+
+}  // namespace
+
+class Interpreter {
+ public:
+  Interpreter(ObjectGraphs& all, const FunctionFact& function) : all_(all), program_(all.program_) {
+    graph_.function = &function;
+    values_.resize(function.steps.size());
+    locals_.resize(function.locals.size());
+  }
+  ObjectGraph run();
+  uint32_t object(const Object& wanted);
+  Value load(const Value& bases, const Key& field, uint32_t step);
+
+ private:
+  uint32_t depth(uint32_t id) const;
+  uint32_t site(const StoreSite& wanted);
+  Location place(const Step& step) const { return {graph_.function->location.file, step.line, step.column}; }
+  void add_edge(uint32_t from, const Key& field, uint32_t to, uint32_t store);
+  static void add(Value& value, const Value& more);
+  const Value& arg(const Step& step, size_t i) const;
+
+  void execute(uint32_t index, const Step& step);
+  Value closure(const Step& step);
+  void store(const Value& bases, const Key& field, const Value& what, const Step& step);
+  void call(const Key& callee, bool is_virtual, const Value& receiver, const std::vector<Value>& arguments,
+            const Step& step, uint32_t index, Value& result);
+  void replay(const ObjectGraph& summary, const Value& receiver, const std::vector<Value>& arguments, const Step& step,
+              uint32_t index, Value& result);
+  void note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes);
+
+  ObjectGraphs& all_;
+  const Program& program_;
+  ObjectGraph graph_;
+  std::vector<Value> values_, locals_;
+  std::map<Object, uint32_t> ids_;
+  std::map<StoreSite, uint32_t> site_ids_;
+  std::map<std::pair<uint32_t, Key>, Value> members_;  // content of (object, field), as stored here
+  std::set<std::tuple<uint32_t, Key, uint32_t>> known_edges_;
+};
+
+uint32_t Interpreter::object(const Object& wanted) {
+  auto [slot, is_new] = ids_.try_emplace(wanted, static_cast<uint32_t>(graph_.objects.size()));
+  if (is_new) graph_.objects.push_back(wanted);
+  return slot->second;
+}
+
+uint32_t Interpreter::depth(uint32_t id) const {
+  uint32_t result = 0;
+  for (; graph_.objects[id].kind == ObjectKind::kMember; id = graph_.objects[id].parent) ++result;
+  return result;
+}
+
+uint32_t Interpreter::site(const StoreSite& wanted) {
+  auto [slot, is_new] = site_ids_.try_emplace(wanted, static_cast<uint32_t>(graph_.sites.size()));
+  if (is_new) graph_.sites.push_back(wanted);
+  return slot->second;
+}
+
+void Interpreter::add_edge(uint32_t from, const Key& field, uint32_t to, uint32_t store) {
+  if (known_edges_.insert({from, field, to}).second) graph_.edges.push_back({from, to, field, store});
+}
+
+void Interpreter::add(Value& value, const Value& more) {
+  value.insert(value.end(), more.begin(), more.end());
+  std::sort(value.begin(), value.end());
+  value.erase(std::unique(value.begin(), value.end()), value.end());
+}
+
+const Value& Interpreter::arg(const Step& step, size_t i) const {
+  static const Value nothing;
+  return i < step.args.size() && step.args[i] != kNone ? values_[step.args[i]] : nothing;
+}
+
+Value Interpreter::load(const Value& bases, const Key& field, uint32_t step) {
+  Value result;
+  const FieldRef known = program_.field(field);
+  bool many = false, held = false;
+  if (known)
+    for (const FieldEdge& edge : known.field->edges) {
+      many |= edge.many;
+      held |= edge.hold <= Hold::kStrong;
+    }
+  for (const Atom& base : bases) {
+    if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
+    auto stored = members_.find({base.object, field});
+    if (stored != members_.end()) add(result, stored->second);
+    if (depth(base.object) >= kDeepestMember || graph_.objects.size() > kMostObjects) continue;
+    const uint32_t content = object({ObjectKind::kMember, many ? step : 0, base.object, 0, field});
+    if (held) add_edge(base.object, field, content, 0);
+    add(result, {{content, 0}});
+  }
+  return result;
+}
+
+Value Interpreter::closure(const Step& step) {
+  Value result;
+  size_t start = 0;
+  for (size_t i = 0; i < step.args.size(); ++i) {
+    const size_t end = std::min(step.text.find(',', start), step.text.size());
+    StoreSite capture;
+    capture.location = capture.closure = place(step);
+    capture.capture = step.text.substr(start, end - start);
+    capture.is_bind = step.flag;
+    start = std::min(end + 1, step.text.size());
+    const uint32_t row = site(capture);
+    for (const Atom& atom : arg(step, i))
+      if (graph_.objects[atom.object].kind != ObjectKind::kNull) add(result, {{atom.object, row}});
+  }
+  return result;
+}
+
+void Interpreter::note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes) {
+  all_.emptied_.push_back({field, place(step), how, graph_.function, escapes});
+}
+
+void Interpreter::store(const Value& bases, const Key& field, const Value& what, const Step& step) {
+  bool strong = field == "*", callable = field == "*";
+  if (const FieldRef known = program_.field(field))
+    for (const FieldEdge& edge : known.field->edges) {
+      strong |= edge.hold == Hold::kStrong || edge.hold == Hold::kUnique || edge.hold == Hold::kOpaque;
+      callable |= edge.hold == Hold::kCallable || edge.hold == Hold::kOpaque;
+    }
+  StoreSite here;
+  here.location = place(step);
+  here.function = graph_.function->name;
+  for (const Atom& atom : what) {
+    if (graph_.objects[atom.object].kind == ObjectKind::kNull) {
+      note_emptied(field, step, "set to null", false);
+      continue;
+    }
+    if (atom.closure ? !callable : !(strong || callable)) continue;
+    StoreSite from = here;
+    if (atom.closure) adopt_capture(from, graph_.sites[atom.closure]);
+    const uint32_t row = site(from);
+    for (const Atom& base : bases) {
+      if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
+      add_edge(base.object, field, atom.object, row);
+      add(members_[{base.object, field}], {atom});
+    }
+  }
+}
+
+// What each object of a callee is at one call of it; worked out when first asked for.
+class Translation {
+ public:
+  Translation(Interpreter& caller, const ObjectGraph& summary, const Value& receiver,
+              const std::vector<Value>& arguments, uint32_t step)
+      : caller_(caller),
+        summary_(summary),
+        receiver_(receiver),
+        arguments_(arguments),
+        step_(step),
+        known_(summary.objects.size()),
+        values_(summary.objects.size()) {}
+
+  const Value& operator[](uint32_t id) {
+    if (known_[id]) return values_[id];
+    known_[id] = true;
+    const Object& theirs = summary_.objects[id];
+    switch (theirs.kind) {
+      case ObjectKind::kThis:
+        return values_[id] = receiver_;
+      case ObjectKind::kParam:
+        return values_[id] = theirs.index < arguments_.size() ? arguments_[theirs.index] : Value();
+      case ObjectKind::kMember: {
+        const Value parent = (*this)[theirs.parent];
+        return values_[id] = caller_.load(parent, theirs.id, step_ * 64 + id % 64);
+      }
+      case ObjectKind::kNew:
+      case ObjectKind::kResult:
+        return values_[id] = {{caller_.object({theirs.kind, step_, 0, id + 1, theirs.id}), 0}};
+      case ObjectKind::kNull:
+        return values_[id] = {{caller_.object({}), 0}};
+    }
+    return values_[id];
+  }
+
+ private:
+  Interpreter& caller_;
+  const ObjectGraph& summary_;
+  const Value& receiver_;
+  const std::vector<Value>& arguments_;
+  uint32_t step_;
+  std::vector<bool> known_;
+  std::vector<Value> values_;
+};
+
+void Interpreter::replay(const ObjectGraph& summary, const Value& receiver, const std::vector<Value>& arguments,
+                         const Step& step, uint32_t index, Value& result) {
+  Translation here(*this, summary, receiver, arguments, index);
+  for (const ObjectEdge& edge : summary.edges) {
+    if (edge.site == 0 || graph_.objects.size() > kMostObjects) continue;
+    for (const Atom& from : Value(here[edge.from])) {
+      if (from.closure || graph_.objects[from.object].kind == ObjectKind::kNull) continue;
+      for (const Atom& to : Value(here[edge.to])) {
+        if (graph_.objects[to.object].kind == ObjectKind::kNull) {
+          note_emptied(edge.field, step, "set to null", false);
+          continue;
+        }
+        StoreSite where = summary.sites[edge.site];
+        if (to.closure && where.capture.empty()) adopt_capture(where, graph_.sites[to.closure]);
+        add_edge(from.object, edge.field, to.object, site(where));
+        add(members_[{from.object, edge.field}], {to});
+      }
+    }
+  }
+  for (const Atom& atom : summary.returns) {
+    Value back = here[atom.object];
+    if (atom.closure)
+      for (Atom& each : back) each.closure = site(summary.sites[atom.closure]);
+    add(result, back);
+  }
+}
+
+// What a caller can see: edges from the objects it gave or gets back.
+ObjectGraph summary_of(const ObjectGraph& graph) {
+  std::vector<bool> seen(graph.objects.size(), false);
+  for (uint32_t i = 0; i < graph.objects.size(); ++i)
+    seen[i] = graph.objects[i].kind == ObjectKind::kThis || graph.objects[i].kind == ObjectKind::kParam;
+  for (const Atom& atom : graph.returns) seen[atom.object] = true;
+  for (bool grows = true; grows;) {
+    grows = false;
+    for (uint32_t i = 0; i < graph.objects.size(); ++i)
+      if (!seen[i] && graph.objects[i].kind == ObjectKind::kMember && seen[graph.objects[i].parent])
+        seen[i] = grows = true;
+    for (const ObjectEdge& edge : graph.edges)
+      if (seen[edge.from] && !seen[edge.to]) seen[edge.to] = grows = true;
+  }
+  ObjectGraph summary = graph;
+  std::erase_if(summary.edges, [&](const ObjectEdge& edge) { return edge.site == 0 || !seen[edge.from]; });
+  if (summary.edges.size() > kMostSummaryEdges) summary.edges.resize(kMostSummaryEdges);
+  return summary;
+}
+
+void Interpreter::call(const Key& callee, bool is_virtual, const Value& receiver, const std::vector<Value>& arguments,
+                       const Step& step, uint32_t index, Value& result) {
+  std::vector<Key> targets{callee};
+  if (is_virtual)
+    for (const FunctionFact* overrider : program_.overriders(callee))
+      if (targets.size() < kMostTargets) targets.push_back(overrider->key);
+  for (const Key& target : targets) {
+    auto known = all_.by_function_.find(target);
+    if (known != all_.by_function_.end())
+      replay(all_.summaries_[known->second], receiver, arguments, step, index, result);
+  }
+}
+
+void Interpreter::execute(uint32_t index, const Step& step) {
+  Value& result = values_[index];
+  switch (step.kind) {
+    case StepKind::kThis:
+      result = {{object({ObjectKind::kThis, 0, 0, 0, graph_.function->owner}), 0}};
+      break;
+    case StepKind::kParam:
+      result = {{object({ObjectKind::kParam, step.index, 0, 0, step.text}), 0}};
+      break;
+    case StepKind::kLocal:
+      result = locals_[step.index];
+      break;
+    case StepKind::kLoad:
+      result = load(arg(step, 0), step.id, index);
+      break;
+    case StepKind::kNull:
+      result = {{object({}), 0}};
+      break;
+    case StepKind::kUnion:
+      for (size_t i = 0; i < step.args.size(); ++i) add(result, arg(step, i));
+      break;
+    case StepKind::kClosure:
+      result = closure(step);
+      break;
+    case StepKind::kNew: {
+      result = {{object({ObjectKind::kNew, index, 0, 0, step.id}), 0}};
+      std::vector<Value> arguments;
+      for (size_t i = 0; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
+      Value ignored;
+      if (!step.text.empty()) call(step.text, false, Value(result), arguments, step, index, ignored);
+      break;
+    }
+    case StepKind::kCall: {
+      std::vector<Value> arguments;
+      for (size_t i = 1; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
+      Value returned;
+      call(step.id, step.flag, Value(arg(step, 0)), arguments, step, index, returned);
+      if (returned.empty() && step.index == 1) returned = {{object({ObjectKind::kResult, index, 0, 0, step.text}), 0}};
+      values_[index] = std::move(returned);
+      break;
+    }
+    case StepKind::kSet: {
+      Value what = arg(step, 1);
+      if (step.flag) add(what, locals_[step.args[0]]);
+      locals_[step.args[0]] = std::move(what);
+      break;
+    }
+    case StepKind::kStore:
+      store(Value(arg(step, 0)), step.id, Value(arg(step, 1)), step);
+      break;
+    case StepKind::kClear:
+      note_emptied(step.id, step, step.text, false);
+      break;
+    case StepKind::kEscape:
+      note_emptied(step.id, step, step.text, true);
+      break;
+    case StepKind::kReturn:
+      add(graph_.returns, arg(step, 0));
+      break;
+    case StepKind::kSharedThis:
+      break;
+  }
+}
+
+ObjectGraph Interpreter::run() {
+  const std::vector<Step>& steps = graph_.function->steps;
+  for (uint32_t i = 0; i < steps.size(); ++i) execute(i, steps[i]);
+  return std::move(graph_);
+}
+
+namespace {
+
+// Callees first; a recursive call finds no summary yet and is ignored.
+class CalleesFirst {
+ public:
+  explicit CalleesFirst(const Program& program) : program_(program) {}
+  std::vector<const FunctionFact*> order() {
+    for (const FunctionFact& function : program_.functions()) visit(&function);
+    return std::move(order_);
+  }
+
+ private:
+  void visit(const FunctionFact* root) {
+    std::vector<std::pair<const FunctionFact*, size_t>> stack;
+    std::vector<std::vector<const FunctionFact*>> callees;
+    auto enter = [&](const FunctionFact* function) {
+      if (!seen_.insert(function).second) return;
+      stack.push_back({function, 0});
+      callees.push_back(callees_of(*function));
+    };
+    enter(root);
+    while (!stack.empty()) {
+      auto& [function, next] = stack.back();
+      if (next < callees.back().size()) {
+        enter(callees.back()[next++]);
+        continue;
+      }
+      order_.push_back(function);
+      stack.pop_back();
+      callees.pop_back();
+    }
+  }
+  std::vector<const FunctionFact*> callees_of(const FunctionFact& function) const {
+    std::vector<const FunctionFact*> result;
+    for (const Key& key : function.calls) {
+      if (const FunctionFact* callee = program_.function(key)) result.push_back(callee);
+      for (const FunctionFact* overrider : program_.overriders(key)) result.push_back(overrider);
+    }
+    return result;
+  }
+
+  const Program& program_;
+  std::set<const FunctionFact*> seen_;
+  std::vector<const FunctionFact*> order_;
+};
+
+}  // namespace
+
+ObjectGraphs::ObjectGraphs(const Program& program) : program_(program) {
+  const std::vector<const FunctionFact*> order = CalleesFirst(program).order();
+  graphs_.reserve(order.size());
+  summaries_.reserve(order.size());
+  for (const FunctionFact* function : order) {
+    graphs_.push_back(Interpreter(*this, *function).run());
+    summaries_.push_back(summary_of(graphs_.back()));
+    by_function_[function->key] = graphs_.size() - 1;
+  }
+}
+
+}  // namespace reftally::lint

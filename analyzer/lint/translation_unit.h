@@ -1,0 +1,31 @@
+// The one door to clang: a compile command in, facts out. Implemented in translation_unit*.cc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "analyzer/lint/facts.h"
+
+namespace reftally::lint {
+
+struct CompileCommand {
+  std::string directory, file;         // absolute
+  std::vector<std::string> arguments;  // compiler first, response files expanded
+};
+
+// Names that the built-in tables do not know; from --config.
+struct SmartPointerNames {
+  std::vector<std::string> strong, weak, unique, callable;  // qualified, without inline namespaces
+};
+
+struct ExtractOptions {
+  std::string resource_dir;
+  SmartPointerNames names;
+  std::vector<std::string> exclude;  // path prefixes whose code is not the project's
+  bool bodies = true;                // off: records only
+};
+
+// Parses one translation unit in this process: may crash, may use much memory; run it in a worker.
+Facts extract_facts(const CompileCommand& command, const ExtractOptions& options);
+
+}  // namespace reftally::lint
