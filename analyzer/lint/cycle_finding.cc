@@ -69,12 +69,13 @@ size_t edge_to_weaken(const LintContext& context, const ProvedCycle& cycle) {
     int result = 0;
     if (edge.hold == Hold::kValue || edge.hold == Hold::kUnique) return -10;
     const FieldRef field = context.program.field(edge.field);
-    if (field && points_back(field.field->name)) result += 4;
+    const bool many = field && !field.field->edges.empty() && field.field->edges.front().many;
+    if (field && !many && points_back(field.field->name)) result += 4;
     if (is_capture(edge)) result += 3;
     if (edge.site && edge.site->location.line == cycle.closed_at.line &&
         edge.site->location.file == cycle.closed_at.file)
       result += 2;
-    if (field && !field.field->edges.empty() && !field.field->edges.front().many) result += 1;
+    if (field && !many) result += 1;
     return result;
   };
   size_t best = 0;

@@ -72,6 +72,7 @@ enum class StepKind : uint8_t {
   kParam,    // index: the parameter's content; text: class
   kLocal,    // index: the content of a local variable at this point
   kLoad,     // args[0].id
+  kElement,  // something in the container args[0], perhaps another thing each time
   kNew,      // a new object of class id; text: constructor key or empty; args: constructor arguments
   kCall,     // id: callee; args[0]: receiver or kNone; then arguments; text: class of the result; flag: virtual
   kClosure,  // args: what a lambda or bind keeps alive; text: their names, "self,buffer"; flag: bind

@@ -9,6 +9,7 @@ namespace {
 constexpr uint32_t kDeepestMember = 3;     // a->b->c->d is followed no further
 constexpr size_t kMostSummaryEdges = 200;  // a function that stores more is cut: main() of a big program
 constexpr size_t kMostObjects = 2000;
+const Key kElementKey = "[]";        // in place of a field
 constexpr size_t kMostTargets = 16;  // overriders tried at a virtual call
 
 }  // namespace
@@ -33,6 +34,7 @@ class Interpreter {
   ObjectGraph run();
   uint32_t object(const Object& wanted);
   Value load(const Value& bases, const Key& field, uint32_t step);
+  Value element(const Value& containers, uint32_t step);
 
  private:
   uint32_t depth(uint32_t id) const;
@@ -115,6 +117,19 @@ Value Interpreter::load(const Value& bases, const Key& field, uint32_t step) {
   return result;
 }
 
+// What a container was given here is known; of one that came from outside, each read is another element.
+Value Interpreter::element(const Value& containers, uint32_t step) {
+  Value result;
+  for (const Atom& container : containers) {
+    const Object from = graph_.objects[container.object];
+    if ((from.kind == ObjectKind::kParam || from.kind == ObjectKind::kResult) && graph_.objects.size() <= kMostObjects)
+      add(result, {{object({ObjectKind::kMember, step, container.object, 0, kElementKey}), 0}});
+    else
+      add(result, {container});
+  }
+  return result;
+}
+
 Value Interpreter::closure(const Step& step) {
   Value result;
   size_t start = 0;
@@ -127,7 +142,9 @@ Value Interpreter::closure(const Step& step) {
     start = std::min(end + 1, step.text.size());
     const uint32_t row = site(capture);
     for (const Atom& atom : arg(step, i))
-      if (graph_.objects[atom.object].kind != ObjectKind::kNull) add(result, {{atom.object, row}});
+      if (graph_.objects[atom.object].kind !=
+          ObjectKind::kNull)  // of nested closures the inner one names the reference
+        add(result, {{atom.object, atom.closure ? atom.closure : row}});
   }
   return result;
 }
@@ -187,7 +204,9 @@ class Translation {
         return values_[id] = theirs.index < arguments_.size() ? arguments_[theirs.index] : Value();
       case ObjectKind::kMember: {
         const Value parent = (*this)[theirs.parent];
-        return values_[id] = caller_.load(parent, theirs.id, step_ * 64 + id % 64);
+        const uint32_t place = step_ * 64 + id % 64;
+        return values_[id] =
+                   theirs.id == kElementKey ? caller_.element(parent, place) : caller_.load(parent, theirs.id, place);
       }
       case ObjectKind::kNew:
       case ObjectKind::kResult:
@@ -282,6 +301,9 @@ void Interpreter::execute(uint32_t index, const Step& step) {
       break;
     case StepKind::kLoad:
       result = load(arg(step, 0), step.id, index);
+      break;
+    case StepKind::kElement:
+      result = element(arg(step, 0), index);
       break;
     case StepKind::kNull:
       result = {{object({}), 0}};

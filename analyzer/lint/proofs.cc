@@ -136,7 +136,8 @@ void Prover::keep(const ObjectGraph& graph, const std::vector<uint32_t>& way) {
     cycle.edges.push_back(std::move(edge));
   }
   if (!counted) return;
-  cycle.closed_at = graph.sites[graph.edges[way.back()].site].location;
+  const uint32_t last = *std::max_element(way.begin(), way.end());  // edges are numbered as they are made
+  cycle.closed_at = graph.sites[graph.edges[graph.edges[last].site ? last : way.back()].site].location;
   for (const std::string& name : names) cycle.id += (cycle.id.empty() ? "" : " ") + name;
   if (cycles_.count(cycle.id)) return;
   auto name_of = [&](const CycleEdge& edge) { return program_.field_name(edge.field); };
@@ -171,7 +172,9 @@ void Prover::add_breaks(ProvedCycle& cycle) const {
     for (const Emptied* emptied : found->second) {
       // Emptied just before it is filled: `cb_.reset(); cb_ = [self] …`
       const bool before_store = edge.site && emptied->function->name == edge.site->function &&
-                                emptied->location.line <= edge.site->location.line && !emptied->escapes;
+                                std::tie(emptied->location.line, emptied->location.column) <
+                                    std::tie(edge.site->location.line, edge.site->location.column) &&
+                                !emptied->escapes;
       if (before_store) continue;
       breaks.push_back({emptied->location, emptied->function->name, emptied->how, emptied->escapes,
                         only_from_destructors(emptied->function, classes, 0)});

@@ -168,8 +168,8 @@ std::vector<std::string> clang_arguments(const CompileCommand& command, const Ex
     argument->render(parsed, rendered);
     result.insert(result.end(), rendered.begin(), rendered.end());
   }
-  result.insert(result.end(),
-                {"-w", "-fno-spell-checking", "-Qunused-arguments", "-resource-dir", options.resource_dir});
+  result.insert(result.end(), {"-w", "-fno-spell-checking", "-fno-caret-diagnostics", "-Qunused-arguments",
+                               "-resource-dir", options.resource_dir});
   return result;
 }
 

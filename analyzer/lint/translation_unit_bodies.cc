@@ -113,6 +113,9 @@ class BodyBuilder : public RecursiveASTVisitor<BodyBuilder> {
   const Expr* strip(const Expr* expression) const;
   std::vector<uint32_t> values(llvm::ArrayRef<const Expr*> expressions);
   uint32_t join(std::vector<uint32_t> parts, SourceLocation where);
+  uint32_t element(uint32_t container, SourceLocation where) {
+    return container == kNone ? kNone : add(StepKind::kElement, where, {container});
+  }
 
   // Values: the index of a step, or kNone when nothing is known.
   uint32_t value(const Expr* expression);
@@ -302,9 +305,10 @@ uint32_t BodyBuilder::value_of_operator(const CXXOperatorCallExpr* call) {
     case OO_PlusEqual:
       write(call->getArg(0), value(call->getArg(1)), call->getOperatorLoc(), true);
       return value(call->getArg(0));
+    case OO_Subscript:
+      return element(value(call->getArg(0)), call->getExprLoc());
     case OO_Arrow:
     case OO_Star:
-    case OO_Subscript:
     case OO_PlusPlus:
     case OO_MinusMinus:
     case OO_Plus:
@@ -363,6 +367,7 @@ uint32_t BodyBuilder::value_of_library_method(const CXXMemberCallExpr* call, Str
     if (what != kNone) write(receiver, what, at, name != "reset" && name != "assign");
     return name == "emplace" || name == "emplace_back" ? what : kNone;
   }
+  if (name == "at" || name == "front" || name == "back") return element(object, at);
   return kReaders.contains(name) ? object : kNone;
 }
 
@@ -663,7 +668,8 @@ bool BodyBuilder::TraverseCXXForRangeStmt(CXXForRangeStmt* loop) {
   ++depth_;
   const VarDecl* variable = loop->getLoopVariable();
   if (types_.carries_object(variable->getType()) || isa<DecompositionDecl>(variable))
-    add(StepKind::kSet, variable->getLocation(), {local(variable), value(loop->getRangeInit())});
+    add(StepKind::kSet, variable->getLocation(),
+        {local(variable), element(value(loop->getRangeInit()), variable->getLocation())});
   if (variable->getType()->isLValueReferenceType()) aliases_[variable] = loop->getRangeInit();
   const bool result = TraverseStmt(loop->getBody());
   --depth_;

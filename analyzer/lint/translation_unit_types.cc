@@ -176,8 +176,8 @@ TypeRole UnitTypes::role(const CXXRecordDecl* record) {
     result.first = TypeRole::kOpaque;
   else if (name == "std::reference_wrapper")
     result.first = TypeRole::kReferenceWrapper;
-  else if (auto hold = hold_by_shape(record))
-    result = {TypeRole::kSmart, hold};
+  else if (auto shape = hold_by_shape(record))
+    result = {TypeRole::kSmart, shape};
   else if (!is_project(record->getLocation()))
     result.first = TypeRole::kLibrary;
   roles_[record] = result;
