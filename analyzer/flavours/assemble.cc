@@ -1,0 +1,108 @@
+#include "analyzer/flavours/assemble.h"
+
+#include <string>
+
+namespace reftally {
+
+Assembly::Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
+                   HeapBuilder& builder)
+    : image_(image),
+      counted_(counted),
+      holders_(holders),
+      naming_(naming),
+      builder_(builder),
+      object_of_(holders.count(), kNoObject),
+      storage_(holders.count(), 0) {}
+
+void Assembly::add_objects() {
+  uint64_t bytes = 0;
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
+    bytes += image_.blocks[block].size;
+    if (!holders_.is_carved(block)) storage_[holders_.current(holders_.own_id(block))] += image_.blocks[block].size;
+  }
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) add_counted(holder);
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
+    if (holders_.is_free(block) || holders_.is_carved(block)) add_block(block);
+  }
+  builder_.set_block_totals(image_.blocks.size(), bytes);
+}
+
+void Assembly::add_counted(HolderId holder) {
+  const CountedObject& source = counted_.objects[holder];
+  const bool carved = source.block != Image::kNoBlock && holders_.is_carved(source.block);
+  if (carved) carved_[source.block] += source.end - source.begin;
+  HeapBuilder::Object object;
+  object.address = source.address;
+  object.size = storage_[holder] + (carved ? source.end - source.begin : 0);
+  object.type = naming_.type_of(holder);
+  object.flavour = source.flavour;
+  object.strong_count = source.strong;
+  object.weak_count = source.weak;
+  // born where the value was made, which for shared_ptr(new T) is not where the control block was
+  const uint32_t birth = source.owns_value_block ? source.value_block : source.block;
+  if (birth != Image::kNoBlock) {
+    object.birth_stack = image_.blocks[birth].stack;
+    object.birth_order = image_.blocks[birth].birth;
+  }
+  object_of_[holder] = builder_.add_object(object);
+}
+
+void Assembly::add_block(uint32_t block) {
+  const HolderId holder = holders_.own_id(block);
+  HeapBuilder::Object object;
+  object.address = image_.blocks[block].address;
+  object.size = storage_[holder];
+  if (holders_.is_carved(block)) object.size = image_.blocks[block].size - carved_[block];
+  object.type = naming_.type_of(holder);
+  object.birth_stack = image_.blocks[block].stack;
+  object.birth_order = image_.blocks[block].birth;
+  object_of_[holder] = builder_.add_object(object);
+}
+
+void Assembly::add_unknown_deleters() {
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
+    const CountedObject& object = counted_.objects[holder];
+    if (object.value_block == Image::kNoBlock || object.owns_value_block) continue;
+    const HolderId value = holders_.current(holders_.in_block(object.value_block, object.value));
+    if (holders_.is_counted(value)) continue;  // somebody else's count: a deleter holds that, if anyone does
+    builder_.add_reference({object_of_[holder], object_of(value)});
+  }
+}
+
+void Assembly::add_references(std::span<const DraftReference> references) {
+  for (const DraftReference& reference : references) {
+    const ObjectId from = object_of(reference.from), to = object_of(reference.to);
+    if (from == to && reference.kind == ReferenceKind::kRaw) continue;  // came to be one object since
+    builder_.add_reference({from, to, reference.label, reference.kind, reference.certainty, reference.element});
+  }
+}
+
+void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots) {
+  for (const Candidate& candidate : candidates) {
+    if (candidate.from == kNoHolder) {
+      roots[candidate.root].kind = candidate.kind;
+      roots[candidate.root].certainty = candidate.certainty;
+    } else if (candidate.kind != ReferenceKind::kRaw || candidate.from != candidate.counted) {
+      builder_.add_reference({object_of(candidate.from), object_of_[candidate.counted], candidate.label, candidate.kind,
+                              candidate.certainty});
+    }
+  }
+}
+
+void Assembly::add_roots(std::span<const DraftRoot> roots) {
+  for (const DraftRoot& root : roots) {
+    builder_.add_root({object_of(root.to), root.root, root.kind, root.certainty, root.name});
+  }
+}
+
+void Assembly::mark_expectations() {
+  for (const dump::Expectation& expectation : image_.declared.expectations) {
+    const HolderId holder = holders_.at(expectation.address);
+    if (holder == kNoHolder) continue;
+    HeapBuilder::Object& object = builder_.object(object_of(holder));
+    object.flags |= dump::kObjectReleased;
+    object.note = builder_.intern("expect_released: " + std::string(image_.text(expectation.reason)));
+  }
+}
+
+}  // namespace reftally

@@ -1,0 +1,41 @@
+// The last step of lift: holders become objects, drafts become references and roots.
+#pragma once
+
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/flavours/naming.h"
+#include "analyzer/flavours/words.h"
+#include "analyzer/heap/heap.h"
+
+namespace reftally {
+
+class Assembly {
+ public:
+  Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
+           HeapBuilder& builder);
+
+  void add_objects();
+  void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
+  void add_references(std::span<const DraftReference> references);
+  void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
+  void add_roots(std::span<const DraftRoot> roots);
+  void mark_expectations();
+
+ private:
+  ObjectId object_of(HolderId holder) const { return object_of_[holders_.current(holder)]; }
+  void add_counted(HolderId holder);
+  void add_block(uint32_t block);
+
+  const Image& image_;
+  const CountedObjects& counted_;
+  const Holders& holders_;
+  Naming& naming_;
+  HeapBuilder& builder_;
+  std::vector<ObjectId> object_of_;                // by holder
+  std::vector<uint64_t> storage_;                  // by holder: bytes of blocks that are its alone
+  std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it
+};
+
+}  // namespace reftally

@@ -1,0 +1,94 @@
+#include "analyzer/flavours/control_blocks.h"
+
+#include <array>
+
+#include "analyzer/image/debug_types.h"
+#include "analyzer/layouts/type_names.h"
+
+namespace reftally {
+
+namespace {
+
+using enum CountLayout;
+using enum ValuePlace;
+
+constexpr std::array kKinds = {
+    ControlBlockKind{"St23_Sp_counted_ptr_inplaceI", kHalves, kInside, 16, "libstdc++ make_shared, allocate_shared"},
+    ControlBlockKind{"St15_Sp_counted_ptrI", kHalves, kPointer, 16, "libstdc++ shared_ptr(new T)"},
+    ControlBlockKind{"St19_Sp_counted_deleterI", kHalves, kLastPointer, 16, "libstdc++ shared_ptr(p, deleter)"},
+    ControlBlockKind{"St17_Sp_counted_arrayI", kHalves, kArrayInFront, 16, "libstdc++ make_shared<T[]>"},
+    ControlBlockKind{"NSt3__120__shared_ptr_emplaceI", kWordsLessOne, kInside, 24, "libc++ make_shared"},
+    ControlBlockKind{"NSt3__120__shared_ptr_pointerI", kWordsLessOne, kFirstPointer, 24, "libc++ shared_ptr(p, d)"},
+    ControlBlockKind{"N5boost6detail17sp_counted_impl_pI", kHalves, kPointer, 16, "Boost shared_ptr(new T)"},
+    ControlBlockKind{"N5boost6detail18sp_counted_impl_pdI", kHalves, kFirstPointer, 16, "Boost make_shared, deleter"},
+    ControlBlockKind{"N5boost6detail19sp_counted_impl_pdaI", kHalves, kFirstPointer, 16, "Boost with allocator"},
+};
+
+// Deleters that free the block of the value they are given. Any other may leave it alone or share it.
+bool is_delete(std::string_view deleter) {
+  constexpr std::array<std::string_view, 6> kDeleters = {"std::default_delete<",          "std::__sp_array_delete",
+                                                         "std::__1::default_delete<",     "boost::checked_deleter<",
+                                                         "boost::checked_array_deleter<", "std::__1::shared_ptr<"};
+  for (std::string_view known : kDeleters) {
+    // libc++ names its own deleter std::__1::shared_ptr<T>::__shared_ptr_default_delete<T, T>
+    if (deleter.starts_with(known))
+      return known != "std::__1::shared_ptr<" || deleter.find("default_delete<") != deleter.npos;
+  }
+  return false;
+}
+
+bool is_array_delete(std::string_view deleter) {
+  return deleter.starts_with("std::__sp_array_delete") || deleter.starts_with("boost::checked_array_deleter<") ||
+         (deleter.find("default_delete<") != deleter.npos && deleter.find("[]") != deleter.npos);
+}
+
+bool is_plain_allocator(std::string_view allocator) {
+  return allocator.starts_with("std::allocator<") || allocator.starts_with("std::__1::allocator<");
+}
+
+void read_arguments(ControlBlockClass& found, const std::vector<std::string_view>& arguments) {
+  if (arguments.empty()) return;
+  std::string_view first = arguments[0];
+  switch (found.kind->place) {
+    case kInside:
+      found.value_type = without_const(first);
+      found.has_plain_allocator = arguments.size() < 2 || is_plain_allocator(arguments[1]);
+      return;
+    case kArrayInFront: {
+      const std::vector<std::string_view> element = template_arguments(first);
+      found.value_type = element.empty() ? "" : std::string(without_const(element[0]));
+      found.has_plain_allocator = is_plain_allocator(first);
+      found.is_array = true;
+      return;
+    }
+    case kPointer:
+      found.value_type = first.ends_with('*') ? without_const(without_pointer(first)) : without_const(first);
+      found.deletes_value = true;
+      return;
+    case kLastPointer:
+    case kFirstPointer:
+      found.value_type = without_const(without_pointer(first));
+      if (arguments.size() < 2) return;
+      found.deletes_value = is_delete(arguments[1]);
+      found.is_array = is_array_delete(arguments[1]);
+      return;
+  }
+}
+
+}  // namespace
+
+std::span<const ControlBlockKind> control_block_kinds() { return kKinds; }
+
+ControlBlockClass control_block_class(std::string_view type_info_name) {
+  ControlBlockClass found;
+  for (const ControlBlockKind& kind : kKinds) {
+    if (!type_info_name.starts_with(kind.prefix)) continue;
+    found.kind = &kind;
+    const std::string demangled = demangle_type(type_info_name);
+    read_arguments(found, template_arguments(demangled));
+    return found;
+  }
+  return found;
+}
+
+}  // namespace reftally

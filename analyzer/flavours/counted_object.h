@@ -1,0 +1,43 @@
+// What a flavour recognises: an object whose references are counted, before references are known.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "analyzer/base/ids.h"
+#include "analyzer/base/string_table.h"
+#include "analyzer/heap/heap.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+struct CountedObject {
+  uint64_t address = 0;                    // of the counter: what a counted reference holds
+  uint64_t begin = 0, end = 0;             // bytes of the counter's allocation that belong to it
+  uint64_t value = 0;                      // address of the counted value; 0 when there is none (any more)
+  uint32_t block = Image::kNoBlock;        // that holds the counter
+  uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)
+  bool owns_value_block = false;           // the value's block is freed with the object, for certain
+  FlavourId flavour = FlavourId::kSharedPtr;
+  int64_t strong = 0;
+  int64_t weak = 0;          // without the one unit that stands for all strong references
+  StringId value_type;       // demangled; empty when unknown
+  uint64_t value_count = 1;  // elements, for arrays
+
+  bool is_alive() const { return strong > 0; }
+};
+
+struct CountedObjects {
+  std::vector<CountedObject> objects;  // by address
+  StringTable names;
+
+  static constexpr uint32_t kNone = 0xffffffff;
+  uint32_t at(uint64_t address) const;  // index of the object whose counter is at address, or kNone
+  void build_index();                   // sorts by address
+
+ private:
+  std::vector<uint64_t> table_;  // open addressing: index + 1 of the object, 0 empty
+  int shift_ = 63;
+};
+
+}  // namespace reftally

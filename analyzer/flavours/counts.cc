@@ -1,0 +1,152 @@
+#include "analyzer/flavours/counts.h"
+
+#include <algorithm>
+#include <numeric>
+#include <unordered_map>
+
+namespace reftally {
+
+namespace {
+
+enum class SlotKind : uint8_t { kStrong, kWeak, kConflicting };
+
+class Classifier {
+ public:
+  Classifier(const CountedObjects& counted, const KnownReferences& known, std::span<Candidate> candidates)
+      : candidates_(candidates), remaining_(counted.objects.size()) {
+    for (size_t i = 0; i < remaining_.size(); ++i) {
+      remaining_[i].strong = counted.objects[i].strong - known.strong[i];
+      remaining_[i].weak = counted.objects[i].weak - known.weak[i];
+    }
+    group_by_object();
+  }
+
+  void run() {
+    // Proofs of one object help others through shared slots; each round proves something or is the last.
+    for (bool progress = true; progress;) {
+      progress = false;
+      for (uint32_t object = 0; object < remaining_.size(); ++object) progress |= prove(object);
+    }
+    for (uint32_t object = 0; object < remaining_.size(); ++object) settle_stale_prone(object);
+  }
+
+ private:
+  struct Remaining {
+    int64_t strong = 0, weak = 0;
+  };
+
+  void group_by_object() {
+    first_.assign(remaining_.size() + 1, 0);
+    for (const Candidate& candidate : candidates_) ++first_[candidate.counted + 1];
+    std::partial_sum(first_.begin(), first_.end(), first_.begin());
+    order_.resize(candidates_.size());
+    std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
+    for (uint32_t i = 0; i < candidates_.size(); ++i) order_[next[candidates_[i].counted]++] = i;
+  }
+
+  // Candidates of the object still open, of one reliability.
+  std::vector<uint32_t>& open(uint32_t object, bool stale_prone) {
+    scratch_.clear();
+    for (uint32_t k = first_[object]; k < first_[object + 1]; ++k) {
+      const Candidate& candidate = candidates_[order_[k]];
+      if (candidate.may_be_stale == stale_prone && !is_settled(candidate)) scratch_.push_back(order_[k]);
+    }
+    return scratch_;
+  }
+
+  static bool is_settled(const Candidate& candidate) {
+    return candidate.kind != ReferenceKind::kAmbiguous || candidate.certainty == Certainty::kCounted;
+  }
+
+  void settle(uint32_t i, ReferenceKind kind, bool proves_slot) {
+    Candidate& candidate = candidates_[i];
+    candidate.kind = kind;
+    candidate.certainty = kind == ReferenceKind::kRaw ? Certainty::kConservative : Certainty::kCounted;
+    Remaining& left = remaining_[candidate.counted];
+    if (kind == ReferenceKind::kStrong) --left.strong;
+    if (kind == ReferenceKind::kWeak) --left.weak;
+    if (!proves_slot || !candidate.slot || kind == ReferenceKind::kRaw) return;
+    const SlotKind proved = kind == ReferenceKind::kStrong ? SlotKind::kStrong : SlotKind::kWeak;
+    auto [slot, added] = slots_.emplace(candidate.slot, proved);
+    if (!added && slot->second != proved) slot->second = SlotKind::kConflicting;
+  }
+
+  bool prove(uint32_t object) {
+    bool progress = false;
+    if (open(object, false).empty()) return false;
+    for (uint32_t i : std::vector<uint32_t>(scratch_)) progress |= prove_by_slot(i);
+    if (open(object, false).empty()) return progress;
+    return prove_all(object) || prove_groups(object) || progress;
+  }
+
+  bool prove_by_slot(uint32_t i) {
+    const auto slot = candidates_[i].slot ? slots_.find(candidates_[i].slot) : slots_.end();
+    if (slot == slots_.end() || slot->second == SlotKind::kConflicting) return false;
+    const Remaining& left = remaining_[candidates_[i].counted];
+    const bool strong = slot->second == SlotKind::kStrong;
+    if ((strong ? left.strong : left.weak) <= 0) return false;
+    settle(i, strong ? ReferenceKind::kStrong : ReferenceKind::kWeak, false);
+    return true;
+  }
+
+  bool prove_all(uint32_t object) {
+    const Remaining left = remaining_[object];
+    const int64_t words = static_cast<int64_t>(scratch_.size());
+    ReferenceKind kind;
+    if (left.weak <= 0 && left.strong >= words) {
+      kind = ReferenceKind::kStrong;
+    } else if (left.strong <= 0 && left.weak >= words) {
+      kind = ReferenceKind::kWeak;
+    } else if (left.strong <= 0 && left.weak <= 0) {
+      kind = ReferenceKind::kRaw;  // nothing left to pay with: stale
+    } else {
+      return false;
+    }
+    for (uint32_t i : std::vector<uint32_t>(scratch_)) settle(i, kind, true);
+    return true;
+  }
+
+  bool prove_groups(uint32_t object) {
+    std::vector<uint32_t> words = scratch_;
+    std::stable_sort(words.begin(), words.end(),
+                     [&](uint32_t a, uint32_t b) { return candidates_[a].slot < candidates_[b].slot; });
+    bool progress = false;
+    for (size_t begin = 0, end = 0; begin < words.size(); begin = end) {
+      const uint64_t slot = candidates_[words[begin]].slot;
+      while (end < words.size() && candidates_[words[end]].slot == slot) ++end;
+      const int64_t size = static_cast<int64_t>(end - begin);
+      const Remaining left = remaining_[object];
+      if (!slot || (size > left.strong) == (size > left.weak)) continue;
+      const ReferenceKind kind = size > left.strong ? ReferenceKind::kWeak : ReferenceKind::kStrong;
+      for (size_t k = begin; k < end; ++k) settle(words[k], kind, true);
+      progress = true;
+    }
+    return progress;
+  }
+
+  // Stack words and registers. What the live words must take of S, they cannot have.
+  void settle_stale_prone(uint32_t object) {
+    const int64_t live_words = static_cast<int64_t>(open(object, false).size());
+    const Remaining left = remaining_[object];
+    const int64_t left_for_stacks = left.strong - std::max<int64_t>(0, live_words - std::max<int64_t>(0, left.weak));
+    const std::vector<uint32_t> words = open(object, true);
+    const bool all_strong = live_words == 0 && left.weak <= 0 && static_cast<int64_t>(words.size()) <= left_for_stacks;
+    for (uint32_t i : words) {
+      if (left_for_stacks <= 0) settle(i, ReferenceKind::kRaw, false);
+      if (all_strong) settle(i, ReferenceKind::kStrong, false);
+    }
+  }
+
+  std::span<Candidate> candidates_;
+  std::vector<Remaining> remaining_;
+  std::vector<uint32_t> first_, order_, scratch_;
+  std::unordered_map<uint64_t, SlotKind> slots_;
+};
+
+}  // namespace
+
+void classify_by_counts(const CountedObjects& counted, const KnownReferences& known, std::span<Candidate> candidates) {
+  Classifier(counted, known, candidates).run();
+}
+
+}  // namespace reftally

@@ -1,0 +1,24 @@
+#include "analyzer/flavours/flavours.h"
+
+#include <array>
+
+namespace reftally {
+
+namespace {
+
+constexpr std::array kFlavours = {
+    Flavour{FlavourId::kSharedPtr, "shared_ptr", find_shared_ptr_objects},
+};
+
+}  // namespace
+
+std::span<const Flavour> flavours() { return kFlavours; }
+
+std::string_view flavour_name(FlavourId id) {
+  for (const Flavour& flavour : kFlavours) {
+    if (flavour.id == id) return flavour.name;
+  }
+  return "block";
+}
+
+}  // namespace reftally

@@ -1,0 +1,23 @@
+// The kinds of counted objects, one row each.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "analyzer/flavours/counted_object.h"
+
+namespace reftally {
+
+struct Flavour {
+  FlavourId id;
+  std::string_view name;  // as printed: "shared_ptr"
+  // Adds the objects of this flavour found in the image.
+  void (*find_objects)(const Image& image, CountedObjects& found);
+};
+
+std::span<const Flavour> flavours();
+std::string_view flavour_name(FlavourId id);  // "block" for uncounted blocks
+
+void find_shared_ptr_objects(const Image& image, CountedObjects& found);
+
+}  // namespace reftally

@@ -1,0 +1,103 @@
+#include "analyzer/flavours/naming.h"
+
+#include <fmt/format.h>
+
+#include "analyzer/layouts/type_names.h"
+
+namespace reftally {
+
+namespace {
+
+// Beyond this an offset is one of an array's, and says little.
+constexpr uint64_t kLargestNamedOffset = 4096;
+
+std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+
+}  // namespace
+
+Naming::Naming(const Image& image, const DebugTypes& types, const CountedObjects& counted, const Holders& holders,
+               HeapBuilder& builder)
+    : image_(image), types_(types), counted_(counted), holders_(holders), builder_(builder) {}
+
+TypeId Naming::readable_type(std::string_view demangled) {
+  const std::string name = readable_type_name(demangled);
+  const TypeId id = builder_.add_type(name);
+  type_names_.emplace(index(id), name);
+  return id;
+}
+
+TypeId Naming::vtable_type(uint64_t vtable) {
+  auto [found, added] = vtable_types_.emplace(vtable, TypeId{});
+  const std::string_view mangled = image_.vtable_type(vtable);
+  if (added && !mangled.empty()) found->second = readable_type(demangle_type(mangled));
+  return found->second;
+}
+
+TypeId Naming::counted_type(const CountedObject& object) {
+  // shared_ptr<Base>(new Derived) may know only Base; the object itself knows better.
+  if (object.owns_value_block && object.value_count == 1) {
+    const TypeId dynamic = vtable_type(image_.word(image_.blocks[object.value_block].address).value_or(0));
+    if (index(dynamic) != 0) return dynamic;
+  }
+  const std::string_view name = counted_.names[object.value_type];
+  if (name.empty()) return TypeId{};
+  const uint32_t key = index(object.value_type) * 2 + (object.value_count != 1);
+  auto [found, added] = counted_types_.emplace(key, TypeId{});
+  if (added) found->second = readable_type(std::string(name) + (object.value_count != 1 ? "[]" : ""));
+  return found->second;
+}
+
+TypeId Naming::block_type(uint32_t block) {
+  if (auto told = block_types_.find(block); told != block_types_.end()) return told->second;
+  const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
+  if (index(dynamic) != 0) return dynamic;
+  const uint64_t size = image_.blocks[block].size;
+  auto [found, added] = sized_types_.emplace(size, TypeId{});
+  if (added) found->second = builder_.add_type(fmt::format("block of {} byte{}", size, size == 1 ? "" : "s"));
+  return found->second;
+}
+
+TypeId Naming::type_of(HolderId holder) {
+  if (holders_.is_counted(holder)) return counted_type(counted_.objects[holder]);
+  return holders_.is_block(holder) ? block_type(holders_.block_of(holder)) : TypeId{};
+}
+
+LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
+  uint64_t start = image_.blocks[block].address;
+  if (holders_.is_counted(from)) {
+    const CountedObject& object = counted_.objects[from];
+    if (block == object.block && object.value && at >= object.value && object.value_block == Image::kNoBlock) {
+      start = object.value;
+    } else if (block == object.block) {
+      start = object.address;
+    }
+  }
+  const TypeId type = type_of(from);
+  const auto name = type_names_.find(index(type));
+  if (name == type_names_.end() || at < start || at - start > kLargestNamedOffset) return LabelId{};
+  auto [found, added] = offset_labels_.emplace(uint64_t{index(type)} << 32 | (at - start), LabelId{});
+  if (added) found->second = builder_.add_label(name->second, fmt::format("+{}", at - start));
+  return found->second;
+}
+
+StringId Naming::static_name(uint64_t at) {
+  const std::string symbol = types_.data_symbol_at(at);
+  if (!symbol.empty()) return builder_.intern(symbol);
+  const ImageModule* module = image_.module_at(at);
+  if (!module) return mapping_name(at);
+  return builder_.intern(fmt::format("{} + {:#x}", base_name(module->path), at - module->bias));
+}
+
+StringId Naming::thread_name(uint32_t thread, std::string_view part) {
+  const std::string& name = image_.threads[thread].name;
+  const std::string who = name.empty() ? "" : " (" + name + ")";
+  return builder_.intern(fmt::format("thread {}{}, {}", thread + 1, who, part));
+}
+
+StringId Naming::mapping_name(uint64_t at) {
+  const ImageMapping* mapping = image_.mapping_at(at);
+  const std::string path = mapping && !mapping->path.empty() ? mapping->path : "anonymous mapping";
+  return builder_.intern(fmt::format("{} + {:#x}", path, mapping ? at - mapping->begin : at));
+}
+
+}  // namespace reftally

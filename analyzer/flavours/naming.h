@@ -1,0 +1,49 @@
+// Types and labels of objects as the reader of a report sees them.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "analyzer/flavours/counted_object.h"
+#include "analyzer/flavours/holders.h"
+#include "analyzer/heap/heap.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+class Naming {
+ public:
+  Naming(const Image& image, const DebugTypes& types, const CountedObjects& counted, const Holders& holders,
+         HeapBuilder& builder);
+
+  TypeId type_of(HolderId holder);
+  void set_block_type(uint32_t block, TypeId type) { block_types_[block] = type; }
+
+  // "+24" inside an object whose type has a name; none in a nameless block.
+  LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
+
+  StringId static_name(uint64_t at);                             // "g_registry + 0x10"
+  StringId thread_name(uint32_t thread, std::string_view part);  // "thread 3 (worker), stack"
+  StringId mapping_name(uint64_t at);
+
+ private:
+  TypeId counted_type(const CountedObject& object);
+  TypeId block_type(uint32_t block);
+  TypeId readable_type(std::string_view demangled);
+  TypeId vtable_type(uint64_t vtable);
+
+  const Image& image_;
+  const DebugTypes& types_;
+  const CountedObjects& counted_;
+  const Holders& holders_;
+  HeapBuilder& builder_;
+  std::unordered_map<uint32_t, TypeId> counted_types_;    // by StringId of CountedObjects::names
+  std::unordered_map<uint64_t, TypeId> vtable_types_;     // by vtable
+  std::unordered_map<uint64_t, TypeId> sized_types_;      // "block of N bytes", by N
+  std::unordered_map<uint32_t, TypeId> block_types_;      // told by who points there
+  std::unordered_map<uint64_t, LabelId> offset_labels_;   // by type and offset
+  std::unordered_map<uint32_t, std::string> type_names_;  // by TypeId
+};
+
+}  // namespace reftally

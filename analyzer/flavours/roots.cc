@@ -1,0 +1,159 @@
+#include "analyzer/flavours/roots.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace reftally {
+
+namespace {
+
+using dump::RegionKind;
+
+struct Range {
+  uint64_t begin, end;
+  bool contains(uint64_t address) const { return address >= begin && address < end; }
+};
+
+// glibc's malloc_state holds pointers to chunk headers, which lie in the last bytes of the block before when its
+// size is 8 mod 16: roots that keep alive what nobody holds. It is told by its 127 bins, most of which are empty
+// and point at themselves (research/native.md H6).
+std::optional<Range> malloc_state_in(const Image& image, const ImageRegion& region) {
+  constexpr uint64_t kBinsSize = 127 * 16, kBeforeBins = 112, kBehindBins = 128;
+  constexpr int kEnough = 40;
+  int empty_bins = 0;
+  uint64_t first = 0, last = 0, previous_at = 0, previous_word = 0;
+  std::optional<Range> found;
+  image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
+    if (previous_word == at - 24 && word == previous_word && previous_at == at - 8) {
+      if (empty_bins == 0 || at - first > kBinsSize) empty_bins = 0, first = at;
+      last = at;
+      if (++empty_bins >= kEnough) found = Range{last - kBinsSize - kBeforeBins, first + kBinsSize + kBehindBins};
+    }
+    previous_at = at;
+    previous_word = word;
+  });
+  return found;
+}
+
+// Offsets below the thread pointer that hold thread-local variables of modules loaded at start.
+uint64_t thread_local_size(const Image& image) {
+  constexpr uint32_t kPtTls = 7;
+  constexpr uint64_t kAlignment = 64, kSurplus = 4096;  // glibc reserves 1664 bytes for modules opened later
+  uint64_t size = kSurplus;
+  for (const ImageModule& module : image.modules) {
+    for (const ImageSegment& segment : module.segments) {
+      if (segment.type == kPtTls) size += segment.end - segment.begin + kAlignment;
+    }
+  }
+  return size;
+}
+
+class RootScan {
+ public:
+  RootScan(const Image& image, const WordStates& states, const PointerReader& reader, Naming& naming)
+      : image_(image), states_(states), reader_(reader), naming_(naming), tls_size_(thread_local_size(image)) {}
+
+  void scan(const ImageRegion& region) {
+    const std::optional<Range> allocator = malloc_state_in(image_, region);
+    image_.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
+      if (!reader_.may_point(word) || (allocator && allocator->contains(at))) return;
+      if (image_.block_at(at) != Image::kNoBlock) return;  // a block inside a mapping of its own
+      add(at, word, kind_at(region, at), region);
+    });
+  }
+
+  void scan_registers(uint32_t thread) {
+    if (!(image_.threads[thread].flags & dump::kThreadRegistersKnown)) return;
+    for (uint64_t word : image_.threads[thread].registers) {
+      if (!reader_.may_point(word)) continue;
+      const PointerTarget target = reader_.target(word);
+      if (target.holder == kNoHolder) continue;
+      add_root(0, target, RootKind::kRegister, true, naming_.thread_name(thread, "register"));
+    }
+  }
+
+  RootWords take() { return std::move(found_); }
+
+ private:
+  RootKind kind_at(const ImageRegion& region, uint64_t at) const {
+    for (const dump::RootRegion& declared : image_.declared.root_regions) {
+      if (at >= declared.begin && at < declared.end) return RootKind::kPinned;
+    }
+    switch (region.kind) {
+      case RegionKind::kStatic:
+        return RootKind::kStatic;
+      case RegionKind::kThreadLocal:
+        return RootKind::kThreadLocal;
+      case RegionKind::kStack: {
+        const uint64_t pointer = region.thread ? image_.threads.at(region.thread - 1).thread_pointer : 0;
+        return pointer && at >= pointer - tls_size_ && pointer - tls_size_ > region.address ? RootKind::kThreadLocal
+                                                                                            : RootKind::kStack;
+      }
+      default:
+        return RootKind::kExternal;
+    }
+  }
+
+  StringId name_at(RootKind kind, uint64_t at, const ImageRegion& region) {
+    switch (kind) {
+      case RootKind::kStatic:
+        return naming_.static_name(at);
+      case RootKind::kThreadLocal:
+      case RootKind::kStack:
+        if (region.thread == 0) return naming_.mapping_name(at);
+        return naming_.thread_name(region.thread - 1, kind == RootKind::kStack ? "stack" : "thread-local storage");
+      default:
+        return naming_.mapping_name(at);
+    }
+  }
+
+  void add(uint64_t at, uint64_t word, RootKind kind, const ImageRegion& region) {
+    const WordState state = states_.at(at);
+    if (state == WordState::kExplained) return;
+    PointerTarget target = reader_.target(word);
+    if (target.holder == kNoHolder) return;
+    if (state == WordState::kDead) target.counted = CountedObjects::kNone;
+    const bool may_be_stale = kind == RootKind::kStack || kind == RootKind::kExternal;
+    add_root(at, target, kind, may_be_stale, name_at(kind, at, region));
+  }
+
+  void add_root(uint64_t at, const PointerTarget& target, RootKind kind, bool may_be_stale, StringId name) {
+    if (target.counted != CountedObjects::kNone) {
+      Candidate candidate;
+      candidate.at = at;
+      candidate.counted = target.counted;
+      candidate.root = static_cast<uint32_t>(found_.roots.size());
+      candidate.may_be_stale = may_be_stale;
+      found_.candidates.push_back(candidate);
+      // the word before is the stored pointer of the same shared_ptr or weak_ptr
+      if (at && last_raw_at_ == at - 8 && found_.roots.back().to == target.holder) {
+        found_.roots.pop_back();
+        --found_.candidates.back().root;
+      }
+    }
+    last_raw_at_ = target.counted == CountedObjects::kNone ? at : 0;
+    found_.roots.push_back({target.holder, kind, ReferenceKind::kRaw, Certainty::kConservative, name});
+  }
+
+  const Image& image_;
+  const WordStates& states_;
+  const PointerReader& reader_;
+  Naming& naming_;
+  uint64_t tls_size_;
+  uint64_t last_raw_at_ = 0;
+  RootWords found_;
+};
+
+}  // namespace
+
+RootWords scan_roots(const Image& image, const WordStates& states, const PointerReader& reader, Naming& naming) {
+  RootScan scan(image, states, reader, naming);
+  for (const ImageRegion& region : image.regions) {
+    if (region.kind != RegionKind::kHeap && region.kind != RegionKind::kRelro) scan.scan(region);
+  }
+  for (uint32_t thread = 0; thread < image.threads.size(); ++thread) scan.scan_registers(thread);
+  return scan.take();
+}
+
+}  // namespace reftally

@@ -1,0 +1,150 @@
+// shared_ptr control blocks of libstdc++, libc++ and Boost, wherever they lie in a block.
+#include <algorithm>
+#include <unordered_map>
+
+#include "analyzer/flavours/control_blocks.h"
+#include "analyzer/flavours/flavours.h"
+
+namespace reftally {
+
+namespace {
+
+// Beyond this a count is a stale word that happens to follow a stale vtable pointer.
+constexpr int64_t kLargestCount = 100'000'000;
+
+struct KnownClass {
+  ControlBlockClass facts;
+  StringId value_type;
+};
+
+using KnownClasses = std::unordered_map<uint64_t, KnownClass>;  // by vtable
+
+KnownClasses control_block_classes(const Image& image, StringTable& names) {
+  KnownClasses classes;
+  for (const auto& [vtable, name] : image.vtable_names) {
+    ControlBlockClass facts = control_block_class(name);
+    if (!facts.kind) continue;
+    const StringId value_type = names.intern(facts.value_type);
+    classes.emplace(vtable, KnownClass{std::move(facts), value_type});
+  }
+  return classes;
+}
+
+struct Counts {
+  int64_t strong = 0, weak = 0;  // weak without the strong references' common unit
+};
+
+std::optional<Counts> read_counts(const Image& image, uint64_t address, CountLayout layout) {
+  Counts counts;
+  if (layout == CountLayout::kHalves) {
+    const auto use = image.half(address + 8), weak = image.half(address + 12);
+    if (!use || !weak) return std::nullopt;
+    counts = {static_cast<int32_t>(*use), static_cast<int32_t>(*weak)};
+  } else {
+    const auto use = image.word(address + 8), weak = image.word(address + 16);
+    if (!use || !weak) return std::nullopt;
+    counts = {static_cast<int64_t>(*use) + 1, static_cast<int64_t>(*weak) + 1};
+  }
+  if (counts.strong > 0) --counts.weak;
+  const bool sane = counts.strong >= 0 && counts.weak >= 0 && counts.strong + counts.weak > 0;
+  if (!sane || counts.strong > kLargestCount || counts.weak > kLargestCount) return std::nullopt;
+  return counts;
+}
+
+// The first word of a control block's own members that points to the start of a block: where the size of the
+// deleter is unknown, that is the value.
+uint64_t first_block_pointer(const Image& image, uint64_t begin, uint64_t end) {
+  for (uint64_t at = begin; at + 8 <= std::min(end, begin + 64); at += 8) {
+    const uint64_t pointer = image.word(at).value_or(0);
+    const uint32_t block = pointer ? image.block_at(pointer) : Image::kNoBlock;
+    if (block != Image::kNoBlock && image.blocks[block].address == pointer) return pointer;
+  }
+  return image.word(begin).value_or(0);
+}
+
+void place_array(const Image& image, CountedObject& object, const KnownClass& found, const ImageBlock& block) {
+  const uint64_t count_at = object.address + found.facts.kind->header_size + (found.facts.has_plain_allocator ? 0 : 8);
+  const uint64_t front = image.word(count_at + 16).value_or(0);  // behind the count and a flag
+  if (front < block.address || front > object.address) return;
+  object.value = object.begin = front;
+  object.value_count = image.word(count_at).value_or(0);
+}
+
+void place_value(const Image& image, CountedObject& object, const KnownClass& found) {
+  const ImageBlock& block = image.blocks[object.block];
+  const uint64_t members = object.address + found.facts.kind->header_size;
+  switch (found.facts.kind->place) {
+    case ValuePlace::kInside:
+      object.value = members + (found.facts.has_plain_allocator ? 0 : 8);
+      return;
+    case ValuePlace::kArrayInFront:
+      return place_array(image, object, found, block);
+    case ValuePlace::kPointer:
+    case ValuePlace::kFirstPointer:
+      object.value = image.word(members).value_or(0);
+      break;
+    case ValuePlace::kLastPointer: {
+      const bool alone = object.begin == block.address && object.end == block.address + block.size;
+      object.value = alone && block.size % 8 == 0 ? image.word(object.end - 8).value_or(0)
+                                                  : first_block_pointer(image, members, object.end);
+      break;
+    }
+  }
+  if (found.facts.is_array) object.value_count = 0;  // as many as fit: told by the element's size
+  const uint32_t value_block = object.value ? image.block_at(object.value) : Image::kNoBlock;
+  if (value_block == object.block) return;
+  object.value_block = value_block;
+  object.owns_value_block = found.facts.deletes_value && value_block != Image::kNoBlock;
+}
+
+// Neighbours in one block bound each other.
+void bound_extents(const Image& image, std::vector<CountedObject>& objects) {
+  for (size_t i = 0; i < objects.size(); ++i) {
+    const ImageBlock& block = image.blocks[objects[i].block];
+    objects[i].begin = objects[i].address;
+    const bool shared = i + 1 < objects.size() && objects[i + 1].block == objects[i].block;
+    objects[i].end = shared ? objects[i + 1].address : block.address + block.size;
+  }
+}
+
+}  // namespace
+
+void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
+  const KnownClasses classes = control_block_classes(image, found.names);
+  if (classes.empty()) return;
+  uint64_t lowest = ~uint64_t{0}, highest = 0;
+  for (const auto& [vtable, unused] : classes) lowest = std::min(lowest, vtable), highest = std::max(highest, vtable);
+
+  std::vector<CountedObject> objects;
+  std::vector<const KnownClass*> object_class;
+  for (const ImageRegion& region : image.regions) {
+    if (region.kind != dump::RegionKind::kHeap) continue;
+    image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
+      if (word < lowest || word > highest) return;
+      const auto known = classes.find(word);
+      if (known == classes.end()) return;
+      const uint32_t block = image.block_at(at);
+      const auto counts = read_counts(image, at, known->second.facts.kind->counts);
+      if (block == Image::kNoBlock || !counts) return;
+      CountedObject object;
+      object.address = at;
+      object.block = block;
+      object.strong = counts->strong;
+      object.weak = counts->weak;
+      object.value_type = known->second.value_type;
+      objects.push_back(object);
+      object_class.push_back(&known->second);
+    });
+  }
+  bound_extents(image, objects);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    if (objects[i].is_alive()) place_value(image, objects[i], *object_class[i]);
+    // an array stands before its control block: what was taken for the neighbour's tail
+    if (i > 0 && objects[i - 1].block == objects[i].block) {
+      objects[i - 1].end = std::min(objects[i - 1].end, std::max(objects[i].begin, objects[i - 1].address + 16));
+    }
+  }
+  found.objects.insert(found.objects.end(), objects.begin(), objects.end());
+}
+
+}  // namespace reftally

@@ -1,0 +1,127 @@
+#include "analyzer/flavours/words.h"
+
+#include <algorithm>
+
+#include "analyzer/flavours/naming.h"
+
+namespace reftally {
+
+PointerReader::PointerReader(const Image& image, const CountedObjects& counted, const Holders& holders)
+    : counted_(counted), holders_(holders) {
+  if (image.blocks.empty()) return;
+  lowest_ = image.blocks.front().address;
+  span_ = image.blocks.back().address + std::max<uint64_t>(image.blocks.back().size, 1) - lowest_;
+}
+
+PointerTarget PointerReader::target(uint64_t word) const {
+  PointerTarget found;
+  if (word - lowest_ >= span_) {  // tagged
+    found.holder = holders_.at(word & kAddressMask);
+    return found;
+  }
+  // libstdc++'s atomic<shared_ptr> keeps a lock in the lowest bit of the control block pointer.
+  found.counted = counted_.at(word & ~uint64_t{1});
+  found.holder = found.counted != CountedObjects::kNone ? found.counted : holders_.at(word);
+  return found;
+}
+
+namespace {
+
+uint64_t mix(uint64_t a, uint64_t b) {
+  uint64_t x = (a ^ (b + 0x9e3779b97f4a7c15 + (a << 6) + (a >> 2))) * 0xff51afd7ed558ccd;
+  return x ^ (x >> 32);
+}
+
+enum SlotSpace : uint64_t { kValue = 1, kControlBlock = 2, kPolymorphic = 3, kAllocationSite = 4 };
+
+// Which words play the same part: same offset in values of one type, or in blocks of one size from one call stack.
+uint64_t slot_of(const Image& image, const CountedObjects& counted, const Holders& holders, uint32_t block_index,
+                 uint64_t at) {
+  const ImageBlock& block = image.blocks[block_index];
+  const HolderId holder = holders.in_block(block_index, at);
+  if (holders.is_counted(holder)) {
+    const CountedObject& object = counted.objects[holder];
+    const bool in_value = block_index == object.value_block || (block_index == object.block && at >= object.value);
+    if (in_value && object.value && object.value_count == 1) {
+      return mix(mix(kValue, index(object.value_type)), at - object.value);
+    }
+    if (block_index == object.block) {
+      return mix(mix(kControlBlock, index(object.value_type)), at - object.address);
+    }
+  }
+  const uint64_t vtable = image.word(block.address).value_or(0);
+  if (!image.vtable_type(vtable).empty()) return mix(mix(kPolymorphic, vtable), at - block.address);
+  if (index(block.stack) == 0) return 0;
+  return mix(mix(mix(kAllocationSite, index(block.stack)), block.size), at - block.address);
+}
+
+class HeapScan {
+ public:
+  HeapScan(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
+           const PointerReader& reader, Naming& naming)
+      : image_(image), counted_(counted), holders_(holders), states_(states), reader_(reader), naming_(naming) {}
+
+  void scan_block(uint32_t block) {
+    const uint64_t begin = image_.blocks[block].address;
+    image_.for_each_word(begin, begin + image_.blocks[block].size, [&](uint64_t at, uint64_t word) {
+      if (reader_.may_point(word)) scan_word(block, at, word);
+    });
+  }
+  HeapWords take() { return std::move(found_); }
+
+ private:
+  void scan_word(uint32_t block, uint64_t at, uint64_t word) {
+    const PointerTarget target = reader_.target(word);
+    if (target.holder == kNoHolder) return;
+    const WordState state = states_.at(at);
+    if (state == WordState::kExplained) return;
+    const HolderId from = holders_.in_block(block, at);
+    if (state == WordState::kUnexplained && target.counted != CountedObjects::kNone) {
+      Candidate candidate;
+      candidate.at = at;
+      candidate.from = from;
+      candidate.counted = target.counted;
+      candidate.slot = slot_of(image_, counted_, holders_, block, at);
+      candidate.label = naming_.offset_label(from, block, at - 8);  // shared_ptr and weak_ptr begin a word earlier
+      found_.candidates.push_back(candidate);
+      forget_stored_pointer(at, target.holder);
+    } else if (from != target.holder) {
+      add_raw(from, target.holder, naming_.offset_label(from, block, at), at);
+    }
+  }
+
+  // The word before a counter's address is the stored pointer of the same shared_ptr or weak_ptr.
+  void forget_stored_pointer(uint64_t at, HolderId to) {
+    if (last_raw_at_ == at - 8 && found_.references.back().to == to) found_.references.pop_back();
+    last_raw_at_ = 0;
+  }
+
+  void add_raw(HolderId from, HolderId to, LabelId label, uint64_t at) {
+    if (!found_.references.empty()) {  // arrays of pointers into one block
+      const DraftReference& last = found_.references.back();
+      if (last.from == from && last.to == to && last.label == label) return;
+    }
+    found_.references.push_back({from, to, label});
+    last_raw_at_ = at;
+  }
+
+  const Image& image_;
+  const CountedObjects& counted_;
+  const Holders& holders_;
+  const WordStates& states_;
+  const PointerReader& reader_;
+  Naming& naming_;
+  HeapWords found_;
+  uint64_t last_raw_at_ = 0;  // where the last of found_.references was read, until it is known not to be a pair's
+};
+
+}  // namespace
+
+HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
+                    const PointerReader& reader, Naming& naming) {
+  HeapScan scan(image, counted, holders, states, reader, naming);
+  for (uint32_t block = 0; block < image.blocks.size(); ++block) scan.scan_block(block);
+  return scan.take();
+}
+
+}  // namespace reftally

@@ -1,0 +1,76 @@
+// References told by words alone: every word that points into a block. A word that holds the address of a counter
+// is a candidate for a counted reference; counts.h decides whether it is strong.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "analyzer/flavours/counted_object.h"
+#include "analyzer/flavours/holders.h"
+#include "analyzer/flavours/word_states.h"
+#include "analyzer/heap/heap.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+struct DraftReference {
+  HolderId from = kNoHolder, to = kNoHolder;
+  LabelId label{};
+  ReferenceKind kind = ReferenceKind::kRaw;
+  Certainty certainty = Certainty::kConservative;
+  uint32_t element = kNoElement;
+};
+
+struct DraftRoot {
+  HolderId to = kNoHolder;
+  RootKind root = RootKind::kExternal;
+  ReferenceKind kind = ReferenceKind::kRaw;
+  Certainty certainty = Certainty::kConservative;
+  StringId name{};
+};
+
+// A word equal to the address of a counter, whose meaning types did not tell.
+struct Candidate {
+  uint64_t at = 0;            // address of the word; 0 for a register
+  uint64_t slot = 0;          // equal for words that play the same part in objects of one type; 0 for none
+  uint32_t counted = 0;       // index of the counted object
+  HolderId from = kNoHolder;  // kNoHolder for roots
+  LabelId label{};
+  uint32_t root = 0;          // index into the draft roots, for roots
+  bool may_be_stale = false;  // on a stack or in a register: dead words are common there
+  ReferenceKind kind = ReferenceKind::kAmbiguous;
+  Certainty certainty = Certainty::kConservative;
+};
+
+struct HeapWords {
+  std::vector<DraftReference> references;
+  std::vector<Candidate> candidates;
+};
+
+struct PointerTarget {
+  HolderId holder = kNoHolder;
+  uint32_t counted = CountedObjects::kNone;  // when the word is the address of its counter
+};
+
+// What a word refers to. Pointers with a tag in the top 16 bits are looked at without it.
+class PointerReader {
+ public:
+  PointerReader(const Image& image, const CountedObjects& counted, const Holders& holders);
+  bool may_point(uint64_t word) const { return (word & kAddressMask) - lowest_ < span_; }
+  PointerTarget target(uint64_t word) const;
+
+ private:
+  static constexpr uint64_t kAddressMask = 0x0000ffffffffffff;
+  const CountedObjects& counted_;
+  const Holders& holders_;
+  uint64_t lowest_ = 0, span_ = 0;
+};
+
+class Naming;
+
+HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
+                    const PointerReader& reader, Naming& naming);
+
+}  // namespace reftally
