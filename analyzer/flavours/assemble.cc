@@ -24,6 +24,7 @@ void Assembly::add_objects() {
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
     if (holders_.is_free(block) || holders_.is_carved(block)) add_block(block);
   }
+  add_storage_of_variables();
   builder_.set_block_totals(image_.blocks.size(), bytes);
 }
 
@@ -57,6 +58,24 @@ void Assembly::add_block(uint32_t block) {
   object.birth_stack = image_.blocks[block].stack;
   object.birth_order = image_.blocks[block].birth;
   object_of_[holder] = builder_.add_object(object);
+}
+
+void Assembly::add_storage_of_variables() {
+  std::vector<HeapBuilder::Object> objects(holders_.count() - holders_.first_extra());
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
+    if (holders_.owner(block) < holders_.first_extra() || holders_.is_carved(block)) continue;
+    HeapBuilder::Object& object = objects[holders_.owner(block) - holders_.first_extra()];
+    if (object.address) continue;
+    object.address = image_.blocks[block].address;
+    object.birth_stack = image_.blocks[block].stack;
+    object.birth_order = image_.blocks[block].birth;
+  }
+  for (HolderId holder = holders_.first_extra(); holder < holders_.count(); ++holder) {
+    HeapBuilder::Object& object = objects[holder - holders_.first_extra()];
+    object.type = naming_.type_of(holder);
+    object.size = storage_[holder];
+    object_of_[holder] = builder_.add_object(object);
+  }
 }
 
 void Assembly::add_unknown_deleters() {

@@ -27,6 +27,7 @@ class Assembly {
   ObjectId object_of(HolderId holder) const { return object_of_[holders_.current(holder)]; }
   void add_counted(HolderId holder);
   void add_block(uint32_t block);
+  void add_storage_of_variables();
 
   const Image& image_;
   const CountedObjects& counted_;

@@ -32,6 +32,7 @@ class Holders {
   void give(uint32_t block, HolderId holder);  // block must be free
 
   HolderId add_extra();  // a holder of its own, for the storage of a variable
+  HolderId first_extra() const { return first_extra_; }
   uint32_t count() const { return first_extra_ + extra_count_; }
   uint32_t counted_count() const { return counted_count_; }
   HolderId owner(uint32_t block) const { return owner_[block]; }  // kCarved: ask at()

@@ -6,11 +6,12 @@
 #include "analyzer/flavours/holders.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/roots.h"
+#include "analyzer/flavours/typed_walk.h"
 #include "analyzer/flavours/words.h"
 
 namespace reftally {
 
-Heap lift(const Image& image, const DebugTypes& types, const LiftOptions&) {
+Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& options) {
   // Counted objects, by flavour.
   CountedObjects counted;
   for (const Flavour& flavour : flavours()) flavour.find_objects(image, counted);
@@ -21,7 +22,10 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions&) {
   Holders holders(image, counted);
   Naming naming(image, types, counted, holders, builder);
   WordStates states(image);
-  KnownReferences known{std::vector<uint32_t>(counted.objects.size()), std::vector<uint32_t>(counted.objects.size())};
+
+  // References that types tell; storage of containers goes to its owner.
+  TypedWalk walk(image, types, counted, holders, states, naming, builder);
+  TypedReferences typed = options.use_types ? walk.run() : walk.nothing();
 
   // ---- Beyond this point no block changes hands.
 
@@ -33,13 +37,15 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions&) {
   // Strong or weak, where a word alone cannot tell.
   std::vector<Candidate> candidates = std::move(heap_words.candidates);
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
-  classify_by_counts(counted, known, candidates);
+  classify_by_counts(counted, typed.known, candidates);
 
   Assembly assembly(image, counted, holders, naming, builder);
   assembly.add_objects();
   assembly.add_unknown_deleters();
+  assembly.add_references(typed.references);
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(heap_words.references);
+  assembly.add_roots(typed.roots);
   assembly.add_roots(root_words.roots);
   assembly.mark_expectations();
   return std::move(builder).build();

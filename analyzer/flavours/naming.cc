@@ -59,7 +59,7 @@ TypeId Naming::block_type(uint32_t block) {
 
 TypeId Naming::type_of(HolderId holder) {
   if (holders_.is_counted(holder)) return counted_type(counted_.objects[holder]);
-  return holders_.is_block(holder) ? block_type(holders_.block_of(holder)) : TypeId{};
+  return holders_.is_block(holder) ? block_type(holders_.block_of(holder)) : extra_types_.at(holder);
 }
 
 LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {

@@ -19,6 +19,7 @@ class Naming {
 
   TypeId type_of(HolderId holder);
   void set_block_type(uint32_t block, TypeId type) { block_types_[block] = type; }
+  void set_extra_type(HolderId holder, TypeId type) { extra_types_[holder] = type; }
 
   // "+24" inside an object whose type has a name; none in a nameless block.
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
@@ -38,10 +39,11 @@ class Naming {
   const CountedObjects& counted_;
   const Holders& holders_;
   HeapBuilder& builder_;
-  std::unordered_map<uint32_t, TypeId> counted_types_;    // by StringId of CountedObjects::names
-  std::unordered_map<uint64_t, TypeId> vtable_types_;     // by vtable
-  std::unordered_map<uint64_t, TypeId> sized_types_;      // "block of N bytes", by N
-  std::unordered_map<uint32_t, TypeId> block_types_;      // told by who points there
+  std::unordered_map<uint32_t, TypeId> counted_types_;  // by StringId of CountedObjects::names
+  std::unordered_map<uint64_t, TypeId> vtable_types_;   // by vtable
+  std::unordered_map<uint64_t, TypeId> sized_types_;    // "block of N bytes", by N
+  std::unordered_map<uint32_t, TypeId> block_types_;    // told by who points there
+  std::unordered_map<HolderId, TypeId> extra_types_;
   std::unordered_map<uint64_t, LabelId> offset_labels_;   // by type and offset
   std::unordered_map<uint32_t, std::string> type_names_;  // by TypeId
 };

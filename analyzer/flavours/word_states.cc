@@ -1,5 +1,7 @@
 #include "analyzer/flavours/word_states.h"
 
+#include <algorithm>
+
 namespace reftally {
 
 WordStates::WordStates(const Image& image) : image_(image), states_(image.regions.size()) {}
@@ -21,8 +23,17 @@ void WordStates::set(uint64_t address, WordState state) {
 }
 
 void WordStates::bury(uint64_t begin, uint64_t end) {
-  for (uint64_t at = begin & ~uint64_t{7}; at < end; at += 8) {
-    if (this->at(at) == WordState::kUnexplained) set(at, WordState::kDead);
+  for (begin &= ~uint64_t{7}; begin < end;) {
+    const ImageRegion* region = image_.region_at(begin);
+    if (!region) return;
+    std::vector<uint8_t>& states = states_[region - image_.regions.data()];
+    if (states.empty()) states.resize(region->word_count);
+    const uint64_t stop = std::min(end, region->end());
+    for (; begin < stop; begin += 8) {
+      uint8_t& state = states[(begin - region->address) / 8];
+      if (state == static_cast<uint8_t>(WordState::kUnexplained)) state = static_cast<uint8_t>(WordState::kDead);
+    }
+    any_ = true;
   }
 }
 

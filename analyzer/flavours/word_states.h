@@ -22,6 +22,7 @@ class WordStates {
   void set(uint64_t address, WordState state);
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
+  bool is_in_memory(uint64_t address) const { return image_.region_at(address) != nullptr; }
   bool any() const { return any_; }
 
  private:

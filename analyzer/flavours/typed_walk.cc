@@ -1,0 +1,240 @@
+#include "analyzer/flavours/typed_walk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/layouts/type_names.h"
+
+namespace reftally {
+
+namespace {
+
+bool is_walkable(const Type* type) { return type && !type->is_declaration && type->size > 0; }
+
+std::string location_text(const SourceLocation& location) {
+  return location.line ? fmt::format("{}:{}", location.file, location.line) : std::string();
+}
+
+}  // namespace
+
+TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
+                     WordStates& states, Naming& naming, HeapBuilder& builder)
+    : image_(image),
+      types_(types),
+      counted_(counted),
+      holders_(holders),
+      states_(states),
+      naming_(naming),
+      builder_(builder),
+      walker_(image, types, paths_),
+      walked_(image.blocks.size()) {
+  found_.known.strong.resize(counted.objects.size());
+  found_.known.weak.resize(counted.objects.size());
+}
+
+TypedReferences TypedWalk::run() {
+  // Owners of storage first: what they take is not walked again as a block of its own.
+  walk_variables();
+  walk_counted_values();
+  walk_pointees();
+  walk_polymorphic_blocks();
+  walk_pointees();
+  return std::move(found_);
+}
+
+// ---- where values of known type are
+
+void TypedWalk::walk_variables() {
+  std::vector<Variable> variables = types_.variables();
+  std::stable_sort(variables.begin(), variables.end(),
+                   [](const Variable& a, const Variable& b) { return a.address < b.address; });
+  for (const Variable& variable : variables) {
+    if (!variable.is_thread_local && is_walkable(variable.type)) walk_variable(variable, variable.address);
+  }
+}
+
+void TypedWalk::walk_variable(const Variable& variable, uint64_t address) {
+  const ImageRegion* region = image_.region_at(address);
+  if (!region || region->kind == dump::RegionKind::kHeap || region->kind == dump::RegionKind::kRelro) return;
+  if (!walker_.has_references(variable.type)) return;
+  holder_ = kNoHolder;
+  variable_ = &variable;
+  root_kind_ = variable.is_thread_local ? RootKind::kThreadLocal : RootKind::kStatic;
+  walk({variable.type, address, paths_.variable(variable)}, address + variable.type->size);
+  variable_ = nullptr;
+}
+
+void TypedWalk::walk_counted_values() {
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
+    if (counted_.objects[holder].is_alive() && counted_.objects[holder].value) walk_counted_value(holder);
+  }
+}
+
+void TypedWalk::walk_counted_value(HolderId holder) {
+  const CountedObject& object = counted_.objects[holder];
+  const bool is_inside = object.value_block == Image::kNoBlock;
+  if (!is_inside && !object.owns_value_block) return;
+  if (!is_inside && holders_.owner(object.value_block) != holder) return;
+  if (!is_inside && object.value_count == 1 && walk_dynamic(holder, object.value_block)) return;
+  const Type* type = types_.find(counted_.names[object.value_type]);
+  if (!is_walkable(type)) return;
+  const ImageBlock* block = is_inside ? nullptr : &image_.blocks[object.value_block];
+  const uint64_t end =
+      is_inside ? (object.value < object.address ? object.address : object.end) : block->address + block->size;
+  if (object.value + type->size > end) return;
+  if (object.value_count == 1) return walk_value(holder, *type, object.value);
+  const uint64_t fits = (end - object.value) / type->size;
+  walk_array(holder, *type, object.value, object.value_count ? std::min(fits, object.value_count) : fits);
+}
+
+bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
+  const ImageBlock& place = image_.blocks[block];
+  const std::string_view name = image_.vtable_type(image_.word(place.address).value_or(0));
+  const Type* type = name.empty() ? nullptr : types_.find_mangled(name);
+  if (!is_walkable(type) || type->size > place.size) return false;
+  walked_[block] = 1;
+  walk_value(holder, *type, place.address);
+  return true;
+}
+
+void TypedWalk::walk_polymorphic_blocks() {
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
+    if (!walked_[block] && holders_.is_free(block)) walk_dynamic(holders_.own_id(block), block);
+  }
+}
+
+void TypedWalk::walk_pointees() {
+  while (!pointees_.empty()) {
+    const Pointee pointee = pointees_.front();
+    pointees_.pop_front();
+    walk_pointee(pointee);
+  }
+}
+
+void TypedWalk::walk_pointee(const Pointee& pointee) {
+  if (walked_[pointee.block] || !holders_.is_free(pointee.block)) return;
+  const ImageBlock& block = image_.blocks[pointee.block];
+  const HolderId holder = holders_.own_id(pointee.block);
+  if (!image_.vtable_type(image_.word(block.address).value_or(0)).empty()) {
+    walk_dynamic(holder, pointee.block);
+    return;
+  }
+  if (pointee.address != block.address || pointee.type->size > block.size) return;
+  // Any pointer may be cast; one that does not own must fit to the byte and hold what the type can hold.
+  if (!pointee.is_owned &&
+      (pointee.type->size != block.size || !walker_.is_plausible(*pointee.type, pointee.address, *this))) {
+    return;
+  }
+  walked_[pointee.block] = 1;
+  naming_.set_block_type(
+      pointee.block, builder_.add_type(readable_type_name(pointee.type->name), location_text(pointee.type->location)));
+  walk_value(holder, *pointee.type, pointee.address);
+}
+
+void TypedWalk::walk_array(HolderId holder, const Type& type, uint64_t begin, uint64_t count) {
+  for (uint64_t i = 0; i < count; ++i) walk_value(holder, type, begin + i * type.size, static_cast<uint32_t>(i));
+}
+
+void TypedWalk::walk_value(HolderId holder, const Type& type, uint64_t address, uint32_t index) {
+  holder_ = holder;
+  owner_name_ = type.name;
+  walk({&type, address, PathId{}, index}, address + type.size);
+}
+
+void TypedWalk::walk(const Value& value, uint64_t end) {
+  walked_ranges_.assign(1, {value.address, end});
+  opaque_ranges_.clear();
+  walker_.walk(value, *this);
+  bury_what_is_left();
+}
+
+// Words of walked memory that nothing explained hold no reference, unless they are in an opaque part.
+void TypedWalk::bury_what_is_left() {
+  std::sort(opaque_ranges_.begin(), opaque_ranges_.end(), [](Range a, Range b) { return a.begin < b.begin; });
+  for (const Range& range : walked_ranges_) {
+    uint64_t begin = range.begin;
+    for (const Range& opaque : opaque_ranges_) {
+      if (opaque.end <= begin || opaque.begin >= range.end) continue;
+      if (opaque.begin > begin) states_.bury(begin, opaque.begin & ~uint64_t{7});
+      begin = std::max(begin, (opaque.end + 7) & ~uint64_t{7});
+    }
+    if (begin < range.end) states_.bury(begin, range.end);
+  }
+}
+
+// ---- what the walk tells
+
+bool TypedWalk::take(uint64_t word) {
+  if (!states_.is_in_memory(word) || states_.at(word) == WordState::kExplained) return false;
+  states_.set(word, WordState::kExplained);
+  return true;
+}
+
+bool TypedWalk::is_counter(uint64_t address) const { return counted_.at(address) != CountedObjects::kNone; }
+
+void TypedWalk::counted(const Value& at, uint64_t counter, bool strong) {
+  const uint32_t object = counted_.at(counter);
+  ++(strong ? found_.known.strong : found_.known.weak)[object];
+  add(at, object, strong ? ReferenceKind::kStrong : ReferenceKind::kWeak);
+}
+
+void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) {
+  const uint32_t block = image_.block_at(target);
+  if (block == Image::kNoBlock) return;
+  const HolderId to = holders_.in_block(block, target);
+  const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
+  add(at, to, strong ? ReferenceKind::kStrong : ReferenceKind::kRaw);
+  const bool is_class = is_walkable(pointee) && pointee->kind == Type::Kind::kClass;
+  if (is_class && !walked_[block] && holders_.is_free(block)) pointees_.push_back({block, target, pointee, owns});
+}
+
+bool TypedWalk::storage(uint64_t address) {
+  const uint32_t block = image_.block_at(address);
+  if (block == Image::kNoBlock || image_.blocks[block].address != address) return false;
+  if (holder_ == kNoHolder) {  // the first storage of a variable
+    holder_ = holders_.add_extra();
+    naming_.set_extra_type(holder_, builder_.add_type("storage of " + variable_->name));
+    found_.roots.push_back(
+        {holder_, root_kind_, ReferenceKind::kRaw, Certainty::kExact, builder_.intern(variable_->name)});
+  }
+  if (!holders_.is_free(block)) return holders_.owner(block) == holder_;
+  walked_[block] = 1;
+  holders_.give(block, holder_);
+  walked_ranges_.push_back({address, address + image_.blocks[block].size});
+  return true;
+}
+
+void TypedWalk::opaque(uint64_t begin, uint64_t end) { opaque_ranges_.push_back({begin, end}); }
+
+void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
+  if (variable_) {
+    found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path)});
+  } else if (to != holder_ || kind != ReferenceKind::kRaw) {
+    found_.references.push_back({holder_, to, label(at.path), kind, Certainty::kExact, at.index});
+  }
+}
+
+// ---- names
+
+LabelId TypedWalk::label(PathId path) {
+  if (auto known = path_labels_.find(static_cast<uint32_t>(path)); known != path_labels_.end()) return known->second;
+  const PathText text = paths_.text(path);
+  if (!text.owner.empty()) {
+    return path_labels_[static_cast<uint32_t>(path)] =
+               builder_.add_label(text.owner, text.path, location_text(text.location));
+  }
+  auto [found, added] = labels_.emplace(owner_name_ + '\n' + text.path, LabelId{});
+  if (added) {
+    found->second = builder_.add_label(readable_type_name(owner_name_), text.path, location_text(text.location));
+  }
+  return found->second;
+}
+
+StringId TypedWalk::root_name(PathId path) {
+  auto [found, added] = path_root_names_.emplace(static_cast<uint32_t>(path), StringId{});
+  if (added) found->second = builder_.intern(paths_.text(path).path);
+  return found->second;
+}
+
+}  // namespace reftally

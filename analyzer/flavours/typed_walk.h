@@ -1,0 +1,92 @@
+// References told by types: walks every value whose type is known and takes down what refers from where, by name.
+// Known are the values of counted objects (their control block says so), static variables, polymorphic blocks (their
+// vtable says so), and blocks that a typed pointer leads to.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/flavours/counts.h"
+#include "analyzer/flavours/naming.h"
+#include "analyzer/flavours/words.h"
+#include "analyzer/layouts/walker.h"
+
+namespace reftally {
+
+struct TypedReferences {
+  std::vector<DraftReference> references;
+  std::vector<DraftRoot> roots;
+  KnownReferences known;
+};
+
+class TypedWalk final : private ValueVisitor {
+ public:
+  TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
+            WordStates& states, Naming& naming, HeapBuilder& builder);
+
+  TypedReferences run();
+  TypedReferences nothing() { return std::move(found_); }  // for an image without types
+
+ private:
+  struct Range {
+    uint64_t begin, end;
+  };
+  struct Pointee {
+    uint32_t block;
+    uint64_t address;
+    const Type* type;
+    bool is_owned;
+  };
+
+  void walk_variables();
+  void walk_variable(const Variable& variable, uint64_t address);
+  void walk_counted_values();
+  void walk_counted_value(HolderId holder);
+  bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
+  void walk_polymorphic_blocks();
+  void walk_pointees();
+  void walk_pointee(const Pointee& pointee);
+  void walk_array(HolderId holder, const Type& type, uint64_t begin, uint64_t count);
+  void walk_value(HolderId holder, const Type& type, uint64_t address, uint32_t index = kNoIndex);
+  void walk(const Value& value, uint64_t end);
+  void bury_what_is_left();
+
+  LabelId label(PathId path);
+  StringId root_name(PathId path);
+
+  bool take(uint64_t word) override;
+  bool is_counter(uint64_t address) const override;
+  void counted(const Value& at, uint64_t counter, bool strong) override;
+  void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
+  bool storage(uint64_t address) override;
+  void opaque(uint64_t begin, uint64_t end) override;
+  void add(const Value& at, HolderId to, ReferenceKind kind);
+
+  const Image& image_;
+  const DebugTypes& types_;
+  const CountedObjects& counted_;
+  Holders& holders_;
+  WordStates& states_;
+  Naming& naming_;
+  HeapBuilder& builder_;
+  Paths paths_;
+  Walker walker_;
+  TypedReferences found_;
+  std::deque<Pointee> pointees_;
+  std::vector<uint8_t> walked_;  // by block
+
+  // the walk under way
+  HolderId holder_ = kNoHolder;  // kNoHolder: a variable without storage so far
+  const Variable* variable_ = nullptr;
+  RootKind root_kind_ = RootKind::kStatic;
+  std::string owner_name_;  // for labels of paths that begin in a library class
+  std::vector<Range> walked_ranges_, opaque_ranges_;
+
+  std::unordered_map<std::string, LabelId> labels_;    // of paths without an owner, by owner and path
+  std::unordered_map<uint32_t, LabelId> path_labels_;  // by PathId
+  std::unordered_map<uint32_t, StringId> path_root_names_;
+};
+
+}  // namespace reftally

@@ -1,0 +1,71 @@
+#include "analyzer/layouts/paths.h"
+
+#include "analyzer/layouts/type_names.h"
+
+namespace reftally {
+
+bool is_library_scope(std::string_view scope) {
+  for (std::string_view library : {"std", "__gnu_cxx", "boost"}) {
+    if (scope == library || (scope.starts_with(library) && scope.substr(library.size()).starts_with("::"))) return true;
+  }
+  return false;
+}
+
+PathId Paths::child(PathId path, const void* key, Node node) {
+  auto [found, added] = children_.emplace(Key{path, key}, PathId{static_cast<uint32_t>(nodes_.size())});
+  if (added) nodes_.push_back(std::move(node));
+  return found->second;
+}
+
+PathId Paths::variable(const Variable& variable) {
+  return child(PathId{}, &literals_.emplace(variable.name, variable.name).first->second,
+               {.text = variable.name, .location = variable.location});
+}
+
+PathId Paths::member(PathId path, const Type& declaring, const TypeMember& member) {
+  // `c` is the container inside std::stack, queue and priority_queue.
+  const bool hidden = member.name.empty() ||
+                      (is_library_scope(declaring.scope) && (member.name.starts_with('_') || member.name == "c"));
+  if (member.is_base || hidden) return path;
+  std::string name = member.name;
+  if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
+  const bool first = path == PathId{};
+  return child(path, &member,
+               {path, first ? name : "." + name, first ? &declaring : nullptr, nullptr,
+                is_library_scope(declaring.scope) ? SourceLocation{} : member.location});
+}
+
+PathId Paths::element(PathId path, const Type* type) {
+  if (type && !is_library_scope(type->scope)) {
+    for (PathId at = path; at != PathId{}; at = nodes_[static_cast<uint32_t>(at)].parent) {
+      if (nodes_[static_cast<uint32_t>(at)].element == type) return at;
+    }
+  }
+  static const char kElement = 0;
+  const void* key = type ? static_cast<const void*>(type) : &kElement;
+  return child(path, key, {.parent = path, .text = "[]", .element = type});
+}
+
+PathId Paths::step(PathId path, std::string_view text) {
+  const std::string& literal = literals_.emplace(text, text).first->second;
+  return child(path, &literal, {.parent = path, .text = literal});
+}
+
+PathId Paths::closure(PathId path, const Type& type) {
+  const std::string name = readable_type_name(type.name);
+  return step(path, path == PathId{} ? name : "." + name);
+}
+
+PathText Paths::text(PathId path) const {
+  PathText result;
+  std::vector<const Node*> nodes;
+  for (PathId at = path; at != PathId{}; at = nodes.back()->parent) nodes.push_back(&nodes_[static_cast<uint32_t>(at)]);
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    result.path += (*node)->text;
+    if ((*node)->owner) result.owner = readable_type_name((*node)->owner->name);
+    if ((*node)->location.line) result.location = (*node)->location;
+  }
+  return result;
+}
+
+}  // namespace reftally

@@ -1,0 +1,66 @@
+// How source reads the place of a reference: "Session", "routes_[].handler_". Paths form a trie, so that walking a
+// million elements makes no strings; the text of a path is made when a reference is found there, once.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/image/debug_types.h"
+
+namespace reftally {
+
+enum class PathId : uint32_t {};  // 0: nothing yet
+
+struct PathText {
+  std::string owner;  // class that declares the first member; empty for variables
+  std::string path;
+  SourceLocation location;  // of the last member the program declared
+};
+
+class Paths {
+ public:
+  Paths() : nodes_(1) {}
+
+  PathId variable(const Variable& variable);
+  // Members of library classes whose names begin with '_' leave the path as it is.
+  PathId member(PathId path, const Type& declaring, const TypeMember& member);
+  // "[]", for an element of this type. A type inside itself (a tree by value) goes back to where it was first, so that
+  // paths do not grow with the data.
+  PathId element(PathId path, const Type* type);
+  PathId step(PathId path, std::string_view text);  // literal, e.g. "[key]"
+  // Into a closure: ".[lambda session.cpp:42]"
+  PathId closure(PathId path, const Type& type);
+
+  PathText text(PathId path) const;
+
+ private:
+  struct Node {
+    PathId parent{};
+    std::string text;
+    const Type* owner = nullptr;    // set on the first member
+    const Type* element = nullptr;  // set on elements
+    SourceLocation location;
+  };
+  PathId child(PathId path, const void* key, Node node);
+
+  std::vector<Node> nodes_;
+  struct Key {
+    PathId parent;
+    const void* key;
+    bool operator==(const Key&) const = default;
+  };
+  struct HashKey {
+    size_t operator()(const Key& key) const {
+      return reinterpret_cast<uintptr_t>(key.key) * 0x9e3779b97f4a7c15 + static_cast<uint32_t>(key.parent);
+    }
+  };
+  std::unordered_map<Key, PathId, HashKey> children_;
+  std::unordered_map<std::string, std::string> literals_;  // gives each literal step an address of its own
+};
+
+bool is_library_scope(std::string_view scope);  // std, __gnu_cxx, boost, and what is inside them
+
+}  // namespace reftally

@@ -1,0 +1,171 @@
+#include "analyzer/layouts/walker.h"
+
+#include <algorithm>
+
+#include "analyzer/layouts/layouts.h"
+
+namespace reftally {
+
+namespace {
+
+// Types nested deeper than this by value are not real.
+constexpr int kDeepest = 64;
+constexpr uint64_t kSmallestOpaque = 16;  // a byte array that could hold a shared_ptr
+
+void walk_members(Walker& walker, const Plan& plan, const Value& value) {
+  for (const TypeMember& member : plan.members) {
+    if (member.is_virtual_base) {  // somewhere in the value, where only its vtable knows
+      walker.give_up(value);
+      continue;
+    }
+    walker.push(member.type, value.address + member.offset, walker.paths().member(value.path, *plan.type, member),
+                value.index);
+  }
+}
+
+void walk_pointer(Walker& walker, const Plan& plan, const Value& value) {
+  const std::optional<uint64_t> target = walker.word(value.address);
+  if (target && *target && walker.visitor().take(value.address)) {
+    walker.visitor().pointer(value, *target, plan.type->target, false);
+  }
+}
+
+void walk_array(Walker& walker, const Plan& plan, const Value& value) {
+  const PathId path = walker.paths().element(value.path, plan.element);
+  for (uint64_t i = 0; i < plan.type->element_count; ++i) {
+    walker.push(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
+  }
+}
+
+void walk_opaque(Walker& walker, const Plan&, const Value& value) { walker.give_up(value); }
+
+bool is_byte_array(const Type& type) {
+  return type.kind == Type::Kind::kArray && type.target && type.target->size == 1 && type.size >= kSmallestOpaque;
+}
+
+const TypeMember* find_direct(const Type& type, std::string_view name, uint64_t& offset, int depth) {
+  for (const TypeMember& member : type.members) {
+    if (!member.is_base && member.name == name) return offset += member.offset, &member;
+  }
+  for (const TypeMember& member : type.members) {
+    const bool transparent = (member.is_base && !member.is_virtual_base) || member.name.empty();
+    if (!transparent || !member.type || depth > kDeepest) continue;
+    uint64_t inner = 0;
+    if (const TypeMember* found = find_direct(*member.type, name, inner, depth + 1)) {
+      offset += member.offset + inner;
+      return found;
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<MemberPlace> find_member(const Type& type, std::initializer_list<std::string_view> names) {
+  MemberPlace place{0, &type};
+  for (std::string_view name : names) {
+    const TypeMember* member = place.type ? find_direct(*place.type, name, place.offset, 0) : nullptr;
+    if (!member) return std::nullopt;
+    place.type = member->type;
+  }
+  return place;
+}
+
+Walker::Walker(const Image& image, const DebugTypes& types, Paths& paths)
+    : image_(image), types_(types), paths_(paths) {}
+
+void Walker::walk(const Value& value, ValueVisitor& visitor) {
+  visitor_ = &visitor;
+  push(value.type, value.address, value.path, value.index);
+  while (!pending_.empty()) {
+    const Value next = pending_.back();
+    pending_.pop_back();
+    const Plan& how = plan(next.type);
+    how.walk(*this, how, next);
+  }
+}
+
+void Walker::push(const Type* type, uint64_t address, PathId path, uint32_t index) {
+  if (type && plan(type).walk) pending_.push_back({type, address, path, index});
+}
+
+bool Walker::in_one_piece(uint64_t begin, uint64_t end) const {
+  if (begin > end) return false;
+  const uint32_t block = image_.block_at(begin);
+  if (block != Image::kNoBlock) return end <= image_.blocks[block].address + image_.blocks[block].size;
+  const ImageMapping* mapping = image_.mapping_at(begin);
+  return mapping && end <= mapping->end;
+}
+
+const Plan& Walker::plan(const Type* type) {
+  if (auto found = plans_.find(type); found != plans_.end()) return found->second;
+  plans_.emplace(type, Plan{.type = type});  // a type inside itself, which only bad debug information has: nothing
+  Plan made = make_plan(*type);
+  return plans_[type] = std::move(made);
+}
+
+Plan Walker::make_plan(const Type& type) {
+  Plan made{.type = &type};
+  switch (type.kind) {
+    case Type::Kind::kClass:
+      return plan_class(type);
+    case Type::Kind::kUnion:
+      if (type.size >= 8) made.walk = walk_opaque;
+      return made;
+    case Type::Kind::kPointer:
+    case Type::Kind::kReference:
+      made.walk = walk_pointer;
+      return made;
+    case Type::Kind::kArray:
+      made.element = type.target;
+      if (is_byte_array(type))
+        made.walk = walk_opaque;
+      else if (type.target && type.target->size && has_references(type.target))
+        made.walk = walk_array;
+      return made;
+    default:
+      return made;
+  }
+}
+
+Plan Walker::plan_class(const Type& type) {
+  Plan made{.type = &type};
+  if (const Layout* layout = find_layout(type)) {
+    if (layout->plan(type, made)) return made;
+    made = Plan{.walk = walk_opaque, .type = &type};
+    return made;
+  }
+  if (type.is_declaration) {
+    if (type.size) made.walk = walk_opaque;
+    return made;
+  }
+  for (const TypeMember& member : type.members) {
+    if (member.is_bit_field || member.name.starts_with("_vptr")) continue;
+    if (has_references(member.type)) made.members.push_back(member);
+  }
+  if (!made.members.empty()) made.walk = walk_members;
+  return made;
+}
+
+bool Walker::is_plausible(const Type& type, uint64_t address, const ValueVisitor& visitor, int depth) {
+  const Plan& how = plan(&type);
+  if (!how.walk || depth > kDeepest) return true;
+  if (how.walk == walk_members) {
+    return std::all_of(how.members.begin(), how.members.end(), [&](const TypeMember& member) {
+      return member.is_virtual_base || is_plausible(*member.type, address + member.offset, visitor, depth + 1);
+    });
+  }
+  const std::string_view name = type.template_name();
+  if (type.scope != "std") return true;
+  if (name == "shared_ptr" || name == "weak_ptr") {
+    const std::optional<uint64_t> counter = image_.word(address + 8);
+    return counter && (*counter == 0 || visitor.is_counter(*counter));
+  }
+  if (name == "vector" && type.size == 24) {
+    const auto begin = image_.word(address), end = image_.word(address + 8), limit = image_.word(address + 16);
+    return begin && end && limit && *begin <= *end && *end <= *limit && (*begin != 0 || *limit == 0);
+  }
+  return true;
+}
+
+}  // namespace reftally

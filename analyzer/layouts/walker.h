@@ -1,0 +1,115 @@
+// Walks a value of a known type and reports the references in it, exactly: members at any depth, containers by their
+// bounds, wrappers by what they hold. Whatever is inconsistent (a container caught in mid-change, damaged memory, a
+// type that lies) is reported as opaque, and is then judged word by word; nothing here loops or throws on bad memory.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+#include "analyzer/layouts/paths.h"
+
+namespace reftally {
+
+inline constexpr uint32_t kNoIndex = 0xffffffff;
+
+// A value to walk, or a place in one.
+struct Value {
+  const Type* type = nullptr;
+  uint64_t address = 0;
+  PathId path{};
+  uint32_t index = kNoIndex;  // in the innermost container that has indexes
+};
+
+// What the walk tells about a value.
+class ValueVisitor {
+ public:
+  virtual ~ValueVisitor() = default;
+  // The word at this address is about to be explained. False when it has been before: then the value was walked
+  // already, or memory is not what it seems, and the walk turns back.
+  virtual bool take(uint64_t word) = 0;
+  virtual bool is_counter(uint64_t address) const = 0;
+  // A strong or weak counted reference to the object whose counter is at `counter`.
+  virtual void counted(const Value& at, uint64_t counter, bool strong) = 0;
+  // A pointer that owns its pointee alone (unique_ptr), or owns nothing.
+  virtual void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) = 0;
+  // Memory of its own that the walked value keeps elements in. False when it belongs to somebody else.
+  virtual bool storage(uint64_t address) = 0;
+  // Nothing is known of [begin, end).
+  virtual void opaque(uint64_t begin, uint64_t end) = 0;
+};
+
+class Walker;
+struct Plan;
+using WalkFunction = void (*)(Walker& walker, const Plan& plan, const Value& value);
+
+// How to walk the values of one type; made once a type.
+struct Plan {
+  WalkFunction walk = nullptr;  // nullptr: nothing to find in such values
+  const Type* type = nullptr;
+  std::vector<TypeMember> members;        // plain classes: those with something to find
+  const Type* element = nullptr;          // containers and wrappers
+  uint64_t offsets[6] = {};               // as the layout says
+  bool flag = false;                      // as the layout says
+  std::vector<const Type*> alternatives;  // variant
+};
+
+// What a type-erased value holds, told by its manager function.
+struct ManagedType {
+  const Type* type = nullptr;  // nullptr: unknown
+  bool is_internal = false;    // std::any says so by the name of its manager
+};
+
+class Walker {
+ public:
+  Walker(const Image& image, const DebugTypes& types, Paths& paths);
+
+  void walk(const Value& value, ValueVisitor& visitor);
+  bool has_references(const Type* type) { return type && plan(type).walk; }
+  // Whether smart pointers and containers directly in the value hold what such members can hold.
+  bool is_plausible(const Type& type, uint64_t address, const ValueVisitor& visitor, int depth = 0);
+
+  // ---- for layouts
+  const Image& image() const { return image_; }
+  const DebugTypes& types() const { return types_; }
+  Paths& paths() { return paths_; }
+  ValueVisitor& visitor() { return *visitor_; }
+  std::optional<uint64_t> word(uint64_t address) const { return image_.word(address); }
+  bool in_one_piece(uint64_t begin, uint64_t end) const;  // in one block, or in one mapping outside of blocks
+  void push(const Type* type, uint64_t address, PathId path, uint32_t index = kNoIndex);  // to be walked next
+  void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
+  const Plan& plan(const Type* type);
+  std::unordered_map<uint64_t, ManagedType>& managed_types() { return managed_types_; }  // by manager function
+
+ private:
+  Plan make_plan(const Type& type);
+  Plan plan_class(const Type& type);
+
+  const Image& image_;
+  const DebugTypes& types_;
+  Paths& paths_;
+  ValueVisitor* visitor_ = nullptr;
+  std::vector<Value> pending_;
+  std::unordered_map<const Type*, Plan> plans_;
+  std::unordered_map<uint64_t, ManagedType> managed_types_;
+};
+
+// A library class the walker knows from inside. `plan` returns false when the type is not laid out as expected.
+struct Layout {
+  std::string_view scope, name;
+  bool (*plan)(const Type& type, Plan& plan);
+};
+
+// Member found by its path of names, through bases: offset and type.
+struct MemberPlace {
+  uint64_t offset = 0;
+  const Type* type = nullptr;
+};
+std::optional<MemberPlace> find_member(const Type& type, std::initializer_list<std::string_view> names);
+
+}  // namespace reftally
