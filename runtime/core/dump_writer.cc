@@ -56,9 +56,7 @@ void fill_thread(Writer& writer, const SnapshotFacts& facts, uint32_t tid, uint6
 
 uint32_t write_threads(Writer& writer, const SnapshotFacts& facts) noexcept {
   uint32_t count = 0;
-  // Our own frame as the caller of take_snapshot sees it: pc and sp of different frames must not be mixed.
   fill_thread(writer, facts, facts.self_tid, facts.self_thread_pointer, facts.self_registers, thread_records[count++]);
-  thread_records[0].stack = 0;
   for (uint32_t i = 0; i < facts.world->count() && count < kMaxThreadRecords; i++) {
     const StoppedThread& thread = (*facts.world)[i];
     fill_thread(writer, facts, thread.tid, thread.thread_pointer, thread.registers, thread_records[count++]);

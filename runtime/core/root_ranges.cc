@@ -106,7 +106,9 @@ void RootRanges::find_stacks(const MemoryMap& map, const dump::ThreadRecord* thr
       // A thread's stack ends with its control block; what lies above may be another mapping merged with it.
       const bool has_tcb = tcb > sp && tcb < stack->end;
       stack_end = has_tcb && page_up(tcb + kTcbTail) < stack->end ? page_up(tcb + kTcbTail) : stack->end;
-      uint64_t used = sp - kRedZone;
+      // The thread that took the snapshot is in a call: below its caller's sp are only the agent's frames.
+      const bool in_call = (threads[i].flags & dump::kThreadTookSnapshot) != 0;
+      uint64_t used = in_call ? sp : sp - kRedZone;
       if (used < stack->begin) used = stack->begin;
       // On a signal stack or fibre the thread's own stack is another mapping: not knowing how much is used, take all.
       add(used, stack_end, dump::RegionKind::kStack, i + 1);
@@ -162,7 +164,10 @@ void RootRanges::exclude_dead_stacks(const Mapping& mapping, const dump::ThreadR
       bool is_live = false;
       for (uint32_t i = 0; i < thread_count; i++) is_live |= threads[i].thread_pointer == at;
       const uint64_t end = page_up(at + kTcbTail) < mapping.end ? page_up(at + kTcbTail) : mapping.end;
-      if (!is_live) exclude(begin, end);
+      if (!is_live) {
+        exclude(begin, end);
+        add(at + 8, at + 16, dump::RegionKind::kOther);  // its vector of thread-local storage, kept for the next thread
+      }
       begin = end;
     }
   }

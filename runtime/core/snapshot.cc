@@ -8,11 +8,15 @@
 #include <atomic>
 #include <cstring>
 
+#include "runtime/core/call_state.h"
 #include "runtime/core/dump_file.h"
 #include "runtime/core/dump_writer.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
+
+extern "C" uint64_t reftally_take_snapshot_entry(uint64_t reason);
+REFTALLY_ENTRY_WITH_CALL_STATE(reftally_take_snapshot_entry, reftally_take_snapshot_here);
 
 namespace reftally::runtime {
 namespace {
@@ -47,19 +51,19 @@ bool write_file(const SnapshotFacts& facts) noexcept {
   end_child(write_file(facts));
 }
 
-void capture_own_registers(SnapshotFacts& facts) noexcept {
-  // Callers may keep the only pointer to an object in a callee-saved register.
-  asm volatile("mov %%rbx, %0" : "=m"(facts.self_registers[3]));
-  asm volatile("mov %%rbp, %0" : "=m"(facts.self_registers[6]));
-  asm volatile("mov %%rsp, %0" : "=m"(facts.self_registers[7]));
-  asm volatile("mov %%r12, %0" : "=m"(facts.self_registers[12]));
-  asm volatile("mov %%r13, %0" : "=m"(facts.self_registers[13]));
-  asm volatile("mov %%r14, %0" : "=m"(facts.self_registers[14]));
-  asm volatile("mov %%r15, %0" : "=m"(facts.self_registers[15]));
-  Registers caller = caller_registers();
-  facts.self_registers[16] = caller.pc;
-  asm volatile("mov %%fs:0x10, %0" : "=r"(facts.self_thread_pointer));
+// Callers may keep the only pointer to an object in a callee-saved register. After main nobody does.
+void describe_caller(const CallState& caller, SnapshotFacts& facts) noexcept {
   facts.self_tid = current_thread();
+  asm("mov %%fs:0x10, %0" : "=r"(facts.self_thread_pointer));
+  facts.self_registers[6] = caller.rbp;
+  facts.self_registers[7] = caller.sp();
+  facts.self_registers[16] = caller.pc;
+  if (facts.reason == dump::SnapshotReason::kMainReturned) return;
+  facts.self_registers[3] = caller.rbx;
+  facts.self_registers[12] = caller.r12;
+  facts.self_registers[13] = caller.r13;
+  facts.self_registers[14] = caller.r14;
+  facts.self_registers[15] = caller.r15;
 }
 
 bool snapshot_now(SnapshotFacts& facts) noexcept {
@@ -98,22 +102,8 @@ void prepare_snapshots() noexcept {
   if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
 }
 
-[[gnu::noinline]] bool take_snapshot(dump::SnapshotReason reason) noexcept {
-  if (!prepared || busy.exchange(true)) return false;
-  ReentryGuard guard;
-  SnapshotFacts facts;
-  capture_own_registers(facts);
-  module_list.read();
-  facts.reason = reason;
-  facts.parent_pid = static_cast<uint32_t>(getppid());
-  facts.sequence = static_cast<uint32_t>(recorder.snapshots.fetch_add(1) + 1);
-  facts.modules = &module_list;
-  facts.map = &memory_map;
-  facts.world = &world;
-  facts.declared = &declared;
-  bool ok = snapshot_now(facts);
-  busy.store(false);
-  return ok;
+bool take_snapshot(dump::SnapshotReason reason) noexcept {
+  return reftally_take_snapshot_entry(static_cast<uint64_t>(reason)) != 0;
 }
 
 void expect_released(const void* object, const char* reason, const Registers& caller) noexcept {
@@ -137,3 +127,23 @@ void add_root_region(const void* begin, const void* end, const char* name) noexc
 }
 
 }  // namespace reftally::runtime
+
+extern "C" [[gnu::used, gnu::visibility("hidden")]] uint64_t reftally_take_snapshot_here(
+    uint64_t reason, const reftally::runtime::CallState* caller) {
+  using namespace reftally::runtime;
+  if (!prepared || busy.exchange(true)) return 0;
+  ReentryGuard guard;
+  SnapshotFacts facts;
+  facts.reason = static_cast<reftally::dump::SnapshotReason>(reason);
+  describe_caller(*caller, facts);
+  module_list.read();
+  facts.parent_pid = static_cast<uint32_t>(getppid());
+  facts.sequence = static_cast<uint32_t>(recorder.snapshots.fetch_add(1) + 1);
+  facts.modules = &module_list;
+  facts.map = &memory_map;
+  facts.world = &world;
+  facts.declared = &declared;
+  bool ok = snapshot_now(facts);
+  busy.store(false);
+  return ok;
+}

@@ -10,5 +10,6 @@ void* g_user_data;
 
 int main() {
   g_user_data = new std::shared_ptr<Request>(std::make_shared<Request>());
+  asm volatile("" : : : "memory");  // the compiler must not see that nobody looks
   g_user_data = nullptr;
 }
