@@ -2,6 +2,7 @@
 
 #include "analyzer/flavours/assemble.h"
 #include "analyzer/flavours/counts.h"
+#include "analyzer/flavours/declared_facts.h"
 #include "analyzer/flavours/flavours.h"
 #include "analyzer/flavours/holders.h"
 #include "analyzer/flavours/naming.h"
@@ -48,6 +49,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   assembly.add_roots(typed.roots);
   assembly.add_roots(root_words.roots);
   assembly.mark_expectations();
+  add_declared_facts(image, builder);
   return std::move(builder).build();
 }
 

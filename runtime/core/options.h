@@ -3,7 +3,8 @@
 //   REFTALLY_OUTPUT_DIR   folder for dumps, absolute or relative to the folder at start (default: that folder)
 //   REFTALLY_NAME         NAME of NAME.PID.N.tally (default: the program's file name)
 //   REFTALLY_AT_EXIT      1 (default): snapshot when main returns or exit is called; 0: never on its own
-//   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 0: none, for some programs look at their
+//   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 0: none, for some programs look at
+//   their
 //                         handlers). A program that installs a handler for it keeps its own
 //   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
 //   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N

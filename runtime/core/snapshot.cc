@@ -21,6 +21,8 @@ REFTALLY_ENTRY_WITH_CALL_STATE(reftally_take_snapshot_entry, reftally_take_snaps
 namespace reftally::runtime {
 namespace {
 
+constexpr uint64_t kWait = 1u << 31;  // or-ed to the reason, in the one argument of the entry
+
 std::atomic<bool> busy{false};
 bool prepared = false;
 void* writer_memory = nullptr;
@@ -28,6 +30,7 @@ MemoryMap memory_map;
 ModuleList module_list;
 StoppedWorld world;
 DeclaredByProgram declared;
+std::atomic<const Contributor*> contributor{nullptr};
 
 bool is_at_exit(dump::SnapshotReason reason) noexcept {
   return reason == dump::SnapshotReason::kMainReturned || reason == dump::SnapshotReason::kExitCalled;
@@ -35,6 +38,7 @@ bool is_at_exit(dump::SnapshotReason reason) noexcept {
 
 void fill(dump::Writer& writer, const void* facts) noexcept {
   write_dump(writer, *static_cast<const SnapshotFacts*>(facts));
+  if (const Contributor* other = contributor.load()) other->write(writer);
 }
 
 // In the child (or, where cloning is refused, in the parent while the threads stand still).
@@ -66,7 +70,7 @@ void describe_caller(const CallState& caller, SnapshotFacts& facts) noexcept {
   facts.self_registers[15] = caller.r15;
 }
 
-bool snapshot_now(SnapshotFacts& facts) noexcept {
+bool snapshot_now(SnapshotFacts& facts, bool wait) noexcept {
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);  // the child must not run the program's handlers
@@ -75,12 +79,15 @@ bool snapshot_now(SnapshotFacts& facts) noexcept {
   world.stop();
   facts.pause_ns = monotonic_ns() - begin;
   long child = clone_process();
-  if (child == 0) run_child(facts, !at_exit);
+  if (child == 0) run_child(facts, !wait);
   bool ok = child > 0;
   if (child < 0 && at_exit) ok = write_file(facts);  // no room for a child: the program waits
   world.resume();
   sigprocmask(SIG_SETMASK, &before, nullptr);
+  const Contributor* other = wait && !at_exit ? contributor.load() : nullptr;
+  if (other != nullptr) other->waiting(true);
   if (child > 0) ok = wait_for_child(child);
+  if (other != nullptr) other->waiting(false);
   if (child < 0 && !at_exit) say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
   return ok;
 }
@@ -102,9 +109,13 @@ void prepare_snapshots() noexcept {
   if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
 }
 
-bool take_snapshot(dump::SnapshotReason reason) noexcept {
-  return reftally_take_snapshot_entry(static_cast<uint64_t>(reason)) != 0;
+uint32_t take_snapshot(dump::SnapshotReason reason, bool wait) noexcept {
+  if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) return 0;
+  const uint64_t wait_flag = wait || is_at_exit(reason) ? kWait : 0;
+  return static_cast<uint32_t>(reftally_take_snapshot_entry(static_cast<uint64_t>(reason) | wait_flag));
 }
+
+void set_contributor(const Contributor* other) noexcept { contributor.store(other); }
 
 void expect_released(const void* object, const char* reason, const Registers& caller) noexcept {
   if (!prepared) return;
@@ -129,12 +140,12 @@ void add_root_region(const void* begin, const void* end, const char* name) noexc
 }  // namespace reftally::runtime
 
 extern "C" [[gnu::used, gnu::visibility("hidden")]] uint64_t reftally_take_snapshot_here(
-    uint64_t reason, const reftally::runtime::CallState* caller) {
+    uint64_t request, const reftally::runtime::CallState* caller) {
   using namespace reftally::runtime;
   if (!prepared || busy.exchange(true)) return 0;
   ReentryGuard guard;
   SnapshotFacts facts;
-  facts.reason = static_cast<reftally::dump::SnapshotReason>(reason);
+  facts.reason = static_cast<reftally::dump::SnapshotReason>(request & ~kWait);
   describe_caller(*caller, facts);
   module_list.read();
   facts.parent_pid = static_cast<uint32_t>(getppid());
@@ -143,7 +154,7 @@ extern "C" [[gnu::used, gnu::visibility("hidden")]] uint64_t reftally_take_snaps
   facts.map = &memory_map;
   facts.world = &world;
   facts.declared = &declared;
-  bool ok = snapshot_now(facts);
+  const bool ok = snapshot_now(facts, (request & kWait) != 0);
   busy.store(false);
-  return ok;
+  return ok ? facts.sequence : 0;
 }

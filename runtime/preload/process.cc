@@ -80,6 +80,8 @@ void snapshot_at_exit(dump::SnapshotReason reason) noexcept {
   take_snapshot(reason);
 }
 
+void mark_exit_snapshot_taken() noexcept { snapshot_at_exit_taken.store(true); }
+
 }  // namespace reftally::runtime
 
 using namespace reftally::runtime;
@@ -135,6 +137,16 @@ HOOK int __libc_start_main(Main main, int argc, char** argv, void (*init)(), voi
   auto* next = reinterpret_cast<int (*)(Main, int, char**, void (*)(), void (*)(), void (*)(), void*)>(
       dlsym(RTLD_NEXT, "__libc_start_main"));
   return next(main_then_snapshot, argc, argv, init, fini, rtld_fini, stack_end);
+}
+
+// ---- for the other agents in the process: runtime/core/contributor.h
+
+HOOK void reftally_agent_set_contributor(const Contributor* contributor) { set_contributor(contributor); }
+
+HOOK uint32_t reftally_agent_snapshot(SnapshotReason reason, bool wait) {
+  if (!recording()) return 0;
+  if (reason == SnapshotReason::kExitCalled) mark_exit_snapshot_taken();
+  return take_snapshot(reason, wait);
 }
 
 HOOK int reftally_dump() { return recording() && take_snapshot(SnapshotReason::kApi) ? 0 : -1; }

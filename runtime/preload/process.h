@@ -13,6 +13,7 @@ inline void ensure_started() noexcept {
     start_once();
 }
 
+void mark_exit_snapshot_taken() noexcept;  // another agent asked for it
 void snapshot_at_exit(dump::SnapshotReason reason) noexcept;
 
 }  // namespace reftally::runtime

@@ -3,7 +3,6 @@
 #include "runtime/python/agent.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,26 +19,18 @@ runtime::Options options;
 bool started = false;
 bool exit_snapshot_taken = false;
 
-// ---- PyMethodDef, as the stable ABI has it
-struct MethodDefinition {
-  const char* name;
-  Address (*function)(Address self, Address arguments);
-  int flags;
-  const char* doc;
-};
-constexpr int kNoArguments = 4;
-
-Address new_none() noexcept {
-  // Counting up needs no call: None is a static object, and on 3.12 an immortal one.
-  if (!python.at_least(12)) ++*reinterpret_cast<int64_t*>(python.none);
-  return python.none;
-}
-
 Address on_exit_callback(Address, Address) noexcept {
   snapshot_at_exit();
   return new_none();
 }
 
+Address on_fork_callback(Address, Address) noexcept {
+  exit_snapshot_taken = false;
+  prepare_snapshots(options);
+  return new_none();
+}
+
+MethodDefinition fork_callback = {"reftally_follow", on_fork_callback, kNoArguments, nullptr};
 MethodDefinition exit_callback = {"reftally_snapshot", on_exit_callback, kNoArguments, nullptr};
 
 // Callbacks run in reverse order: being first, ours runs last, while all modules are still there.
@@ -54,23 +45,27 @@ bool register_exit_callback() noexcept {
   return result != 0;
 }
 
-void start() noexcept {
-  if (started) return;
-  started = true;
-  if (!load_interpreter() || !check_collector()) return;
-  prepare_snapshots(options);
-  if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
+// os.register_at_fork(after_in_child=…): unlike pthread_atfork it is not called in the short life between fork and
+// exec of a subprocess, which is no process of the program's own.
+bool register_fork_callback() noexcept {
+  const Address module = python.PyImport_ImportModule("os");
+  const Address enroll = module != 0 ? python.PyObject_GetAttrString(module, "register_at_fork") : 0;
+  const Address callback = enroll != 0 ? python.PyCFunction_NewEx(&fork_callback, 0, 0) : 0;
+  const Address arguments = python.PyTuple_New(0), keywords = python.PyDict_New();
+  Address result = 0;
+  if (callback != 0 && arguments != 0 && keywords != 0 &&
+      python.PyDict_SetItemString(keywords, "after_in_child", callback) == 0)
+    result = python.PyObject_Call(enroll, arguments, keywords);
+  for (Address object : {module, enroll, callback, arguments, keywords, result})
+    if (object != 0) python.Py_DecRef(object);
+  if (result == 0) python.PyErr_Clear();
+  return result != 0;
 }
 
 // The first code to run is the first moment with a whole interpreter, the GIL, and the main thread.
 int on_audit_event(const char* event, Address, void*) noexcept {
-  if (!started && strncmp(event, "cpython.run_", 12) == 0) start();
+  if (!started && strncmp(event, "cpython.run_", 12) == 0) start_agent();
   return 0;
-}
-
-void after_fork_in_child() noexcept {
-  exit_snapshot_taken = false;
-  if (python.layout != nullptr) prepare_snapshots(options);
 }
 
 [[gnu::constructor]] void on_load() {
@@ -79,7 +74,6 @@ void after_fork_in_child() noexcept {
   const auto add_hook =
       reinterpret_cast<int (*)(int (*)(const char*, Address, void*), void*)>(dlsym(RTLD_DEFAULT, "PySys_AddAuditHook"));
   const auto is_initialized = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "Py_IsInitialized"));
-  pthread_atfork(nullptr, nullptr, after_fork_in_child);
   if (is_initialized != nullptr && is_initialized() == 0)
     add_hook([](const char* event, Address arguments, void* data) { return on_audit_event(event, arguments, data); },
              nullptr);
@@ -87,8 +81,29 @@ void after_fork_in_child() noexcept {
 
 }  // namespace
 
+Address new_none() noexcept {
+  // Counting up needs no call: None is a static object, and on 3.12 an immortal one.
+  if (!python.at_least(12)) ++*reinterpret_cast<int64_t*>(python.none);
+  return python.none;
+}
+
+bool start_agent() noexcept {
+  if (started) return python.layout != nullptr;
+  started = true;
+  if (options.off || !load_interpreter() || !check_collector()) {
+    python.layout = nullptr;
+    return false;
+  }
+  prepare_snapshots(options);
+  if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
+  register_fork_callback();
+  return true;
+}
+
+void exit_snapshot_is_taken() noexcept { exit_snapshot_taken = true; }
+
 void snapshot_at_exit() noexcept {
-  if (exit_snapshot_taken || python.layout == nullptr || !options.at_exit) return;
+  if (exit_snapshot_taken || python.layout == nullptr || !options.at_exit || !is_this_process()) return;
   exit_snapshot_taken = true;
   take_snapshot(dump::SnapshotReason::kExitCalled, true);
 }

@@ -27,6 +27,7 @@ bool resolve_api() noexcept {
 #define TYPE(name, symbol) all = resolve(python.types.name, #symbol) && all;
   REFTALLY_PYTHON_TYPES(TYPE)
 #undef TYPE
+  all = resolve(python.runtime_error, "PyExc_RuntimeError") && all;
   all = resolve(python.none, "_Py_NoneStruct") && all;
   all = resolve(python.true_value, "_Py_TrueStruct") && all;
   return resolve(python.false_value, "_Py_FalseStruct") && all;

@@ -43,6 +43,17 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   API(Address, PyImport_ImportModule, (const char*))                          \
   API(Address, PyObject_GetAttrString, (Address, const char*))                \
   API(Address, PyObject_CallFunctionObjArgs, (Address, ...))                  \
+  API(Address, PyObject_Call, (Address, Address, Address))                    \
+  API(Address, PyTuple_New, (int64_t))                                        \
+  API(Address, PyDict_New, ())                                                \
+  API(int, PyDict_SetItemString, (Address, const char*, Address))             \
+  API(Address, PyEval_SaveThread, ())                                         \
+  API(void, PyEval_RestoreThread, (Address))                                  \
+  API(Address, PyModule_Create2, (void*, int))                                \
+  API(Address, PyUnicode_DecodeFSDefault, (const char*))                      \
+  API(Address, PyLong_FromUnsignedLongLong, (uint64_t))                       \
+  API(int, PyObject_IsTrue, (Address))                                        \
+  API(void, PyErr_SetString, (Address, const char*))                          \
   API(Address, PyCFunction_NewEx, (void*, Address, Address))
 
 // Version by version: nullptr where the interpreter has none.
@@ -53,16 +64,18 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   TYPE(object, PyBaseObject_Type)                                                                                      \
   TYPE(dict, PyDict_Type)                                                                                              \
   TYPE(list, PyList_Type)                                                                                              \
-  TYPE(tuple, PyTuple_Type) TYPE(set, PySet_Type) TYPE(frozenset, PyFrozenSet_Type) TYPE(str, PyUnicode_Type)          \
-      TYPE(integer, PyLong_Type) TYPE(floating, PyFloat_Type) TYPE(bytes, PyBytes_Type) TYPE(boolean, PyBool_Type)     \
-          TYPE(complex_number, PyComplex_Type) TYPE(bytearray, PyByteArray_Type) TYPE(function, PyFunction_Type) TYPE( \
-              code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type) TYPE(frame, PyFrame_Type)         \
-              TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type) TYPE(async_generator, PyAsyncGen_Type)          \
-                  TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type) TYPE(traceback, PyTraceBack_Type)        \
-                      TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type) TYPE(method_descriptor, PyMethodDescr_Type)  \
-                          TYPE(wrapper_descriptor, PyWrapperDescr_Type) TYPE(member_descriptor, PyMemberDescr_Type)    \
-                              TYPE(getset_descriptor, PyGetSetDescr_Type) TYPE(                                        \
-                                  class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType)  \
+  TYPE(tuple, PyTuple_Type)                                                                                            \
+  TYPE(set, PySet_Type)                                                                                                \
+  TYPE(frozenset, PyFrozenSet_Type)                                                                                    \
+  TYPE(str, PyUnicode_Type) TYPE(integer, PyLong_Type) TYPE(floating, PyFloat_Type) TYPE(bytes, PyBytes_Type)          \
+      TYPE(boolean, PyBool_Type) TYPE(complex_number, PyComplex_Type) TYPE(bytearray, PyByteArray_Type)                \
+          TYPE(function, PyFunction_Type) TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type)  \
+              TYPE(frame, PyFrame_Type) TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type)                       \
+                  TYPE(async_generator, PyAsyncGen_Type) TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type)   \
+                      TYPE(traceback, PyTraceBack_Type) TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type) TYPE(      \
+                          method_descriptor, PyMethodDescr_Type) TYPE(wrapper_descriptor, PyWrapperDescr_Type)         \
+                          TYPE(member_descriptor, PyMemberDescr_Type) TYPE(getset_descriptor, PyGetSetDescr_Type)      \
+                              TYPE(class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType) \
                                   TYPE(proxy, _PyWeakref_ProxyType) TYPE(callable_proxy, _PyWeakref_CallableProxyType) \
                                       TYPE(static_method, PyStaticMethod_Type) TYPE(class_method, PyClassMethod_Type)  \
                                           TYPE(property, PyProperty_Type) TYPE(module_definition, PyModuleDef_Type)
@@ -81,6 +94,7 @@ struct Interpreter {
     REFTALLY_PYTHON_TYPES(TYPE)
 #undef TYPE
   } types;
+  Address runtime_error = 0;  // PyExc_RuntimeError: a pointer to the type
   Address none = 0, true_value = 0, false_value = 0;
 
   bool at_least(int wanted) const noexcept { return minor >= wanted; }

@@ -74,6 +74,14 @@ bool text_equals(Address text, const char* expected, size_t length) noexcept {
          memcmp(reinterpret_cast<const void*>(text_data(text, state)), expected, length) == 0;
 }
 
+uint64_t integer_value(Address integer) noexcept {
+  const auto size = read<uint64_t>(integer + kObjectSize);
+  const uint64_t digits = python.at_least(12) ? size >> 3 : size;
+  uint64_t value = 0;
+  for (uint64_t i = digits < 3 ? digits : 3; i-- > 0;) value = value << 30 | read<uint32_t>(integer + 24 + 4 * i);
+  return value;
+}
+
 int64_t small_integer(Address integer, bool& fits) noexcept {
   uint64_t digits;
   bool negative;

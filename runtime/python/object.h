@@ -24,6 +24,7 @@ size_t copy_text(Address text, char* buffer, size_t capacity) noexcept;
 bool add_text(runtime::Text& out, Address text) noexcept;  // false when `text` is not a str
 bool text_equals(Address text, const char* expected, size_t length) noexcept;
 
+uint64_t integer_value(Address integer) noexcept;             // of a non-negative exact int below 2^64
 int64_t small_integer(Address integer, bool& fits) noexcept;  // exact int of at most two digits
 
 // The entries of a dictionary's keys table, in insertion order.

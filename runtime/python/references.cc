@@ -174,7 +174,7 @@ void ReferenceReader::read_frame_object(Address object) noexcept {
   claim_field(pointer_at(object + kObjectSize), "f_back");
   if (frame == 0) return;
   const FrameView view = view_frame(frame);
-  if (view.owner != 2) return;  // its owner visits the values
+  if (view.owner != kOwnedByFrameObject) return;  // its owner visits the values
   for (const Field& field : layout.frame_fields) claim_field(pointer_at(frame + at(field.offset)), field.name);
   if (view.stack_top > 0) read_frame_values(frame, view.stack_top);
 }
@@ -313,7 +313,8 @@ FrameView view_frame(Address frame) noexcept {
   view.frame = frame;
   view.code = pointer_at(frame + at(layout.frame_code));
   if (layout.frame_owner != kAbsent) view.owner = read<uint8_t>(frame + at(layout.frame_owner));
-  if (view.code == 0 || type_of(view.code) != python.types.code) {
+  // 3.12 enters the interpreter by a frame of its own making, whose instructions are not its code's.
+  if (view.owner == kOwnedByCStack || view.code == 0 || type_of(view.code) != python.types.code) {
     view.code = 0;
     return view;
   }

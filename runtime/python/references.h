@@ -60,11 +60,12 @@ class ReferenceReader {
 };
 
 // ---- frames, shared with the walk of thread stacks
+inline constexpr int kOwnedByThread = 0, kOwnedByGenerator = 1, kOwnedByFrameObject = 2, kOwnedByCStack = 3;
 struct FrameView {
   Address frame = 0, code = 0;
   int64_t value_count = 0;  // locals, cells and free variables
   int64_t stack_top = -1;   // values and evaluation stack that are surely there; -1: running, not delimited
-  int owner = 0;            // 0 thread, 1 generator, 2 frame object, 3 C stack
+  int owner = kOwnedByThread;
 };
 FrameView view_frame(Address frame) noexcept;                // _PyInterpreterFrame, or PyFrameObject before 3.11
 Address frame_value_name(Address code, int64_t i) noexcept;  // a str; 0 for the evaluation stack

@@ -1,16 +1,20 @@
 #include "runtime/python/snapshot.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include <new>
 
+#include "runtime/core/contributor.h"
 #include "runtime/core/dump_file.h"
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
+#include "runtime/python/agent.h"
 #include "runtime/python/walk.h"
 #include "runtime/python/word_scan.h"
 
@@ -20,20 +24,62 @@ namespace {
 constexpr char kRuntimeVersion[] = "reftally-python 0.1.0";
 
 runtime::Options options;
+WalkOptions walk_options;
 runtime::ModuleList modules;
 runtime::MemoryMap memory_map;
 void* writer_memory = nullptr;
 uint64_t start_time_ns = 0;
 uint32_t process = 0, sequence = 0;
+Address expectations = 0;
+runtime::AgentSnapshot native_snapshot = nullptr;  // the native agent is in the process
 
+// ---- of the snapshot being taken
 struct Facts {
   dump::SnapshotReason reason;
   uint32_t parent_pid;
   uint64_t begin_ns;
   uint64_t stack_limit;  // below it the stack is the agent's
 };
+Facts facts;
+bool asked_by_us = false, may_look = false;
 
-void write_process(dump::Writer& writer, const Facts& facts) noexcept {
+template <class T, class... Arguments>
+T& make(Arguments&&... arguments) noexcept {
+  void* room = runtime::map_memory(sizeof(T));
+  if (room == nullptr) runtime::end_child(false);
+  return *new (room) T(static_cast<Arguments&&>(arguments)...);
+}
+
+void write_expectations(dump::Writer& writer) noexcept {
+  if (expectations == 0) return;
+  writer.begin(dump::kTagExpectations, sizeof(dump::Expectation));
+  const auto count = read<uint64_t>(expectations + kObjectSize);
+  for (uint64_t i = 0; i < count; i++) {
+    constexpr int32_t kReferent = 16;  // PyWeakReference::wr_object
+    const Address row = pointer_at(pointer_at(expectations + kListItems) + 8 * i);
+    const Address weak = pointer_at(row + kTupleItems), address = pointer_at(row + kTupleItems + 8);
+    dump::Expectation record{};
+    record.address = integer_value(address);
+    if (weak != python.none && pointer_at(weak + kReferent) != record.address) continue;  // it is gone, as it should
+    char reason[512];
+    record.reason = writer.string(reason, copy_text(pointer_at(row + kTupleItems + 16), reason, sizeof reason));
+    writer.add(record);
+  }
+  writer.end();
+}
+
+void write_heap(dump::Writer& writer) noexcept {
+  FaultGuard::install();
+  Walk& walk = make<Walk>(writer, walk_options, modules);
+  walk.write_references();
+  make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
+  walk.write_roots();
+  walk.write_objects();
+  walk.write_notes();
+  write_expectations(writer);
+}
+
+void write_process(dump::Writer& writer) noexcept {
   dump::ProcessRecord record{};
   record.pid = process;
   record.parent_pid = facts.parent_pid;
@@ -46,39 +92,92 @@ void write_process(dump::Writer& writer, const Facts& facts) noexcept {
   runtime::write_process_record(writer, record);
 }
 
-void scan_words(Walk& walk, const Facts& facts) noexcept {
-  void* room = runtime::map_memory(sizeof(WordScan));
-  if (room == nullptr) runtime::end_child(false);
-  (new (room) WordScan(walk, memory_map, modules))->run(facts.stack_limit);
-}
-
-void fill(dump::Writer& writer, const void* raw) noexcept {
-  write_process(writer, *static_cast<const Facts*>(raw));
+void fill(dump::Writer& writer, const void*) noexcept {
+  write_process(writer);
   runtime::write_modules(writer, modules);
-  void* room = runtime::map_memory(sizeof(Walk));
-  if (room == nullptr) runtime::end_child(false);
-  auto* walk = new (room) Walk(writer, WalkOptions{}, modules);
-  walk->write_references();
-  scan_words(*walk, *static_cast<const Facts*>(raw));
-  walk->write_roots();
-  walk->write_objects();
-  walk->write_notes();
+  write_heap(writer);
   if (memory_map.read()) runtime::write_mappings(writer, memory_map);
 }
 
-[[noreturn]] void run_child(const Facts& facts, bool detached) noexcept {
+[[noreturn]] void run_child(bool detached) noexcept {
   // While the program runs on, the writer is a grandchild: its parent is init, nobody must wait for it.
   if (detached && runtime::clone_process() > 0) runtime::end_child(true);
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
-  FaultGuard::install();
   runtime::close_program_files();
-  runtime::end_child(runtime::write_dump_file({&options, process, sequence}, writer_memory, fill, &facts));
+  runtime::end_child(runtime::write_dump_file({&options, process, sequence}, writer_memory, fill, nullptr));
+}
+
+uint32_t clone_and_write(bool wait) noexcept {
+  sequence++;
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);  // the child must not run the program's handlers
+  const long child = runtime::clone_process();
+  if (child == 0) run_child(!wait);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  facts.begin_ns = runtime::monotonic_ns() - facts.begin_ns;
+  if (child < 0) {
+    runtime::say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
+    return 0;
+  }
+  const bool release = wait && facts.reason == dump::SnapshotReason::kApi;
+  const Address thread = release ? python.PyEval_SaveThread() : 0;
+  const bool ok = runtime::wait_for_child(child);
+  if (release) python.PyEval_RestoreThread(thread);
+  return ok ? sequence : 0;
+}
+
+// ---- with the native agent
+
+bool may_take(dump::SnapshotReason reason) noexcept {
+  may_look = false;
+  if (python.layout == nullptr || !is_this_process() || python.Py_IsInitialized() == 0) return true;
+  if (reason == dump::SnapshotReason::kSignal && !asked_by_us) {
+    // A signal may come in the middle of anything; the interpreter calls us between two instructions.
+    python.Py_AddPendingCall(
+        [](void*) -> int {
+          take_snapshot(dump::SnapshotReason::kSignal, false);
+          return 0;
+        },
+        nullptr);
+    return false;
+  }
+  may_look = python.PyGILState_Check() != 0;
+  if (!may_look) return true;
+  if (reason == dump::SnapshotReason::kExitCalled) exit_snapshot_is_taken();
+  modules.read();
+  facts.reason = reason;
+  if (!asked_by_us) facts.stack_limit = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  return true;
+}
+
+void contribute(dump::Writer& writer) noexcept {
+  if (may_look) write_heap(writer);
+}
+
+void while_waiting(bool begins) noexcept {
+  static Address thread = 0;
+  if (!may_look) return;
+  if (begins)
+    thread = python.PyEval_SaveThread();
+  else
+    python.PyEval_RestoreThread(thread);
+}
+
+constexpr runtime::Contributor kContributor = {may_take, contribute, while_waiting};
+
+void join_native_agent() noexcept {
+  const auto enroll = reinterpret_cast<runtime::SetContributor>(dlsym(RTLD_DEFAULT, "reftally_agent_set_contributor"));
+  native_snapshot = reinterpret_cast<runtime::AgentSnapshot>(dlsym(RTLD_DEFAULT, "reftally_agent_snapshot"));
+  if (enroll != nullptr && native_snapshot != nullptr) enroll(&kContributor);
 }
 
 }  // namespace
 
 void prepare_snapshots(const runtime::Options& given) noexcept {
   options = given;
+  const char* redact = getenv("REFTALLY_REDACT");
+  walk_options.redact = redact != nullptr && *redact != '\0' && *redact != '0';
   process = runtime::current_process();
   sequence = 0;
   start_time_ns = runtime::real_time_ns();
@@ -87,27 +186,35 @@ void prepare_snapshots(const runtime::Options& given) noexcept {
   if (writer_memory == nullptr || !modules.create() || !memory_map.create()) {
     runtime::say("no address space for snapshots of the interpreter");
     writer_memory = nullptr;
+    return;
   }
+  join_native_agent();
 }
+
+bool is_this_process() noexcept { return process == runtime::current_process(); }
 
 SnapshotResult take_snapshot(dump::SnapshotReason reason, bool wait) noexcept {
   if (writer_memory == nullptr) return {};
-  const Facts facts{reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(),
-                    reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
-  modules.read();
-  sequence++;
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);  // the child must not run the program's handlers
-  const long child = runtime::clone_process();
-  if (child == 0) run_child(facts, !wait);
-  sigprocmask(SIG_SETMASK, &before, nullptr);
-  const SnapshotResult result{sequence, runtime::monotonic_ns() - facts.begin_ns};
-  if (child < 0) {
-    runtime::say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
-    return {};
+  facts = {reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(),
+           reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
+  if (native_snapshot == nullptr) {
+    modules.read();
+    const uint32_t number = clone_and_write(wait);
+    return {number, facts.begin_ns};
   }
-  return runtime::wait_for_child(child) ? result : SnapshotResult{};
+  asked_by_us = true;
+  const uint32_t number = native_snapshot(reason, wait);
+  asked_by_us = false;
+  return {number, runtime::monotonic_ns() - facts.begin_ns};
 }
+
+bool snapshot_path(uint32_t number, char* buffer, size_t capacity) noexcept {
+  char path[runtime::kMaxDumpPath];
+  if (!runtime::dump_path({&options, process, number}, path)) return false;
+  runtime::Text text(buffer, capacity);
+  return !text.add(path).cut();
+}
+
+void set_expectations(Address list) noexcept { expectations = list; }
 
 }  // namespace reftally::python

@@ -270,7 +270,6 @@ void Walk::add_thread_roots(Address thread, uint32_t number) noexcept {
 }
 
 void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
-  constexpr int kGeneratorOwns = 1;
   const Layout& layout = *python.layout;
   if (frame.code == 0) return;
   char buffer[512];
@@ -291,7 +290,7 @@ void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
     add_root(frame.frame, RootKind::kFrame, (generator_code & kGeneratorFlags) == 0, named("", 0), 0);
     return;
   }
-  const bool generator = frame.owner == kGeneratorOwns;
+  const bool generator = frame.owner == kOwnedByGenerator;
   if (!generator)
     for (const Field& field : layout.frame_fields)
       if (const Address to = pointer_at(frame.frame + at(field.offset)))

@@ -1,0 +1,21 @@
+// Another agent in the process (CPython's) that adds its facts to every dump and knows when its heap may be looked at.
+#pragma once
+
+#include "runtime/dump/writer.h"
+
+namespace reftally::runtime {
+
+struct Contributor {
+  // In the parent, before threads are stopped. False: not now; it asks itself, as soon as it can.
+  bool (*may_take)(dump::SnapshotReason reason) noexcept;
+  void (*write)(dump::Writer& writer) noexcept;  // in the cloned child
+  void (*waiting)(bool begins) noexcept;         // in the parent, around its wait for the child
+};
+
+// Exported by the native agent; found by dlsym.
+//   void reftally_agent_set_contributor(const Contributor*)
+//   uint32_t reftally_agent_snapshot(SnapshotReason, bool wait)   the dump's sequence number, or 0
+using SetContributor = void (*)(const Contributor*);
+using AgentSnapshot = uint32_t (*)(dump::SnapshotReason, bool);
+
+}  // namespace reftally::runtime
