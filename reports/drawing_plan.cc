@@ -29,6 +29,7 @@ const char* certainty_name(Certainty certainty) {
 // "routes_[].handler_" of element 3 reads "routes_[3].handler_".
 std::string path_text(const Heap& heap, uint64_t reference) {
   std::string path(heap.text(heap.labels[index(heap.label[reference])].path));
+  if (path.starts_with('+')) return "offset " + path.substr(1);  // no type to name the member
   if (heap.element[reference] == kNoElement) return path;
   if (const size_t at = path.find("[]"); at != std::string::npos)
     path.insert(at + 1, std::to_string(heap.element[reference]));
@@ -195,7 +196,8 @@ class Plan {
 
 std::string member_name(const Heap& heap, uint64_t reference) {
   const HeapLabel& label = heap.labels[index(heap.label[reference])];
-  const std::string_view owner = heap.text(label.owner);
+  const std::string_view owner = heap.text(label.owner), path = heap.text(label.path);
+  if (path.starts_with('+')) return fmt::format("{} at offset {}", owner, path.substr(1));
   if (owner.starts_with("[lambda ")) return fmt::format("{}.{}", owner, heap.text(label.path));
   return owner.empty() ? std::string(heap.text(label.path)) : fmt::format("{}::{}", owner, heap.text(label.path));
 }

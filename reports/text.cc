@@ -76,7 +76,8 @@ class TextReport {
   }
 
   std::string arrow(const ReportEdge& edge) const {
-    std::string text = fmt::format("{}::{}", short_type(edge.from), edge.via.empty() ? "?" : edge.via);
+    std::string text = fmt::format("{}{}{}", short_type(edge.from),
+                                   edge.via.starts_with("offset ") ? " " : "::", edge.via.empty() ? "?" : edge.via);
     std::string notes;
     if (!edge.location.empty()) notes += fmt::format(" {}", base_name(edge.location));
     if (edge.kind != "strong") notes += fmt::format(" [{}]", edge.kind);
