@@ -78,6 +78,16 @@ void Assembly::add_storage_of_variables() {
   }
 }
 
+// An object inside a bigger block (a pool, an array) keeps that block's memory: whoever reaches the one reaches the other.
+void Assembly::add_enclosing_blocks() {
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
+    const uint32_t block = counted_.objects[holder].block;
+    if (block == Image::kNoBlock || !holders_.is_carved(block)) continue;
+    const ObjectId enclosing = object_of(holders_.own_id(block));
+    if (enclosing != object_of_[holder]) builder_.add_reference({object_of_[holder], enclosing});
+  }
+}
+
 void Assembly::add_unknown_deleters() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     const CountedObject& object = counted_.objects[holder];

@@ -42,6 +42,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
 
   Assembly assembly(image, counted, holders, naming, builder);
   assembly.add_objects();
+  assembly.add_enclosing_blocks();
   assembly.add_unknown_deleters();
   assembly.add_references(typed.references);
   assembly.add_candidates(candidates, root_words.roots);

@@ -74,7 +74,7 @@ void TypedWalk::walk_counted_values() {
 void TypedWalk::walk_counted_value(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const bool is_inside = object.value_block == Image::kNoBlock;
-  if (!is_inside && !object.owns_value_block) return;
+  if (!is_inside && !object.owns_value_block) return walk_behind_unknown_deleter(object);
   if (!is_inside && holders_.owner(object.value_block) != holder) return;
   if (!is_inside && object.value_count == 1 && walk_dynamic(holder, object.value_block)) return;
   const Type* type = types_.find(counted_.names[object.value_type]);
@@ -82,10 +82,20 @@ void TypedWalk::walk_counted_value(HolderId holder) {
   const ImageBlock* block = is_inside ? nullptr : &image_.blocks[object.value_block];
   const uint64_t end =
       is_inside ? (object.value < object.address ? object.address : object.end) : block->address + block->size;
-  if (object.value + type->size > end) return;
-  if (object.value_count == 1) return walk_value(holder, *type, object.value);
+  // An allocator that is not the standard one was taken to be stored; an empty one takes no room.
+  const bool past_end = is_inside && object.value + type->size > end && object.value >= object.address + 24;
+  const uint64_t value = past_end ? object.value - 8 : object.value;
+  if (value + type->size > end) return;
+  if (object.value_count == 1) return walk_value(holder, *type, value);
   const uint64_t fits = (end - object.value) / type->size;
   walk_array(holder, *type, object.value, object.value_count ? std::min(fits, object.value_count) : fits);
+}
+
+// The value's block stays an object of its own, but what it is the control block knows.
+void TypedWalk::walk_behind_unknown_deleter(const CountedObject& object) {
+  const Type* type = types_.find(counted_.names[object.value_type]);
+  if (is_walkable(type) && object.value_count == 1)
+    pointees_.push_back({object.value_block, object.value, type, true});
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {

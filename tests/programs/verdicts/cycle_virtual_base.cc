@@ -1,5 +1,5 @@
 // The strong reference is a member of a virtual base.
-// expect: unreachable-cycle type=Diamond edge=Base::peer_
+// expect: unreachable-cycle type=Diamond
 #include <memory>
 
 struct Base {
