@@ -37,11 +37,14 @@ Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 // Tracked objects (dump::kObjectTracked) that the runtime's own cycle collector would free if it ran now.
 ObjectSet find_collector_garbage(const Heap& heap);
 
-// Whether a reference can keep its referent from being destroyed.
+// Whether a reference can keep its referent's memory from being freed. A weak one can when the object is destroyed already:
+// make_shared puts counts and object in one allocation.
 inline bool can_own(const Heap& heap, uint64_t reference) {
   const ReferenceKind kind = heap.kind[reference];
+  const ObjectId to = heap.referent[reference];
   if (kind == ReferenceKind::kStrong || kind == ReferenceKind::kAmbiguous) return true;
-  return kind == ReferenceKind::kRaw && !heap.is_counted(heap.referent[reference]);
+  if (kind == ReferenceKind::kWeak) return heap.strong_count[index(to)] == 0;
+  return !heap.is_counted(to);
 }
 
 // The references from a root to `object`, shortest first by number of references, following only what can own; the
