@@ -197,14 +197,14 @@ void RootRanges::take_blocks(const MemoryMap& map, const ModuleList& modules) no
 }
 
 // glibc keeps the stacks of joined threads; scanned as roots they hid 8 of 24 leaked objects (research/native.md H1).
-// Their control block points at itself at +0 and +16, and the kernel has cleared its thread id.
+// Their control block points at itself at +0 and +16, and its thread id is cleared.
 void RootRanges::take_dead_stacks(const Mapping& mapping) noexcept {
   PresentPages pages;
   pages.for_each_run(mapping, mapping.begin, mapping.end, [&](uint64_t begin, uint64_t end) {
     for (uint64_t at = begin; at < end && at + kThreadControlSize <= mapping.end; at += 64) {
       if (load(at) != at || load(at + 16) != at || !has_ended(at)) continue;
       const StackBounds stack = stack_block(at);
-      if (stack.high == 0 || stack.low < mapping.begin || stack.high > mapping.end) continue;
+      if (stack.high == 0 || stack.high > mapping.end) continue;
       claim(at + 8, at + 16, RegionKind::kOther);  // its vector of thread-local storage, kept for the next thread
       take(stack.low, stack.high);
     }

@@ -54,7 +54,7 @@ StackBounds stack_block(uint64_t thread_pointer) noexcept {
   return {};
 }
 
-bool has_ended(uint64_t thread_pointer) noexcept { return load<uint32_t>(thread_pointer + kThreadIdOffset) == 0; }
+bool has_ended(uint64_t thread_pointer) noexcept { return load<int32_t>(thread_pointer + kThreadIdOffset) <= 0; }
 
 StackBounds own_stack() noexcept {
   if (cached.high != 0) return cached;

@@ -16,10 +16,11 @@ inline constexpr uint64_t kThreadControlSize = 0x900;
 
 uint64_t current_thread_pointer() noexcept;
 
-// The whole memory that glibc mapped (or was given) for the stack of the thread with this control block; an empty
-// range when the words are not there: not a thread that glibc made, or the main thread.
+// The whole memory that glibc mapped (or was given) for the stack of the thread with this control block, its guard page
+// too; an empty range when the words are not there: not a thread that glibc made, or the main thread.
 StackBounds stack_block(uint64_t thread_pointer) noexcept;
-// True when the control block at this address is of a thread that has ended: the kernel cleared its thread id.
+// True when the control block at this address is of a thread that has ended: the kernel made its thread id 0, or
+// pthread_join -1.
 bool has_ended(uint64_t thread_pointer) noexcept;
 
 // The stack the calling thread was started with; computed once a thread. Async-signal-safe.

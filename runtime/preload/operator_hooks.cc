@@ -11,6 +11,7 @@
 
 #include "runtime/core/reentry_guard.h"
 #include "runtime/preload/blocks.h"
+#include "runtime/preload/symbols.h"
 
 using namespace reftally::runtime;
 
@@ -22,12 +23,6 @@ constexpr const char* kOperators[] = {
 #undef REFTALLY_OPERATOR
 };
 
-bool is_ours(const void* address) noexcept {
-  Dl_info info{}, own{};
-  return address != nullptr && dladdr(address, &info) != 0 && dladdr(kOperators, &own) != 0 &&
-         info.dli_fbase == own.dli_fbase;
-}
-
 // The operator after us: in the global scope, or else (a C++ extension that a C program has opened for itself) among
 // what the calling library is linked with, which then stays loaded.
 void* find_operator(const char* symbol, const void* caller) noexcept {
@@ -37,7 +32,7 @@ void* find_operator(const char* symbol, const void* caller) noexcept {
   void* library = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
   void* found = library != nullptr ? dlsym(library, symbol) : nullptr;
   if (library != nullptr) real().dlclose(library);
-  if (is_ours(found) || found == nullptr || dladdr(found, &info) == 0) return nullptr;
+  if (found == nullptr || dladdr(found, &info) == 0) return nullptr;
   dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
   return found;
 }
@@ -51,11 +46,11 @@ bool is_of_cxx_library(const void* address) noexcept {
 
 bool find_out(const void* caller) noexcept {
   ReentryGuard guard;
-  bool plain = is_ours(dlsym(RTLD_DEFAULT, "malloc")) && is_ours(dlsym(RTLD_DEFAULT, "free")) &&
-               is_ours(dlsym(RTLD_DEFAULT, "aligned_alloc"));
+  for (const char* symbol : {"malloc", "free", "aligned_alloc"})
+    if (other_definition(symbol) != nullptr) return false;
   for (const char* symbol : kOperators)
-    plain = plain && is_ours(dlsym(RTLD_DEFAULT, symbol)) && is_of_cxx_library(find_operator(symbol, caller));
-  return plain;
+    if (other_definition(symbol) != nullptr || !is_of_cxx_library(find_operator(symbol, caller))) return false;
+  return true;
 }
 
 // Whether the operators are malloc and free; decided once, at the first use.

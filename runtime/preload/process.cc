@@ -16,6 +16,7 @@
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/preload/real_functions.h"
+#include "runtime/preload/symbols.h"
 
 extern "C" void* __libc_malloc(size_t);
 
@@ -33,14 +34,6 @@ uint32_t block_spacing() noexcept {
   dladdr(reinterpret_cast<void*>(real().malloc), &here);
   dladdr(reinterpret_cast<void*>(&__libc_malloc), &libc);
   return here.dli_fbase == libc.dli_fbase ? LiveTable::kGlibcSpacing : 8;
-}
-
-// An executable that defines malloc comes before us: our hook is never called.
-void look_for_other_malloc() noexcept {
-  Dl_info used{}, own{};
-  dladdr(dlsym(RTLD_DEFAULT, "malloc"), &used);
-  dladdr(&started, &own);
-  if (used.dli_fbase != own.dli_fbase) recorder.other_malloc = used.dli_fname;
 }
 
 void after_fork_in_child() {
@@ -74,7 +67,7 @@ void install_snapshot_signal(int number) noexcept {
   if (!recording()) return;
   pthread_atfork(nullptr, nullptr, after_fork_in_child);
   watch_thread_exits();
-  look_for_other_malloc();
+  recorder.other_malloc = other_definition("malloc");  // an executable that has one comes before us
   prepare_snapshots();
   install_snapshot_signal(recorder.options.signal);
 }
