@@ -2,13 +2,7 @@
 
 #include <cstring>
 
-// libgcc: the FDE that covers an address. Lock-free with glibc 2.35 and later (_dl_find_object).
-struct dwarf_eh_bases {
-  void* text_base;
-  void* data_base;
-  void* function;
-};
-extern "C" const void* _Unwind_Find_FDE(void*, dwarf_eh_bases*);
+#include "runtime/core/unwind_table.h"
 
 namespace reftally::runtime {
 namespace {
@@ -20,13 +14,26 @@ class Bytes {
   explicit Bytes(const uint8_t* at, const uint8_t* end = nullptr) : at_(at), end_(end) {}
   bool done() const { return at_ >= end_; }
   const uint8_t* position() const { return at_; }
-  void skip(uint64_t count) { at_ += count; }
+  Bytes& skip(uint64_t count) {
+    at_ += count;
+    return *this;
+  }
   template <class T>
   T fixed() {
     T value;
     memcpy(&value, at_, sizeof value);
     at_ += sizeof value;
     return value;
+  }
+  uint64_t pointer(uint8_t encoding) {  // its value alone: what it is relative to does not matter to a length
+    switch (encoding & 7) {
+      case 2:
+        return fixed<uint16_t>();
+      case 3:
+        return fixed<uint32_t>();
+      default:
+        return fixed<uint64_t>();
+    }
   }
   uint64_t unsigned_leb() {
     uint64_t value = 0;
@@ -61,6 +68,7 @@ struct State {
   FrameRule::BpKind bp_kind = FrameRule::kBpSame;
   int64_t bp_offset = 0;
   bool outermost = false;  // return address undefined
+  bool lost = false;       // the return address or rbp is where we do not look
 };
 
 // What the common information entry says for all its functions.
@@ -163,10 +171,10 @@ class Interpreter {
         return undefined(bytes.unsigned_leb());  // undefined
       case 0x08:
         return same_value(bytes.unsigned_leb());  // same_value
-      case 0x09:
+      case 0x09:                                  // register
+        lose(bytes.unsigned_leb());
         bytes.unsigned_leb();
-        bytes.unsigned_leb();
-        return;  // register
+        return;
       case 0x0a:
         return remember();  // remember_state
       case 0x0b:
@@ -196,14 +204,14 @@ class Interpreter {
         state.cfa_offset = bytes.signed_leb() * common_.data_factor;
         return;  // def_cfa_offset_sf
       case 0x14:
-      case 0x15:
-        bytes.unsigned_leb();
+      case 0x15:  // val_offset, val_offset_sf
+        lose(bytes.unsigned_leb());
         bytes.signed_leb();
-        return;  // val_offset, val_offset_sf
-      case 0x16:
-        bytes.unsigned_leb();
+        return;
+      case 0x16:  // val_expression
+        lose(bytes.unsigned_leb());
         bytes.skip(bytes.unsigned_leb());
-        return;  // val_expression
+        return;
       case 0x2e:
         bytes.unsigned_leb();
         return;  // GNU_args_size
@@ -219,7 +227,11 @@ class Interpreter {
     location_ = location;
     past_ = location_ > pc_;
   }
+  void lose(uint64_t reg) {
+    if (reg == kRegisterBp || reg == kRegisterReturnAddress) state.lost = true;
+  }
   void set_offset(uint64_t reg, int64_t offset) {
+    if (reg == kRegisterReturnAddress && offset != -8) lose(reg);
     if (reg != kRegisterBp) return;
     state.bp_kind = FrameRule::kBpAtCfa;
     state.bp_offset = offset;
@@ -266,9 +278,10 @@ class Interpreter {
     const uint64_t reg = bytes.unsigned_leb(), length = bytes.unsigned_leb();
     Bytes expression(bytes.position());
     bytes.skip(length);
-    if (reg != kRegisterBp || length < 2 || expression.fixed<uint8_t>() != 0x70 + kRegisterBp) return;
+    if (reg != kRegisterBp || expression.fixed<uint8_t>() != 0x70 + kRegisterBp) return lose(reg);
     state.bp_kind = FrameRule::kBpAtBp;
     state.bp_offset = expression.signed_leb();
+    if (expression.position() != bytes.position()) lose(reg);
   }
 
   static constexpr uint32_t kMaxDepth = 8;
@@ -283,7 +296,7 @@ class Interpreter {
 
 FrameRule to_rule(const State& state) {
   FrameRule rule;
-  if (state.outermost) return rule;
+  if (state.outermost || state.lost) return rule;
   if (state.cfa_kind == State::kDereference)
     rule.base = FrameRule::kDereferenceBp;
   else if (state.cfa_kind == State::kRegister && state.cfa_register == kRegisterSp)
@@ -299,20 +312,20 @@ FrameRule to_rule(const State& state) {
 }  // namespace
 
 FrameRule frame_rule(uint64_t pc) noexcept {
-  dwarf_eh_bases bases{};
-  auto* entry = static_cast<const uint8_t*>(_Unwind_Find_FDE(reinterpret_cast<void*>(pc - 1), &bases));
-  if (entry == nullptr) return {};
-  Bytes bytes(entry);
-  const uint8_t* end = entry + 4 + bytes.fixed<uint32_t>();
+  const FrameDescription description = find_frame_description(pc);
+  if (description.entry == nullptr) return {};
+  Bytes bytes(description.entry);
+  const uint8_t* end = description.entry + 4 + bytes.fixed<uint32_t>();
   const uint8_t* id_field = bytes.position();
-  Common common = read_common(id_field - bytes.fixed<int32_t>());
-  if (common.is_signal_frame) return {};
-  bytes.skip(2 * pointer_size(common.pointer_encoding));  // initial location and length
+  const Common common = read_common(id_field - bytes.fixed<int32_t>());
+  const uint64_t function_size = bytes.skip(pointer_size(common.pointer_encoding)).pointer(common.pointer_encoding);
+  if (pc - description.function >= function_size) return {};  // between two functions
+  if (common.is_signal_frame) return {FrameRule::kSignalFrame};
   if (common.has_augmentation) bytes.skip(bytes.unsigned_leb());
-  Interpreter interpreter(common, pc - 1);
+  Interpreter interpreter(common, pc);
   interpreter.run(common.instructions, common.end, 0);
   interpreter.keep_initial();
-  interpreter.run(bytes.position(), end, reinterpret_cast<uint64_t>(bases.function));
+  interpreter.run(bytes.position(), end, description.function);
   return to_rule(interpreter.state);
 }
 

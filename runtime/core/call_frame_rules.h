@@ -7,10 +7,11 @@ namespace reftally::runtime {
 
 struct FrameRule {
   enum Base : uint8_t {
-    kEnd = 0,            // outermost frame, signal frame, or no usable information
+    kEnd = 0,            // outermost frame, or no usable information
     kSp = 1,             // cfa = rsp + cfa_offset
     kBp = 2,             // cfa = rbp + cfa_offset
     kDereferenceBp = 3,  // cfa = *(rbp + cfa_offset): realigned stacks (DRAP)
+    kSignalFrame = 4,    // the kernel's: the interrupted registers lie at rsp
   };
   enum BpKind : uint8_t { kBpSame, kBpAtCfa, kBpAtBp };
   Base base = kEnd;
@@ -19,7 +20,7 @@ struct FrameRule {
   int64_t bp_offset = 0;
 };
 
-// `pc` is a return address: the rule is that of the call instruction before it.
+// `pc` lies inside the instruction that was running: of a return address, the byte before it.
 FrameRule frame_rule(uint64_t pc) noexcept;
 
 }  // namespace reftally::runtime

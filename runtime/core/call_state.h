@@ -1,6 +1,6 @@
-// What a caller had in its registers when it called the agent. The agent's own frames lie where the program's older
-// frames were: their unwritten slots hold stale words, so a stack is scanned from the caller's frame on, never from
-// ours.
+// What the program had in its registers when it called the agent. The agent's own frames lie where older frames of the
+// program were: their unwritten slots hold stale words, so a stack is scanned from the program's frame on, never from
+// ours. And a pointer may live in a callee-saved register only.
 #pragma once
 
 #include <cstdint>
@@ -16,11 +16,11 @@ struct CallState {
 
 }  // namespace reftally::runtime
 
-// Defines `extern "C" RESULT NAME(uint64_t argument)`: saves the callee-saved registers on the stack and calls
-// IMPLEMENTATION(argument, const CallState*). x86-64 System V.
-#define REFTALLY_ENTRY_WITH_CALL_STATE(NAME, IMPLEMENTATION)                                                        \
+// Defines the C function NAME(a, b) with two arguments or fewer: saves the callee-saved registers on the stack and
+// calls IMPLEMENTATION(a, b, const CallState*). VISIBILITY: .hidden or .protected. x86-64 System V.
+#define REFTALLY_ENTRY_WITH_CALL_STATE(VISIBILITY, NAME, IMPLEMENTATION)                                            \
   asm(".pushsection .text\n"                                                                                        \
-      ".globl " #NAME "\n.hidden " #NAME "\n.type " #NAME ", @function\n" #NAME                                     \
+      ".globl " #NAME "\n" VISIBILITY " " #NAME "\n.type " #NAME ", @function\n" #NAME                              \
       ":\n"                                                                                                         \
       ".cfi_startproc\n"                                                                                            \
       "push %rbx\n.cfi_adjust_cfa_offset 8\n.cfi_rel_offset rbx, 0\n"                                               \
@@ -29,7 +29,7 @@ struct CallState {
       "push %r13\n.cfi_adjust_cfa_offset 8\n.cfi_rel_offset r13, 0\n"                                               \
       "push %r14\n.cfi_adjust_cfa_offset 8\n.cfi_rel_offset r14, 0\n"                                               \
       "push %r15\n.cfi_adjust_cfa_offset 8\n.cfi_rel_offset r15, 0\n"                                               \
-      "mov %rsp, %rsi\n"                                                                                            \
+      "mov %rsp, %rdx\n"                                                                                            \
       "sub $8, %rsp\n.cfi_adjust_cfa_offset 8\n"                                                                    \
       "call " #IMPLEMENTATION                                                                                       \
       "\n"                                                                                                          \

@@ -33,6 +33,12 @@ void complain(const char* what, const char* path, int error) noexcept {
 
 }  // namespace
 
+void discard_dump_file(const DumpName& name, const char* why, uint64_t number) noexcept {
+  char temporary[kMaxDumpPath];
+  if (compose(name, temporary, ".", ".tmp")) unlink(temporary);
+  say("no dump: ", why, number);
+}
+
 bool dump_path(const DumpName& name, char (&path)[kMaxDumpPath]) noexcept { return compose(name, path, "", ""); }
 
 bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, const void* facts) noexcept {

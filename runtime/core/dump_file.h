@@ -18,6 +18,9 @@ using FillDump = void (*)(dump::Writer& writer, const void* facts) noexcept;
 // Writes the file whole or not at all; says on stderr why not. `writer_memory`: Writer::memory_needed() bytes.
 bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, const void* facts) noexcept;
 
+// Removes what an unfinished write left, and says why there is no dump.
+void discard_dump_file(const DumpName& name, const char* why, uint64_t number) noexcept;
+
 // A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it. -1 when refused.
 long clone_process() noexcept;
 bool wait_for_child(long child) noexcept;  // true when it ended well; gives up after ten minutes

@@ -1,15 +1,11 @@
-// The words of a dump: live blocks, and everything that may hold a root.
-//
-// Roots are the writable segments of modules, the used part of stacks, thread-local storage, and what is left of the
-// writable private mappings when the allocator's memory, the agent's and dead stacks are taken away. Module data is
-// taken by program headers, never by lines of /proc/self/maps: an anonymous arena can merge with a .bss.
-#include <elf.h>
-#include <fcntl.h>
-#include <unistd.h>
+// The words of a dump: live blocks, and everything that may hold a root (root_ranges.h).
+#include <errno.h>
+#include <sys/uio.h>
 
 #include <cstring>
 
 #include "runtime/core/dump_writer.h"
+#include "runtime/core/present_pages.h"
 #include "runtime/core/root_ranges.h"
 #include "runtime/core/system.h"
 #include "runtime/core/word_filter.h"
@@ -18,71 +14,73 @@ namespace reftally::runtime {
 namespace {
 
 constexpr uint32_t kPieceWords = 64u << 10;  // words in one WordRegion at most
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kSparse = 1u << 20;  // from this size on, pages that were never touched are skipped
+constexpr uint64_t kSparse = 1u << 20;       // from this size on, pages that were never touched are skipped
 
 WordFilter filter;
 RootRanges roots;
 struct Scratch {
   dump::WordRegion header;
   uint64_t words[kPieceWords / 64 + kPieceWords];
+  uint64_t copy[kPieceWords];
 };
 Scratch* scratch = nullptr;
 
 class WordWriter {
  public:
-  explicit WordWriter(dump::Writer& writer) noexcept : writer_(writer) {
-    pagemap_ = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  }
-  ~WordWriter() {
-    if (pagemap_ >= 0) close(pagemap_);
-  }
-  WordWriter(const WordWriter&) = delete;
-  WordWriter& operator=(const WordWriter&) = delete;
+  WordWriter(dump::Writer& writer, const MemoryMap& map) noexcept : writer_(writer), map_(map) {}
 
+  // What is not mapped or not readable (a block may have guard pages) is left out.
   void range(dump::RegionKind kind, uint32_t thread, uint64_t begin, uint64_t end) noexcept {
+    kind_ = kind;
+    thread_ = thread;
     begin = (begin + 7) & ~uint64_t{7};
     end &= ~uint64_t{7};
-    if (begin >= end) return;
-    if (end - begin < kSparse || pagemap_ < 0) return pieces(kind, thread, begin, end);
-    present_pages(kind, thread, begin, end);
+    while (begin < end) {
+      if (mapping_ == nullptr || begin < mapping_->begin || begin >= mapping_->end) mapping_ = map_.find_or_next(begin);
+      if (mapping_ == nullptr || mapping_->begin >= end) return;
+      if (begin < mapping_->begin) begin = mapping_->begin;
+      const uint64_t part_end = end < mapping_->end ? end : mapping_->end;
+      if ((mapping_->flags & dump::kMapRead) != 0) part(begin, part_end);
+      begin = part_end;
+    }
   }
 
  private:
-  // Only pages that exist: reading an untouched page of a 32 GB reservation would cost a page fault each.
-  void present_pages(dump::RegionKind kind, uint32_t thread, uint64_t begin, uint64_t end) noexcept {
-    uint64_t entries[512];
-    uint64_t run = 0;  // begin of the present run, 0 none
-    for (uint64_t page = begin & ~(kPage - 1); page < end; page += sizeof entries / 8 * kPage) {
-      ssize_t got = pread(pagemap_, entries, sizeof entries, static_cast<off_t>(page / kPage * 8));
-      if (got <= 0) return pieces(kind, thread, run != 0 ? run : (page > begin ? page : begin), end);
-      for (uint64_t i = 0; i < static_cast<uint64_t>(got) / 8; i++) {
-        const uint64_t at = page + i * kPage;
-        const bool present = at < end && (entries[i] >> 62) != 0;  // bit 63 present, bit 62 swapped
-        if (present && run == 0) run = at > begin ? at : begin;
-        if (!present && run != 0) {
-          pieces(kind, thread, run, at < end ? at : end);
-          run = 0;
-        }
-      }
-    }
-    if (run != 0) pieces(kind, thread, run, end);
+  void part(uint64_t begin, uint64_t end) noexcept {
+    if (end - begin < kSparse && mapping_->path[0] != '/') return pieces(begin, end);
+    pages_.for_each_run(*mapping_, begin, end, [this](uint64_t from, uint64_t to) { pieces(from, to); });
   }
 
-  void pieces(dump::RegionKind kind, uint32_t thread, uint64_t begin, uint64_t end) noexcept {
+  void pieces(uint64_t begin, uint64_t end) noexcept {
     for (; begin < end; begin += uint64_t{kPieceWords} * 8) {
-      uint64_t words = (end - begin) / 8;
-      piece(kind, thread, begin, static_cast<uint32_t>(words < kPieceWords ? words : kPieceWords));
+      const uint64_t words = (end - begin) / 8;
+      const auto count = static_cast<uint32_t>(words < kPieceWords ? words : kPieceWords);
+      if (kind_ == dump::RegionKind::kOther)
+        copied_piece(begin, count);
+      else
+        piece(begin, reinterpret_cast<const uint64_t*>(begin), count);
     }
   }
 
-  void piece(dump::RegionKind kind, uint32_t thread, uint64_t address, uint32_t count) noexcept {
+  // Memory of unknown origin may fault when read (a file cut short, a device): the kernel copies it, or says no.
+  void copied_piece(uint64_t address, uint32_t count) noexcept {
+    const uint64_t end = address + uint64_t{count} * 8;
+    while (address < end) {
+      iovec to{scratch->copy, end - address}, from{reinterpret_cast<void*>(address), end - address};
+      ssize_t got = process_vm_readv(static_cast<int>(current_process()), &to, 1, &from, 1, 0);
+      if (got < 0 && errno != EFAULT && mapping_->path[0] != '/')  // not allowed to; anonymous memory is safe
+        return piece(address, reinterpret_cast<const uint64_t*>(address), static_cast<uint32_t>((end - address) / 8));
+      if (got >= 8) piece(address, scratch->copy, static_cast<uint32_t>(got / 8));
+      address = page_down(address + (got > 0 ? static_cast<uint64_t>(got) : 0)) + kPage;
+    }
+  }
+
+  void piece(uint64_t address, const uint64_t* source, uint32_t count) noexcept {
     const uint32_t bitmap_words = (count + 63) / 64;
     uint64_t* bitmap = scratch->words;
     uint64_t* kept = scratch->words + bitmap_words;
     uint32_t kept_count = 0;
     memset(bitmap, 0, bitmap_words * sizeof *bitmap);
-    auto* source = reinterpret_cast<const uint64_t*>(address);
     for (uint32_t i = 0; i < count; i++) {
       const uint64_t word = source[i];
       if (!filter.keeps(word)) continue;
@@ -90,30 +88,25 @@ class WordWriter {
       bitmap[i / 64] |= 1ull << (i % 64);
       kept[kept_count++] = word;
     }
-    scratch->header = {address, count, kept_count, kind, {}, thread};
+    scratch->header = {address, count, kept_count, kind_, {}, thread_};
     writer_.add_bytes(scratch, sizeof scratch->header + (bitmap_words + kept_count) * sizeof(uint64_t));
   }
 
   dump::Writer& writer_;
-  int pagemap_;
+  const MemoryMap& map_;
+  const Mapping* mapping_ = nullptr;
+  PresentPages pages_;
+  dump::RegionKind kind_{};
+  uint32_t thread_ = 0;
 };
 
-// Blocks a few bytes apart share a region: a header of 24 bytes for each would cost more than the chunk header between.
-void write_block_words(WordWriter& words) noexcept {
-  constexpr uint64_t kGap = 32;
-  uint64_t begin = 0, end = 0;
-  recorder.live.for_each([&](const LiveBlock& block) {
-    const uint64_t block_end = (block.address + block.size + 7) & ~uint64_t{7};
-    if (begin != 0 && block.address <= end + kGap && block_end >= end) {
-      end = block_end;
-      return;
-    }
-    if (begin != 0 && block_end <= end) return;  // inside the one before: an allocator's block in another's
-    words.range(dump::RegionKind::kHeap, 0, begin, end);
-    begin = block.address;
-    end = block_end;
-  });
-  words.range(dump::RegionKind::kHeap, 0, begin, end);
+void write_heap_range(WordWriter& words, uint64_t begin, uint64_t end) noexcept {
+  while (begin < end) {
+    uint64_t next = end;
+    const AddressRange part = roots.before_thread_memory(begin, end, next);
+    words.range(dump::RegionKind::kHeap, 0, part.begin, part.end);
+    begin = next;
+  }
 }
 
 }  // namespace
@@ -123,14 +116,15 @@ bool prepare_word_writer() noexcept {
   return scratch != nullptr && filter.create() && roots.create();
 }
 
-void write_words(dump::Writer& writer, const SnapshotFacts& facts, const dump::ThreadRecord* threads,
-                 uint32_t thread_count) noexcept {
+void write_words(dump::Writer& writer, const SnapshotFacts& facts, const ProgramState* const* threads,
+                 uint32_t thread_count, const char*& trouble) noexcept {
   filter.learn(*facts.map, *facts.modules, recorder.options.full_contents);
-  roots.find(*facts.map, *facts.modules, threads, thread_count, facts.world->not_stopped() != 0);
+  roots.find(*facts.map, *facts.modules, threads, thread_count);
+  trouble = roots.trouble();
   writer.begin(dump::kTagWords, 0);
   {
-    WordWriter words(writer);
-    write_block_words(words);
+    WordWriter words(writer, *facts.map);
+    recorder.live.for_each_run([&](uint64_t begin, uint64_t end) { write_heap_range(words, begin, end); });
     for (uint32_t i = 0; i < roots.count(); i++)
       words.range(roots[i].kind, roots[i].thread, roots[i].begin, roots[i].end);
   }

@@ -69,6 +69,43 @@ bool LiveTable::find(uint64_t address, LiveBlock& block) const noexcept {
   return true;
 }
 
+bool LiveTable::find_around(uint64_t address, LiveBlock& block) const noexcept {
+  constexpr uint64_t kFar = 64u << 20;
+  uint64_t at = address >> slot_shift_;
+  const uint64_t last = address > kFar ? (address - kFar) >> slot_shift_ : 0;
+  for (; at > last; at--) {
+    const uint64_t region = at << slot_shift_ >> kRegionShift, slot = at & (slots() - 1);
+    const std::atomic<uint64_t>* entries =
+        region < kRegions ? regions_[region].load(std::memory_order_acquire) : nullptr;
+    if (entries == nullptr) {
+      at &= ~(slots() - 1);  // to the region before
+      continue;
+    }
+    const uint64_t entry = entries[slot].load(std::memory_order_relaxed);
+    if (entry == 0) continue;
+    block = block_of(region, slot, entry);
+    if (block.address <= address) return address - block.address <= block.size;
+  }
+  return false;
+}
+
+bool LiveTable::find_first(uint64_t begin, uint64_t end, LiveBlock& block) const noexcept {
+  for (uint64_t at = begin >> slot_shift_; at << slot_shift_ < end; at++) {
+    const uint64_t region = at << slot_shift_ >> kRegionShift, slot = at & (slots() - 1);
+    const std::atomic<uint64_t>* entries =
+        region < kRegions ? regions_[region].load(std::memory_order_acquire) : nullptr;
+    if (entries == nullptr) {
+      at |= slots() - 1;  // to the region after
+      continue;
+    }
+    const uint64_t entry = entries[slot].load(std::memory_order_relaxed);
+    if (entry == 0) continue;
+    block = block_of(region, slot, entry);
+    if (block.address >= begin) return block.address < end;
+  }
+  return false;
+}
+
 void LiveTable::sort_regions() noexcept {
   // Insertion sort: regions are born almost in order, and a new one costs 4 MiB of heap.
   for (uint32_t i = 1; i < region_count(); i++) {

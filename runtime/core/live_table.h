@@ -21,6 +21,7 @@ struct LiveBlock {
 class LiveTable {
  public:
   static constexpr uint32_t kMaxStack = (1u << 24) - 1;
+  static constexpr uint32_t kGlibcSpacing = 32;
 
   // `spacing`: 8, 16 or 32 bytes between two block starts at least. False when there is no memory.
   bool create(uint32_t spacing) noexcept;
@@ -31,6 +32,11 @@ class LiveTable {
   bool contains(uint64_t address) const noexcept;
   bool find(uint64_t address, LiveBlock& block) const noexcept;
 
+  // The block that `address` points into, its end included; looks at most 64 MiB back.
+  bool find_around(uint64_t address, LiveBlock& block) const noexcept;
+  // The first block that begins in [begin, end).
+  bool find_first(uint64_t begin, uint64_t end, LiveBlock& block) const noexcept;
+
   // Calls visit(LiveBlock) for every block by address. Only for a stopped process: sorts the list of regions.
   template <class Visit>
   void for_each(Visit visit) noexcept {
@@ -38,13 +44,26 @@ class LiveTable {
     for (uint32_t i = 0; i < region_count(); i++) {
       const uint64_t region = region_list_[i];
       const std::atomic<uint64_t>* entries = regions_[region].load(std::memory_order_relaxed);
-      for (uint64_t slot = 0; slot < slots(); slot++) {
-        uint64_t entry = entries[slot].load(std::memory_order_relaxed);
-        if (entry == 0) continue;
-        visit(LiveBlock{region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
-                        static_cast<uint32_t>(entry >> 3 & kMaxStack)});
-      }
+      for (uint64_t slot = 0; slot < slots(); slot++)
+        if (uint64_t entry = entries[slot].load(std::memory_order_relaxed)) visit(block_of(region, slot, entry));
     }
+  }
+
+  // Calls visit(begin, end) for every run of blocks at most 32 bytes apart, by address, begin and end multiples of 8. A
+  // region of words for each block would cost more than the chunk header between two.
+  template <class Visit>
+  void for_each_run(Visit visit) noexcept {
+    constexpr uint64_t kGap = 32;
+    uint64_t begin = 0, end = 0;
+    for_each([&](const LiveBlock& block) {
+      const uint64_t block_end = (block.address + block.size + 7) & ~uint64_t{7};
+      if (begin == 0 || block.address > end + kGap) {
+        if (begin < end) visit(begin, end);
+        begin = end = block.address;
+      }
+      if (block_end > end) end = block_end;  // it may lie inside the one before: an allocator's block in another's
+    });
+    if (begin < end) visit(begin, end);
   }
 
  private:
@@ -52,6 +71,10 @@ class LiveTable {
   static constexpr uint64_t kRegions = 1ull << (47 - kRegionShift);
   static constexpr uint32_t kMaxRegionsUsed = 1u << 20;  // 4 TiB of heap
 
+  LiveBlock block_of(uint64_t region, uint64_t slot, uint64_t entry) const noexcept {
+    return {region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
+            static_cast<uint32_t>(entry >> 3 & kMaxStack)};
+  }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
   uint32_t region_count() const noexcept;
   std::atomic<uint64_t>* entry(uint64_t address, bool make) noexcept;

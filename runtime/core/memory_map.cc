@@ -51,7 +51,7 @@ bool MemoryMap::parse_line(const char*& line) noexcept {
   return true;
 }
 
-const Mapping* MemoryMap::find(uint64_t address) const noexcept {
+const Mapping* MemoryMap::find_or_next(uint64_t address) const noexcept {
   uint32_t low = 0, high = count_;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
@@ -60,7 +60,12 @@ const Mapping* MemoryMap::find(uint64_t address) const noexcept {
     else
       high = middle;
   }
-  return low < count_ && mappings_[low].begin <= address ? &mappings_[low] : nullptr;
+  return low < count_ ? &mappings_[low] : nullptr;
+}
+
+const Mapping* MemoryMap::find(uint64_t address) const noexcept {
+  const Mapping* mapping = find_or_next(address);
+  return mapping != nullptr && mapping->begin <= address ? mapping : nullptr;
 }
 
 bool ModuleList::create() noexcept {
@@ -126,7 +131,10 @@ void ModuleList::add(const void* raw) noexcept {
                                    ((header.p_flags & PF_R) ? dump::kMapRead : 0u) |
                                        ((header.p_flags & PF_W) ? dump::kMapWrite : 0u) |
                                        ((header.p_flags & PF_X) ? dump::kMapExecute : 0u)};
-    if (own_code >= begin && own_code < begin + header.p_memsz && header.p_type == PT_LOAD) module.is_agent = true;
+    if (own_code < begin || own_code >= begin + header.p_memsz || header.p_type != PT_LOAD) continue;
+    module.is_agent = true;
+    agent_begin_ = begin;
+    agent_end_ = begin + header.p_memsz;
   }
   module.segment_count = segment_count_ - module.first_segment;
   module.path = "";
@@ -141,10 +149,10 @@ void ModuleList::add(const void* raw) noexcept {
   count_++;
 }
 
-const Segment* ModuleList::data_segment(uint64_t address) const noexcept {
+const Segment* ModuleList::loaded_segment(uint64_t address) const noexcept {
   for (uint32_t i = 0; i < segment_count_; i++) {
     const Segment& segment = segments_[i];
-    if (segment.type == PT_LOAD && (segment.flags & dump::kMapExecute) == 0 && address >= segment.begin &&
+    if (segment.type == PT_LOAD && (segment.flags & dump::kMapRead) != 0 && address >= segment.begin &&
         address < segment.end)
       return &segment;
   }

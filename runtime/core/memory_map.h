@@ -21,6 +21,7 @@ class MemoryMap {
   uint32_t count() const noexcept { return count_; }
   const Mapping& operator[](uint32_t i) const noexcept { return mappings_[i]; }
   const Mapping* find(uint64_t address) const noexcept;
+  const Mapping* find_or_next(uint64_t address) const noexcept;  // or the first one above
 
  private:
   static constexpr uint32_t kMaxMappings = 65536;  // vm.max_map_count is 65,530 by default
@@ -56,8 +57,9 @@ class ModuleList {
   const Module& operator[](uint32_t i) const noexcept { return modules_[i]; }
   const Segment& segment(uint32_t i) const noexcept { return segments_[i]; }
   uint32_t segment_count() const noexcept { return segment_count_; }
-  // The data (not executable) PT_LOAD segment that holds `address`, or nullptr.
-  const Segment* data_segment(uint64_t address) const noexcept;
+  // The PT_LOAD segment that holds `address`, or nullptr. Code too: older linkers put constants beside it.
+  const Segment* loaded_segment(uint64_t address) const noexcept;
+  bool is_agent_code(uint64_t pc) const noexcept { return pc - agent_begin_ < agent_end_ - agent_begin_; }
 
   void add(const void* info) noexcept;  // dl_phdr_info, one call a module
 
@@ -72,6 +74,7 @@ class ModuleList {
   char* paths_ = nullptr;
   size_t paths_used_ = 0;
   uint32_t count_ = 0, segment_count_ = 0;
+  uint64_t agent_begin_ = 0, agent_end_ = 0;
 };
 
 }  // namespace reftally::runtime

@@ -56,8 +56,8 @@ void read_options(Options& options) noexcept {
   const char* contents = getenv("REFTALLY_CONTENTS");
   options.full_contents = contents != nullptr && strcmp(contents, "full") == 0;
   options.stack_sampling = number("REFTALLY_STACKS", 1);
-  options.stack_depth = number("REFTALLY_STACK_DEPTH", 48);
-  if (options.stack_depth > kMaxStackDepth) options.stack_depth = kMaxStackDepth;
+  options.stack_depth = number("REFTALLY_STACK_DEPTH", kMaxStackDepth);
+  if (options.stack_depth == 0 || options.stack_depth > kMaxStackDepth) options.stack_depth = kMaxStackDepth;
   options.zero_fill = number("REFTALLY_ZERO_FILL", 1) != 0;
   options.verbose = number("REFTALLY_VERBOSE", 0) != 0;
   options.off = number("REFTALLY_OFF", 0) != 0;

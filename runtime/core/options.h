@@ -8,7 +8,7 @@
 //                         handlers). A program that installs a handler for it keeps its own
 //   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
 //   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N
-//   REFTALLY_STACK_DEPTH  frames kept, innermost first (default 48, at most 128)
+//   REFTALLY_STACK_DEPTH  frames walked at most (default and most 128); of a deeper stack the innermost 48 are kept
 //   REFTALLY_ZERO_FILL    1 (default): new blocks up to 128 KB are zeroed, so that no stale word survives in slack
 //   REFTALLY_VERBOSE      1: one line on stderr for each dump (default 0)
 //   REFTALLY_OFF          1: do nothing at all in this process and what it starts
@@ -20,6 +20,7 @@
 namespace reftally::runtime {
 
 inline constexpr size_t kMaxPath = 4096;
+inline constexpr uint32_t kMaxStackDepth = 128;
 
 struct Options {
   char output_dir[kMaxPath] = {};
@@ -28,13 +29,11 @@ struct Options {
   int signal = 0;
   bool full_contents = false;
   uint32_t stack_sampling = 1;
-  uint32_t stack_depth = 48;
+  uint32_t stack_depth = kMaxStackDepth;
   bool zero_fill = true;
   bool verbose = false;
   bool off = false;
 };
-
-inline constexpr uint32_t kMaxStackDepth = 128;
 
 // Fills `options` from the environment and the current folder. Allocates nothing.
 void read_options(Options& options) noexcept;

@@ -1,7 +1,11 @@
 #include "runtime/core/recorder.h"
 
+#include <sys/resource.h>
+
+#include "runtime/core/birth_stacks.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
+#include "runtime/core/thread_state.h"
 
 namespace reftally::runtime {
 
@@ -9,29 +13,43 @@ constinit Recorder recorder;
 
 namespace {
 
-thread_local uint32_t allocations_of_thread [[gnu::tls_model("initial-exec")]] = 0;
-thread_local uint32_t until_next_stack [[gnu::tls_model("initial-exec")]] = 0;
-
-bool wants_stack() noexcept {
+bool wants_stack(ThreadState& thread) noexcept {
   const uint32_t sampling = recorder.options.stack_sampling;
   if (sampling <= 1) return sampling == 1;
-  if (until_next_stack-- != 0) return false;
-  until_next_stack = sampling - 1;
+  if (thread.until_next_stack-- != 0) return false;
+  thread.until_next_stack = sampling - 1;
   return true;
 }
 
-void count_allocation() noexcept {
-  if (++allocations_of_thread % 1024 == 0) recorder.allocations.fetch_add(1024, std::memory_order_relaxed);
+uint32_t count_and_capture(const Registers& caller) noexcept {
+  ReentryGuard guard;
+  ThreadState* thread = guard.entered() ? this_thread() : nullptr;
+  if (thread == nullptr) {
+    count_allocation_without_state();
+    return 0;
+  }
+  thread->allocations.store(thread->allocations.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return wants_stack(*thread) ? capture_stack(*thread, caller) : 0;
 }
 
 }  // namespace
+
+// The tables reserve address space, most of which is never touched. Under a limit (ulimit -v) the program needs it
+// more.
+static bool address_space_is_scarce() noexcept {
+  constexpr uint64_t kEnough = 1ull << 40;
+  rlimit limit{};
+  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < kEnough;
+}
 
 void start_recording(uint32_t spacing) noexcept {
   read_options(recorder.options);
   if (recorder.options.off) return;
   recorder.start_time_ns = real_time_ns();
   recorder.process.store(current_process(), std::memory_order_relaxed);
-  if (!recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder())
+  remember_stderr();
+  if (address_space_is_scarce()) return stop_recording("address space is limited (ulimit -v); nothing is recorded");
+  if (!create_thread_states() || !recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder())
     return stop_recording("no address space for the tables of the agent; nothing is recorded");
   recorder.active.store(true, std::memory_order_release);
 }
@@ -43,15 +61,8 @@ void stop_recording(const char* why) noexcept {
 }
 
 void record_block(void* block, size_t size, const Registers& caller) noexcept {
-  ReentryGuard guard;
-  if (!guard.entered()) return;
-  count_allocation();
-  uint32_t stack = 0;
-  if (wants_stack()) {
-    uint64_t frames[kMaxStackDepth];
-    uint32_t count = unwind(caller, frames, recorder.options.stack_depth);
-    stack = recorder.stacks.intern(frames, count);
-  }
+  // A block that the agent's own calls or a signal handler inside it make is a block like any other, without a stack.
+  const uint32_t stack = count_and_capture(caller);
   if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack))
     stop_recording("no address space for the table of live blocks; recording stops");
 }

@@ -17,11 +17,11 @@ struct Recorder {
   LiveTable live;
   StackTable stacks;
   std::atomic<bool> active{false};
-  std::atomic<uint64_t> allocations{0};  // flushed by threads every 1,024 blocks
   std::atomic<uint64_t> snapshots{0};
   std::atomic<uint32_t> process{0};  // pid; a vfork child has another one and must do nothing
   uint64_t start_time_ns = 0;
-  bool saw_every_block = false;
+  const char* other_malloc = nullptr;  // the file that has the malloc the program uses, when it is not through ours
+  bool forked = false;  // a copy of a process: stacks of threads it does not have may still hold references
 };
 
 extern Recorder recorder;

@@ -1,27 +1,20 @@
 #include "runtime/core/root_ranges.h"
 
 #include <elf.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <cstring>
 
+#include "runtime/core/present_pages.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
+#include "runtime/core/thread_stack.h"
 
 namespace reftally::runtime {
 namespace {
 
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kRedZone = 128;  // x86-64 psABI: used below sp
+using dump::RegionKind;
 
-// glibc 2.26 to 2.40, malloc/malloc.c and arena.c.
-constexpr uint64_t kArenaHeapSize = 64u << 20;  // HEAP_MAX_SIZE, also its alignment
-constexpr uint64_t kBins = 127;                 // pairs of words that point at themselves while empty
-constexpr uint64_t kBinsOffset = 112;           // of malloc_state.bins
-constexpr uint64_t kMallocStateSize = 2200;
-constexpr uint64_t kTcbTail = 0x900;         // struct pthread, after the thread pointer
-constexpr uint64_t kLargeBlock = 64u << 10;  // smaller blocks are never mapped on their own (M_MMAP_THRESHOLD)
+constexpr uint64_t kRedZone = 128;  // x86-64 psABI: used below sp
 
 uint64_t load(uint64_t address) noexcept {
   uint64_t value;
@@ -29,192 +22,224 @@ uint64_t load(uint64_t address) noexcept {
   return value;
 }
 
-uint64_t page_down(uint64_t address) noexcept { return address & ~(kPage - 1); }
-uint64_t page_up(uint64_t address) noexcept { return (address + kPage - 1) & ~(kPage - 1); }
+bool starts_with(const char* text, const char* prefix) noexcept { return strncmp(text, prefix, strlen(prefix)) == 0; }
 
-// libc's main_arena lies in its data and points at free chunks, whose addresses lie inside the last bytes of the block
-// before them: no root. Found by its bins, no symbol needed.
-bool find_malloc_state(uint64_t begin, uint64_t end, uint64_t& state) noexcept {
-  uint64_t best = 0;
-  for (uint64_t at = (begin + 15) & ~uint64_t{15}; at + kMallocStateSize <= end; at += 16) {
-    uint64_t empty = 0;
-    for (uint64_t bin = 0; bin < kBins; bin++) {
-      const uint64_t self = at + kBinsOffset - 16 + 16 * bin;
-      empty += load(self + 16) == self && load(self + 24) == self;
-    }
-    if (empty > best) {
-      best = empty;
-      state = at;
-    }
-  }
-  return best >= 24;
+bool is_shared_memory(const char* path) noexcept {
+  return starts_with(path, "/dev/zero") || starts_with(path, "/dev/shm/") || starts_with(path, "/memfd:") ||
+         starts_with(path, "/SYSV");
 }
 
-bool is_private_writable(const Mapping& mapping) noexcept {
-  constexpr uint32_t kWanted = dump::kMapRead | dump::kMapWrite;
-  if ((mapping.flags & kWanted) != kWanted) return false;
-  if (mapping.path[0] == '/') {
-    // Shared anonymous memory has a name of its own; devices may block or fault when read.
-    return strncmp(mapping.path, "/dev/zero", 9) == 0 || strncmp(mapping.path, "/dev/", 5) != 0;
-  }
-  return strncmp(mapping.path, "[v", 2) != 0;
+// Writable, or private anonymous memory that a program has made read-only after it was filled. Not devices and rings of
+// the kernel, which may block or fault when read.
+bool may_hold_roots(const Mapping& mapping) noexcept {
+  const bool is_anonymous = mapping.path[0] == '\0' || starts_with(mapping.path, "[anon:");
+  if ((mapping.flags & dump::kMapRead) == 0) return false;
+  if ((mapping.flags & dump::kMapWrite) == 0) return is_anonymous && (mapping.flags & dump::kMapShared) == 0;
+  if (starts_with(mapping.path, "/dev/")) return is_shared_memory(mapping.path);
+  return !starts_with(mapping.path, "[v") && !starts_with(mapping.path, "anon_inode:");
+}
+
+bool is_libc(const Module& module) noexcept {
+  return strstr(module.path, "/libc.so") != nullptr || strstr(module.path, "/libc-2") != nullptr;
 }
 
 }  // namespace
 
 bool RootRanges::create() noexcept {
   ranges_ = static_cast<RootRange*>(map_memory(kMaxRanges * sizeof(RootRange)));
-  taken_ = static_cast<Taken*>(map_memory(kMaxRanges * sizeof(Taken)));
+  taken_ = static_cast<AddressRange*>(map_memory(kMaxRanges * sizeof(AddressRange)));
   return ranges_ != nullptr && taken_ != nullptr;
 }
 
-void RootRanges::exclude(uint64_t begin, uint64_t end) noexcept {
-  if (begin < end && taken_count_ < kMaxRanges) taken_[taken_count_++] = {begin, end};
+// Joins [begin, end) with all it touches.
+void RootRanges::take(uint64_t begin, uint64_t end) noexcept {
+  if (begin >= end) return;
+  uint32_t first = 0, high = taken_count_;  // the first range that ends at or after `begin`
+  while (first < high) {
+    const uint32_t middle = first + (high - first) / 2;
+    if (taken_[middle].end < begin)
+      first = middle + 1;
+    else
+      high = middle;
+  }
+  uint32_t last = first;  // one past the last that begins at or before `end`
+  for (; last < taken_count_ && taken_[last].begin <= end; last++) {
+    if (taken_[last].begin < begin) begin = taken_[last].begin;
+    if (taken_[last].end > end) end = taken_[last].end;
+  }
+  if (first == last && taken_count_ == kMaxRanges) {
+    trouble_ = "memory is cut into too many pieces: some that hold no roots are in the dump as if they did";
+    return;
+  }
+  const uint32_t after = taken_count_ - last;
+  memmove(taken_ + first + 1, taken_ + last, after * sizeof *taken_);
+  taken_[first] = {begin, end};
+  taken_count_ = first + 1 + after;
 }
 
-void RootRanges::add(uint64_t begin, uint64_t end, dump::RegionKind kind, uint32_t thread) noexcept {
-  if (begin < end && count_ < kMaxRanges) ranges_[count_++] = {begin, end, kind, thread};
+void RootRanges::claim(uint64_t begin, uint64_t end, RegionKind kind, uint32_t thread) noexcept {
+  const uint64_t claimed = begin;
+  uint32_t low = 0, high = taken_count_;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (taken_[middle].end <= begin)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (; begin < end; low++) {
+    const uint64_t free_end = low < taken_count_ && taken_[low].begin < end ? taken_[low].begin : end;
+    if (begin < free_end && count_ < kMaxRanges) ranges_[count_++] = {begin, free_end, kind, thread};
+    if (free_end == end) break;
+    begin = taken_[low].end;
+  }
+  take(claimed, end);
 }
 
-void RootRanges::find_statics(const ModuleList& modules) noexcept {
+// A stack we know nothing of: of a fibre, or for signals. In a block it ends with the block, else where one begins.
+void RootRanges::claim_foreign_stack(const MemoryMap& map, uint64_t begin, uint32_t number) noexcept {
+  LiveBlock block{};
+  const Mapping* mapping = map.find(begin);
+  if (mapping == nullptr) return;
+  uint64_t end = mapping->end;
+  if (recorder.live.find_around(begin, block))
+    end = block.address + block.size;
+  else if (recorder.live.find_first(begin, end, block))
+    end = block.address;
+  claim(begin, end, RegionKind::kStack, number);
+}
+
+// The main thread's control block, and below it the static thread-local storage of all modules: the mapping they lie in
+// may go on with others'.
+void RootRanges::claim_main_locals(const MemoryMap& map, const ModuleList& modules, uint64_t pointer,
+                                   uint32_t number) noexcept {
+  constexpr uint64_t kSurplus = 4096;  // for modules opened later, and alignment
+  const Mapping* mapping = map.find(pointer);
+  if (mapping == nullptr) return;
+  uint64_t size = kSurplus;
+  for (uint32_t i = 0; i < modules.segment_count(); i++)
+    if (modules.segment(i).type == PT_TLS) size += modules.segment(i).end - modules.segment(i).begin + 64;
+  const uint64_t begin = page_down(pointer - size), end = page_up(pointer + kThreadControlSize);
+  claim(begin > mapping->begin ? begin : mapping->begin, end < mapping->end ? end : mapping->end,
+        RegionKind::kThreadLocal, number);
+}
+
+void RootRanges::claim_stack(const MemoryMap& map, const ModuleList& modules, const ProgramState& thread,
+                             uint32_t number) noexcept {
+  const uint64_t sp = thread.registers[kRegisterSp], pointer = thread.thread_pointer;
+  const uint64_t used = thread.interrupted ? sp - kRedZone : sp;
+  const StackBounds block = stack_block(pointer);
+  if (block.high != 0) {  // the thread's control block and its thread-local storage lie at the top of its stack
+    claim(block.holds(sp) && used > block.low ? used : block.low, block.high, RegionKind::kStack, number);
+    take(block.low, block.high);
+    if (!block.holds(sp)) claim_foreign_stack(map, used, number);
+    return;
+  }
+  const Mapping* mapping = map.find(sp);
+  if (mapping != nullptr && strcmp(mapping->path, "[stack]") == 0) {
+    claim(used > mapping->begin ? used : mapping->begin, mapping->end, RegionKind::kStack, number);
+    take(mapping->begin, mapping->end);
+  } else {
+    claim_foreign_stack(map, used, number);
+  }
+  claim_main_locals(map, modules, pointer, number);
+}
+
+void RootRanges::sort_thread_ranges() noexcept {
+  thread_ranges_ = count_;
+  for (uint32_t i = 1; i < count_; i++) {
+    const RootRange range = ranges_[i];
+    uint32_t j = i;
+    for (; j > 0 && ranges_[j - 1].begin > range.begin; j--) ranges_[j] = ranges_[j - 1];
+    ranges_[j] = range;
+  }
+}
+
+AddressRange RootRanges::before_thread_memory(uint64_t begin, uint64_t end, uint64_t& next) const noexcept {
+  uint32_t low = 0, high = thread_ranges_;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (ranges_[middle].end <= begin)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  next = end;
+  if (low == thread_ranges_ || ranges_[low].begin >= end) return {begin, end};
+  next = ranges_[low].end < end ? ranges_[low].end : end;
+  return {begin, ranges_[low].begin > begin ? ranges_[low].begin : begin};
+}
+
+void RootRanges::claim_statics(const ModuleList& modules) noexcept {
   for (uint32_t m = 0; m < modules.count(); m++) {
     const Module& module = modules[m];
     for (uint32_t s = 0; s < module.segment_count; s++) {
       const Segment& segment = modules.segment(module.first_segment + s);
       if (segment.type != PT_LOAD || (segment.flags & dump::kMapWrite) == 0) continue;
-      exclude(page_down(segment.begin), page_up(segment.end));
-      if (module.is_agent) continue;
-      uint64_t state = 0;
-      const bool is_libc = strstr(module.path, "/libc.so") != nullptr || strstr(module.path, "/libc-2") != nullptr;
-      if (is_libc && find_malloc_state(segment.begin, segment.end, state)) {
-        add(segment.begin, state, dump::RegionKind::kStatic);
-        add(state + kMallocStateSize, segment.end, dump::RegionKind::kStatic);
-      } else {
-        add(segment.begin, segment.end, dump::RegionKind::kStatic);
+      if (is_libc(module)) {
+        const AddressRange state = find_malloc_state(segment.begin, segment.end);
+        take(state.begin, state.end);
       }
+      if (!module.is_agent) claim(segment.begin, segment.end, RegionKind::kStatic);
+      take(page_down(segment.begin), page_up(segment.end));
     }
   }
 }
 
-void RootRanges::find_stacks(const MemoryMap& map, const dump::ThreadRecord* threads, uint32_t thread_count) noexcept {
-  for (uint32_t i = 0; i < thread_count; i++) {
-    const uint64_t sp = threads[i].registers[7];
-    const uint64_t tcb = threads[i].thread_pointer;
-    const Mapping* stack = map.find(sp);
-    uint64_t stack_end = 0;
-    if (stack != nullptr) {
-      // A thread's stack ends with its control block; what lies above may be another mapping merged with it.
-      const bool has_tcb = tcb > sp && tcb < stack->end;
-      stack_end = has_tcb && page_up(tcb + kTcbTail) < stack->end ? page_up(tcb + kTcbTail) : stack->end;
-      // The thread that took the snapshot is in a call: below its caller's sp are only the agent's frames.
-      const bool in_call = (threads[i].flags & dump::kThreadTookSnapshot) != 0;
-      uint64_t used = in_call ? sp : sp - kRedZone;
-      if (used < stack->begin) used = stack->begin;
-      // On a signal stack or fibre the thread's own stack is another mapping: not knowing how much is used, take all.
-      add(used, stack_end, dump::RegionKind::kStack, i + 1);
-      exclude(stack->begin, stack_end);
-    }
-    const Mapping* tls = map.find(tcb);
-    if (tls == nullptr || (tcb >= sp && tcb < stack_end)) continue;
-    add(tls->begin, tls->end, dump::RegionKind::kThreadLocal, i + 1);
-    exclude(tls->begin, tls->end);
-  }
-}
-
-// Memory that belongs to the allocator holds live blocks, written apart, and free chunks full of stale words.
-void RootRanges::exclude_allocator(const MemoryMap& map) noexcept {
-  const bool is_glibc = recorder.live.spacing() == 32;
-  uint64_t last_end = 0;
+void RootRanges::take_blocks(const MemoryMap& map, const ModuleList& modules) noexcept {
+  AllocatorMemory allocator(map, recorder.live.spacing() == LiveTable::kGlibcSpacing);
+  recorder.live.for_each_run([this](uint64_t begin, uint64_t end) { take(begin, end); });
   recorder.live.for_each([&](const LiveBlock& block) {
-    if (block.address < last_end) return;
-    const Mapping* mapping = map.find(block.address);
-    if (mapping == nullptr) return;
-    if (!is_glibc ||
-        strcmp(mapping->path, "[heap]") == 0) {  // of another allocator we do not know the bounds: all of it
-      exclude(mapping->begin, mapping->end);
-      last_end = mapping->end;
-      return;
-    }
-    const uint64_t heap = block.address & ~(kArenaHeapSize - 1);
-    if (block.size < kLargeBlock || (mapping->begin <= heap && heap != 0 && map.find(load(heap)) != nullptr &&
-                                     (load(heap) & ~(kArenaHeapSize - 1)) <= heap && mapping->begin == heap)) {
-      const uint64_t begin = mapping->begin > heap ? mapping->begin : heap;
-      const uint64_t end = mapping->end < heap + kArenaHeapSize ? mapping->end : heap + kArenaHeapSize;
-      exclude(begin, end);
-      last_end = end;
-      return;
-    }
-    exclude(page_down(block.address - 16), page_up(block.address + block.size));  // a mapping of its own
+    const AddressRange range = allocator.around(block.address, block.size);
+    // An allocator of the program's own may have its pool among the statics.
+    if (range.begin < range.end && modules.loaded_segment(block.address) == nullptr) take(range.begin, range.end);
   });
 }
 
 // glibc keeps the stacks of joined threads; scanned as roots they hid 8 of 24 leaked objects (research/native.md H1).
-// The control block near the top tells: it points at itself at +0 and +16, and no thread has it as its thread pointer.
-void RootRanges::exclude_dead_stacks(const Mapping& mapping, const dump::ThreadRecord* threads,
-                                     uint32_t thread_count) noexcept {
-  int pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-  if (pagemap < 0) return;
-  uint64_t begin = mapping.begin;
-  for (uint64_t page = mapping.begin; page < mapping.end; page += kPage) {
-    uint64_t entry = 0;
-    if (pread(pagemap, &entry, sizeof entry, static_cast<off_t>(page / kPage * 8)) != sizeof entry || entry >> 62 == 0)
-      continue;
-    for (uint64_t at = page; at < page + kPage; at += 64) {
-      if (load(at) != at || load(at + 16) != at) continue;
-      bool is_live = false;
-      for (uint32_t i = 0; i < thread_count; i++) is_live |= threads[i].thread_pointer == at;
-      const uint64_t end = page_up(at + kTcbTail) < mapping.end ? page_up(at + kTcbTail) : mapping.end;
-      if (!is_live) {
-        exclude(begin, end);
-        add(at + 8, at + 16, dump::RegionKind::kOther);  // its vector of thread-local storage, kept for the next thread
-      }
-      begin = end;
+// Their control block points at itself at +0 and +16, and its thread id is cleared.
+void RootRanges::take_dead_stacks(const Mapping& mapping) noexcept {
+  PresentPages pages;
+  pages.for_each_run(mapping, mapping.begin, mapping.end, [&](uint64_t begin, uint64_t end) {
+    for (uint64_t at = begin; at < end && at + kThreadControlSize <= mapping.end; at += 64) {
+      if (load(at) != at || load(at + 16) != at || !has_ended(at)) continue;
+      const StackBounds stack = stack_block(at);
+      if (stack.high == 0 || stack.high > mapping.end) continue;
+      claim(at + 8, at + 16, RegionKind::kOther);  // its vector of thread-local storage, kept for the next thread
+      take(stack.low, stack.high);
     }
-  }
-  close(pagemap);
+  });
 }
 
-void RootRanges::sort_taken() noexcept {
-  // Shell sort (Ciura's gaps): no recursion, no allocation; a few thousand ranges.
-  static constexpr uint32_t kGaps[] = {8858, 3937, 1750, 701, 301, 132, 57, 23, 10, 4, 1};
-  for (uint32_t gap : kGaps)
-    for (uint32_t i = gap; i < taken_count_; i++) {
-      Taken value = taken_[i];
-      uint32_t j = i;
-      for (; j >= gap && taken_[j - gap].begin > value.begin; j -= gap) taken_[j] = taken_[j - gap];
-      taken_[j] = value;
-    }
-}
-
-void RootRanges::add_rest(const MemoryMap& map) noexcept {
-  sort_taken();
-  uint32_t next = 0;
+void RootRanges::claim_rest(const MemoryMap& map) noexcept {
+  constexpr uint64_t kLargeFile = 64u << 20;  // a shared file as large as this is a data base, not a place for pointers
   for (uint32_t i = 0; i < map.count(); i++) {
     const Mapping& mapping = map[i];
-    if (!is_private_writable(mapping)) continue;
-    uint64_t at = mapping.begin;
-    while (next < taken_count_ && taken_[next].end <= at) next++;
-    for (uint32_t t = next; at < mapping.end && t < taken_count_ && taken_[t].begin < mapping.end; t++) {
-      if (taken_[t].begin > at) add(at, taken_[t].begin, dump::RegionKind::kOther);
-      if (taken_[t].end > at) at = taken_[t].end;
-    }
-    if (at < mapping.end) add(at, mapping.end, dump::RegionKind::kOther);
+    if (!may_hold_roots(mapping)) continue;
+    const bool is_file = mapping.path[0] == '/' && (mapping.flags & dump::kMapShared) != 0;
+    if (is_file && !is_shared_memory(mapping.path) && mapping.end - mapping.begin > kLargeFile)
+      trouble_ = "shared mappings of files larger than 64 MB were not searched for roots";
+    else
+      claim(mapping.begin, mapping.end, RegionKind::kOther);
   }
 }
 
-void RootRanges::find(const MemoryMap& map, const ModuleList& modules, const dump::ThreadRecord* threads,
-                      uint32_t thread_count, bool threads_run_on) noexcept {
+void RootRanges::find(const MemoryMap& map, const ModuleList& modules, const ProgramState* const* threads,
+                      uint32_t count) noexcept {
+  constexpr uint64_t kSmallestStack = 16384, kLargestStack = 1ull << 36;
   count_ = taken_count_ = 0;
-  find_statics(modules);
-  find_stacks(map, threads, thread_count);
-  for (uint32_t i = 0; i < own_range_count(); i++) exclude(own_range(i).begin, own_range(i).end);
-  exclude_allocator(map);
-  constexpr uint64_t kSmallestStack = 16384;
-  for (uint32_t i = 0; i < map.count() && !threads_run_on; i++)
-    if (is_private_writable(map[i]) && map[i].path[0] == '\0' && map[i].end - map[i].begin >= kSmallestStack &&
-        map[i].end - map[i].begin < (1ull << 32))
-      exclude_dead_stacks(map[i], threads, thread_count);
-  add_rest(map);
+  trouble_ = nullptr;
+  for (uint32_t i = 0; i < own_range_count(); i++) take(own_range(i).begin, own_range(i).end);
+  for (uint32_t i = 0; i < count; i++) claim_stack(map, modules, *threads[i], i + 1);
+  sort_thread_ranges();
+  take_blocks(map, modules);
+  claim_statics(modules);
+  for (uint32_t i = 0; i < map.count() && !recorder.forked; i++) {
+    const uint64_t size = map[i].end - map[i].begin;
+    if (may_hold_roots(map[i]) && map[i].path[0] == '\0' && size >= kSmallestStack && size < kLargestStack)
+      take_dead_stacks(map[i]);
+  }
+  claim_rest(map);
 }
 
 }  // namespace reftally::runtime

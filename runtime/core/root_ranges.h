@@ -1,10 +1,15 @@
-// The memory that may hold roots, as ranges of one kind each.
+// The memory that may hold roots, as disjoint ranges of one kind each.
+//
+// Roots are the used part of stacks, thread-local storage, the writable segments of modules (by program headers, never
+// by lines of /proc/self/maps: an anonymous arena can merge with a .bss), and what is left of readable memory when the
+// blocks and the rest of the allocator's, the agent's and dead stacks are taken away. What comes first takes.
 #pragma once
 
 #include <cstdint>
 
+#include "runtime/core/allocator_memory.h"
 #include "runtime/core/memory_map.h"
-#include "runtime/dump/format.h"
+#include "runtime/core/program_state.h"
 
 namespace reftally::runtime {
 
@@ -17,32 +22,37 @@ struct RootRange {
 class RootRanges {
  public:
   bool create() noexcept;
-  // `threads_run_on`: some thread could not be stopped, so a stack nobody claims may still be one.
-  void find(const MemoryMap& map, const ModuleList& modules, const dump::ThreadRecord* threads, uint32_t thread_count,
-            bool threads_run_on) noexcept;
+  void find(const MemoryMap& map, const ModuleList& modules, const ProgramState* const* threads,
+            uint32_t count) noexcept;
 
   uint32_t count() const noexcept { return count_; }
   const RootRange& operator[](uint32_t i) const noexcept { return ranges_[i]; }
+  // The part of [begin, end) before the first stack or thread-local range in it, and where the next part begins: those
+  // ranges have their words under their own kind even where they lie in a block (fibres).
+  AddressRange before_thread_memory(uint64_t begin, uint64_t end, uint64_t& next) const noexcept;
+  const char* trouble() const noexcept { return trouble_; }  // what was left out, or nullptr
 
  private:
-  static constexpr uint32_t kMaxRanges = 1u << 17;
+  static constexpr uint32_t kMaxRanges = 1u << 22;
 
-  void add(uint64_t begin, uint64_t end, dump::RegionKind kind, uint32_t thread = 0) noexcept;
-  void exclude(uint64_t begin, uint64_t end) noexcept;
-  void find_statics(const ModuleList& modules) noexcept;
-  void find_stacks(const MemoryMap& map, const dump::ThreadRecord* threads, uint32_t thread_count) noexcept;
-  void exclude_allocator(const MemoryMap& map) noexcept;
-  void exclude_dead_stacks(const Mapping& mapping, const dump::ThreadRecord* threads, uint32_t thread_count) noexcept;
-  void add_rest(const MemoryMap& map) noexcept;
-  void sort_taken() noexcept;
+  void take(uint64_t begin, uint64_t end) noexcept;
+  void claim(uint64_t begin, uint64_t end, dump::RegionKind kind, uint32_t thread = 0) noexcept;
+  void claim_stack(const MemoryMap& map, const ModuleList& modules, const ProgramState& thread,
+                   uint32_t number) noexcept;
+  void claim_main_locals(const MemoryMap& map, const ModuleList& modules, uint64_t pointer, uint32_t number) noexcept;
+  void claim_foreign_stack(const MemoryMap& map, uint64_t begin, uint32_t number) noexcept;
+  void claim_statics(const ModuleList& modules) noexcept;
+  void take_blocks(const MemoryMap& map, const ModuleList& modules) noexcept;
+  void take_dead_stacks(const Mapping& mapping) noexcept;
+  void claim_rest(const MemoryMap& map) noexcept;
+  void sort_thread_ranges() noexcept;
 
   RootRange* ranges_ = nullptr;
   uint32_t count_ = 0;
-  struct Taken {
-    uint64_t begin, end;
-  };
-  Taken* taken_ = nullptr;  // accounted for: as a root above, or as no root at all
+  uint32_t thread_ranges_ = 0;     // the first so many are stacks and thread-local storage, by address
+  AddressRange* taken_ = nullptr;  // disjoint, by address
   uint32_t taken_count_ = 0;
+  const char* trouble_ = nullptr;
 };
 
 }  // namespace reftally::runtime

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/core/contributor.h"
-#include "runtime/core/unwinder.h"
+#include "runtime/core/program_state.h"
 #include "runtime/dump/format.h"
 
 namespace reftally::runtime {
@@ -10,11 +10,15 @@ namespace reftally::runtime {
 void prepare_snapshots() noexcept;  // takes all memory a snapshot needs, once
 
 // The dump's sequence number when the child was started (with `wait`, and at exit: when the dump is whole); 0 when
-// there is none. Never more than one at a time.
-uint32_t take_snapshot(dump::SnapshotReason reason, bool wait = false) noexcept;
-void set_contributor(const Contributor* contributor) noexcept;
+// there is none. Never two at once. `here`: where the calling thread left the program.
+uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept;
+// In the handler of a signal, whose ucontext_t is `context`.
+void take_snapshot_in_handler(const void* context) noexcept;
+// A handler may find the thread at a moment that will not do; the hook it interrupted calls this when that is over.
+void take_postponed_snapshot(const Registers& caller) noexcept;
 
-void expect_released(const void* object, const char* reason, const Registers& caller) noexcept;
-void add_root_region(const void* begin, const void* end, const char* name) noexcept;
+void wait_for_dumps() noexcept;    // those still being written, when the program ends
+void forget_snapshots() noexcept;  // in a forked child: what was going on was the parent's
+void set_contributor(const Contributor* contributor) noexcept;
 
 }  // namespace reftally::runtime

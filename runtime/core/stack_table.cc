@@ -1,19 +1,9 @@
 #include "runtime/core/stack_table.h"
 
-#include "runtime/core/options.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
 namespace {
-
-// The last stack of this thread, outermost first, and the node of each of its prefixes: the next stack mostly
-// shares all but a few inner frames with it.
-struct LastStack {
-  uint32_t count = 0;
-  uint64_t frames[kMaxStackDepth];
-  uint32_t nodes[kMaxStackDepth];
-};
-thread_local LastStack last_stack [[gnu::tls_model("initial-exec")]];
 
 uint64_t hash(uint32_t parent, uint64_t ip) noexcept {
   uint64_t value = (ip ^ uint64_t{parent} << 32 ^ parent) * 0x9E3779B97F4A7C15ull;
@@ -48,20 +38,9 @@ uint32_t StackTable::child(uint32_t parent, uint64_t ip) noexcept {
 }
 
 uint32_t StackTable::intern(const uint64_t* frames, uint32_t count) noexcept {
-  LastStack& last = last_stack;
-  uint32_t shared = 0;
-  while (shared < count && shared < last.count && last.frames[shared] == frames[count - 1 - shared]) shared++;
-  uint32_t node = shared != 0 ? last.nodes[shared - 1] : 0;
-  for (uint32_t i = shared; i < count; i++) {
-    node = child(node, frames[count - 1 - i]);
-    if (node == 0) {
-      last.count = i;
-      return 0;
-    }
-    last.frames[i] = frames[count - 1 - i];
-    last.nodes[i] = node;
-  }
-  last.count = count;
+  uint32_t node = 0;
+  for (uint32_t i = count; i-- != 0;)
+    if ((node = child(node, frames[i])) == 0) return 0;
   return node;
 }
 

@@ -13,6 +13,8 @@ class StackTable {
   static constexpr uint32_t kMaxNodes = 1u << 22;
 
   bool create() noexcept;
+  // The node of `ip` called from the stack `parent` (0: outermost); 0 when the table is full.
+  uint32_t child(uint32_t parent, uint64_t ip) noexcept;
   // `frames` innermost first. The node of the innermost frame; 0 when the table is full.
   uint32_t intern(const uint64_t* frames, uint32_t count) noexcept;
 
@@ -27,8 +29,6 @@ class StackTable {
     std::atomic<uint64_t> ip;  // 0: reserved but not written yet
     uint32_t parent;
   };
-
-  uint32_t child(uint32_t parent, uint64_t ip) noexcept;
 
   Node* nodes_ = nullptr;
   std::atomic<uint32_t>* slots_ = nullptr;

@@ -6,78 +6,113 @@
 #include <signal.h>
 #include <sys/syscall.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cstring>
 
+#include "runtime/core/reentry_guard.h"
+#include "runtime/core/syscall_restart.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
 namespace {
 
 constexpr uint32_t kMaxThreads = 16384;
-constexpr uint64_t kStopTimeoutNs = 2'000'000'000;  // a thread in an uninterruptible call is left alone after this
+constexpr uint64_t kMillisecond = 1'000'000;
+constexpr uint64_t kPatience = 50 * kMillisecond;        // before asking whether a thread can answer at all
+constexpr uint64_t kStopTimeout = 2'000 * kMillisecond;  // in all
+constexpr uint32_t kAttempts = 40, kAttemptsForBlocked = 3;
 
-StoppedThread* threads = nullptr;
-std::atomic<uint32_t> thread_count{0};  // rows taken
-std::atomic<uint32_t> arrived{0};       // rows filled
-std::atomic<uint32_t> turn{0};          // odd while the world is stopped; threads wait for it to change
-bool handler_installed = false;
+struct Row {
+  uint32_t tid;
+  bool expected;  // was signalled, and is not given up
+  std::atomic<bool> arrived;
+  bool block_in_transit;
+  ProgramState state;
+};
+Row* rows = nullptr;
+uint32_t* stopped_rows = nullptr;
+std::atomic<uint32_t> arrivals{0};
+std::atomic<uint32_t> turn{0};  // odd while the world is stopped; threads wait for it to change
+int stop_signal = 0;            // 0: none chosen yet
 
-int stop_signal() noexcept { return SIGRTMAX - 3; }
-
-uint64_t thread_pointer() noexcept {
-  uint64_t value;
-  asm("mov %%fs:0x10, %0" : "=r"(value));
-  return value;
+void futex_wait(std::atomic<uint32_t>& word, uint32_t seen, const timespec* timeout) noexcept {
+  syscall(SYS_futex, &word, FUTEX_WAIT, seen, timeout, nullptr, 0);
+}
+void futex_wake_all(std::atomic<uint32_t>& word) noexcept {
+  syscall(SYS_futex, &word, FUTEX_WAKE, 0x7fffffff, nullptr, nullptr, 0);
 }
 
-void save_registers(const ucontext_t& context, StoppedThread& thread) noexcept {
-  static constexpr int kDwarfOrder[dump::kRegisterCount] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
-                                                            REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                                            REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-  for (int i = 0; i < dump::kRegisterCount; i++)
-    thread.registers[i] = static_cast<uint64_t>(context.uc_mcontext.gregs[kDwarfOrder[i]]);
-  thread.registers_known = true;
-}
+// The signal carries (turn, row), so that one that comes late is known.
+void* label(uint32_t now, uint32_t row) noexcept { return reinterpret_cast<void*>(uint64_t{now} << 32 | row); }
 
 void on_stop(int, siginfo_t* info, void* context) {
+  const auto value = reinterpret_cast<uint64_t>(info->si_value.sival_ptr);
   const uint32_t now = turn.load(std::memory_order_acquire);
-  if (info->si_code != SI_TKILL || now % 2 == 0) return;  // not ours, or too late
+  if (info->si_code != SI_QUEUE || now % 2 == 0 || value >> 32 != now) return;  // not ours, or too late
   int saved = errno;
-  uint32_t row = thread_count.fetch_add(1);
-  if (row < kMaxThreads) {
-    threads[row].tid = current_thread();
-    threads[row].thread_pointer = thread_pointer();
-    save_registers(*static_cast<const ucontext_t*>(context), threads[row]);
-  }
-  arrived.fetch_add(1, std::memory_order_release);
-  while (turn.load(std::memory_order_acquire) == now) syscall(SYS_futex, &turn, FUTEX_WAIT, now, nullptr, nullptr, 0);
+  Row& row = rows[value & 0xffffffff];
+  row.block_in_transit = block_in_transit;
+  row.state = interrupted_state(context);
+  row.arrived.store(true, std::memory_order_release);
+  arrivals.fetch_add(1, std::memory_order_release);
+  futex_wake_all(arrivals);
+  while (turn.load(std::memory_order_acquire) == now) futex_wait(turn, now, nullptr);
+  restart_interrupted_call(context);
   errno = saved;
 }
 
-// Once installed it stays: a signal that arrives late must find a handler.
-void install_handler() noexcept {
-  if (handler_installed) return;
-  struct sigaction action{};
-  action.sa_sigaction = on_stop;
-  action.sa_flags = SA_SIGINFO | SA_RESTART;
-  sigfillset(&action.sa_mask);
-  handler_installed = sigaction(stop_signal(), &action, nullptr) == 0;
+bool is_installed(int number) noexcept {
+  struct sigaction current{};
+  return number != 0 && sigaction(number, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO) != 0 &&
+         current.sa_sigaction == on_stop;
 }
 
+// The highest real-time signal that the program leaves alone: signals of lower number are delivered first, so none of
+// the program's can come between an interrupted call and our handler. Once installed it stays, for signals that come
+// late.
+bool install_handler() noexcept {
+  if (is_installed(stop_signal)) return true;
+  for (int number = SIGRTMAX; number >= SIGRTMIN; number--) {
+    struct sigaction current{};
+    if (sigaction(number, nullptr, &current) != 0 || (current.sa_flags & SA_SIGINFO) != 0 ||
+        current.sa_handler != SIG_DFL)
+      continue;
+    struct sigaction ours{};
+    ours.sa_sigaction = on_stop;
+    ours.sa_flags = SA_SIGINFO | SA_RESTART;
+    sigfillset(&ours.sa_mask);
+    if (sigaction(number, &ours, nullptr) != 0) continue;
+    stop_signal = number;
+    return true;
+  }
+  return false;
+}
+
+int64_t read_task_file(uint32_t tid, const char* name, char* text, size_t capacity) noexcept {
+  char path[64];
+  Text(path, sizeof path).add("/proc/self/task/").add(tid).add("/").add(name);
+  int64_t size = read_file(path, text, capacity - 1);
+  text[size > 0 ? size : 0] = '\0';
+  return size;
+}
+
+char task_text[4096];  // one snapshot at a time
+
 bool blocks_stop_signal(uint32_t tid) noexcept {
-  char path[64], status[4096];
-  Text(path, sizeof path).add("/proc/self/task/").add(tid).add("/status");
-  int64_t size = read_file(path, status, sizeof status - 1);
-  if (size <= 0) return true;
-  status[size] = '\0';
-  const char* line = strstr(status, "SigBlk:\t");
+  if (read_task_file(tid, "status", task_text, sizeof task_text) <= 0) return false;  // it has just ended
+  const char* line = strstr(task_text, "SigBlk:\t");
   if (line == nullptr) return true;
   line += strlen("SigBlk:\t");
-  return parse_hex(line) >> (stop_signal() - 1) & 1;
+  return parse_hex(line) >> (stop_signal - 1) & 1;
+}
+
+// Ended, or in a wait that no signal ends (a parent in vfork, a dead network file system): it touches no memory.
+bool cannot_answer(uint32_t tid) noexcept {
+  if (read_task_file(tid, "stat", task_text, sizeof task_text) <= 0) return true;
+  const char* after_name = strrchr(task_text, ')');
+  return after_name == nullptr || after_name[1] == '\0' || strchr("DZX", after_name[2]) != nullptr;
 }
 
 template <class Visit>
@@ -107,45 +142,96 @@ void for_each_other_thread(Visit visit) noexcept {
   close(fd);
 }
 
+bool send_stop(uint32_t tid, uint32_t row) noexcept {
+  siginfo_t info{};
+  info.si_signo = stop_signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = static_cast<pid_t>(current_process());
+  info.si_uid = getuid();
+  info.si_value.sival_ptr = label(turn.load(std::memory_order_relaxed), row);
+  return syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, stop_signal, &info) == 0;
+}
+
 }  // namespace
 
 bool StoppedWorld::prepare() noexcept {
-  threads = static_cast<StoppedThread*>(map_memory(kMaxThreads * sizeof(StoppedThread)));
-  return threads != nullptr;
+  rows = static_cast<Row*>(map_memory(kMaxThreads * sizeof(Row)));
+  stopped_rows = static_cast<uint32_t*>(map_memory(kMaxThreads * sizeof(uint32_t)));
+  return rows != nullptr && stopped_rows != nullptr;
 }
 
-void StoppedWorld::stop() noexcept {
-  thread_count.store(0);
-  arrived.store(0);
-  turn.fetch_add(1);
-  signalled_ = not_stopped_ = 0;
+void StoppedWorld::signal_new_threads() noexcept {
   for_each_other_thread([this](uint32_t tid) {
-    install_handler();
-    if (!handler_installed || blocks_stop_signal(tid) ||
-        syscall(SYS_tgkill, current_process(), tid, stop_signal()) != 0) {
-      not_stopped_++;
-      return;
-    }
+    for (uint32_t i = 0; i < signalled_; i++)
+      if (rows[i].tid == tid) return;
+    if (signalled_ == kMaxThreads) return;
+    Row& row = rows[signalled_];
+    row.tid = tid;
+    row.arrived.store(false, std::memory_order_relaxed);
+    row.block_in_transit = false;
+    row.expected = install_handler() && !blocks_stop_signal(tid) && send_stop(tid, signalled_);
     signalled_++;
+    if (!row.expected && !cannot_answer(tid)) not_stopped_++;
   });
-  const uint64_t deadline = monotonic_ns() + kStopTimeoutNs;
-  while (arrived.load(std::memory_order_acquire) < signalled_ && monotonic_ns() < deadline) {
-    timespec pause{0, 50'000};
+}
+
+void StoppedWorld::wait_for_signalled() noexcept {
+  const uint64_t begin = monotonic_ns();
+  for (;;) {
+    const uint32_t seen = arrivals.load(std::memory_order_acquire);
+    const uint64_t waited = monotonic_ns() - begin;
+    uint32_t missing = 0;
+    for (uint32_t i = 0; i < signalled_; i++) {
+      if (!rows[i].expected || rows[i].arrived.load(std::memory_order_acquire)) continue;
+      if (waited > kStopTimeout || (waited > kPatience && cannot_answer(rows[i].tid))) {
+        rows[i].expected = false;
+        not_stopped_++;
+      } else {
+        missing++;
+      }
+    }
+    if (missing == 0) return;
+    const timespec timeout{0, static_cast<long>(kPatience / 10)};
+    futex_wait(arrivals, seen, &timeout);
+  }
+}
+
+void StoppedWorld::stop_once() noexcept {
+  signalled_ = stopped_ = not_stopped_ = 0;
+  turn.fetch_add(1);
+  // A thread that still runs may start another: until a look at the list finds no new one.
+  for (uint32_t known = ~0u; known != signalled_;) {
+    known = signalled_;
+    signal_new_threads();
+    wait_for_signalled();
+  }
+  for (uint32_t i = 0; i < signalled_; i++)
+    if (rows[i].arrived.load(std::memory_order_acquire)) stopped_rows[stopped_++] = i;
+}
+
+// Once more while a block is in transit, and a few times when a thread blocks the signal: glibc does for moments.
+void StoppedWorld::stop() noexcept {
+  for (uint32_t attempt = 0;; attempt++) {
+    stop_once();
+    bool in_transit = false;
+    for (uint32_t i = 0; i < stopped_; i++) in_transit |= rows[stopped_rows[i]].block_in_transit;
+    if (attempt >= kAttempts || (!in_transit && (not_stopped_ == 0 || attempt >= kAttemptsForBlocked))) return;
+    resume();
+    const timespec pause{0, 50'000};
     nanosleep(&pause, nullptr);
   }
-  not_stopped_ += signalled_ - arrived.load();
 }
 
 void StoppedWorld::resume() noexcept {
   turn.fetch_add(1);
-  syscall(SYS_futex, &turn, FUTEX_WAKE, 0x7fffffff, nullptr, nullptr, 0);
+  futex_wake_all(turn);
 }
 
-uint32_t StoppedWorld::count() const noexcept {
-  uint32_t rows = arrived.load();
-  return rows < kMaxThreads ? rows : kMaxThreads;
+void StoppedWorld::forget() noexcept {
+  signalled_ = stopped_ = not_stopped_ = 0;
+  if (turn.load() % 2 != 0) turn.fetch_add(1);
 }
 
-const StoppedThread& StoppedWorld::operator[](uint32_t i) const noexcept { return threads[i]; }
+const ProgramState& StoppedWorld::operator[](uint32_t i) const noexcept { return rows[stopped_rows[i]].state; }
 
 }  // namespace reftally::runtime

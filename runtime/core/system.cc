@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -85,8 +86,24 @@ Text& Text::add(uint64_t number) noexcept {
   return add(digits + sizeof digits - count, count);
 }
 
+static struct stat stderr_at_start;
+static bool stderr_is_known = false;
+
+void remember_stderr() noexcept { stderr_is_known = fstat(2, &stderr_at_start) == 0; }
+
+// A program may have closed its stderr, and descriptor 2 may be a file of its data by now.
+static bool stderr_is_still_there() noexcept {
+  struct stat now{};
+  return stderr_is_known && fstat(2, &now) == 0 && now.st_dev == stderr_at_start.st_dev &&
+         now.st_ino == stderr_at_start.st_ino;
+}
+
 void say(const char* text, const char* more, uint64_t number) noexcept {
   int saved = errno;
+  if (!stderr_is_still_there()) {
+    errno = saved;
+    return;
+  }
   char line[1024];
   Text out(line, sizeof line);
   out.add("reftally: ").add(text).add(more);

@@ -39,7 +39,8 @@ class Text {
   bool cut_ = false;
 };
 
-// "reftally: TEXT" and a newline on stderr, in one write.
+void remember_stderr() noexcept;  // once, at start
+// "reftally: TEXT" and a newline on stderr, in one write; nothing when stderr is no longer what it was at start.
 void say(const char* text, const char* more = "", uint64_t number = 0) noexcept;
 
 uint32_t current_thread() noexcept;   // gettid

@@ -1,12 +1,14 @@
 #include "runtime/core/unwinder.h"
 
+#include <errno.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
 #include <atomic>
 #include <cstring>
 
 #include "runtime/core/call_frame_rules.h"
 #include "runtime/core/system.h"
-
-extern "C" void* __libc_stack_end;  // ld.so: where the main thread's stack began
 
 namespace reftally::runtime {
 namespace {
@@ -18,7 +20,7 @@ std::atomic<uint64_t>* cache = nullptr;
 
 uint64_t mix(uint64_t pc) noexcept { return pc * 0x9E3779B97F4A7C15ull & ((1ull << 48) - 1); }
 
-// packed rule: bits 0-1 base (FrameRule::Base), bit 2 always set, bits 3-18 cfa offset / 8 (signed),
+// packed rule: bits 0-1 base (FrameRule::Base), bit 2 always set, bits 3-18 cfa offset / 8,
 // bits 19-31 rbp slot (cfa - 8 * n; 0: rbp unchanged). Rules that do not fit are computed each time (about 1 in
 // 10,000).
 constexpr uint32_t kPackedValid = 1u << 2;
@@ -28,7 +30,7 @@ bool pack(const FrameRule& rule, uint32_t& packed) noexcept {
     packed = kPackedValid | FrameRule::kEnd;
     return true;
   }
-  if (rule.base == FrameRule::kDereferenceBp || rule.bp_kind == FrameRule::kBpAtBp) return false;
+  if (rule.base > FrameRule::kBp || rule.bp_kind == FrameRule::kBpAtBp) return false;
   if (rule.cfa_offset % 8 != 0 || rule.cfa_offset < 0 || rule.cfa_offset / 8 > 0xffff) return false;
   uint32_t bp_slot = 0;
   if (rule.bp_kind == FrameRule::kBpAtCfa) {
@@ -61,63 +63,81 @@ FrameRule rule_of(uint64_t pc) noexcept {
   return rule;
 }
 
-// Where reading must stop. Fibres and signal stacks lie elsewhere than the thread's own stack: for them a frame of up
-// to 1 MiB is believed and nothing more is known.
-struct StackBounds {
-  uint64_t end;
-  bool known;
-};
+}  // namespace
 
-StackBounds stack_bounds(uint64_t sp) noexcept {
-  uint64_t thread_pointer;
-  asm("mov %%fs:0x10, %0" : "=r"(thread_pointer));
-  auto main_end = reinterpret_cast<uint64_t>(__libc_stack_end);
-  constexpr uint64_t kFar = 1ull << 30;
-  if (sp < main_end && main_end - sp < kFar) return {main_end, true};
-  if (sp < thread_pointer && thread_pointer - sp < kFar) return {thread_pointer, true};
-  return {0, false};
+bool StackWalk::page_is_readable(uint64_t page) noexcept {
+  if (page == readable_page_) return true;
+  const int saved = errno;
+  char byte;
+  iovec to{&byte, 1}, from{reinterpret_cast<void*>(page), 1};
+  const bool readable = process_vm_readv(getpid(), &to, 1, &from, 1, 0) == 1;
+  errno = saved;
+  if (readable) readable_page_ = page;
+  return readable;
 }
 
-uint64_t load(uint64_t address) noexcept {
-  uint64_t value;
+bool StackWalk::load(uint64_t address, uint64_t& value) noexcept {
+  const bool known = bounds_.high != 0;
+  if (address % 8 != 0 || (known ? !bounds_.holds(address) : !page_is_readable(address & ~uint64_t{4095})))
+    return false;
   memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
-  return value;
+  return true;
 }
 
-bool is_plausible(uint64_t cfa, uint64_t sp, const StackBounds& bounds) noexcept {
-  if (cfa <= sp || cfa % 8 != 0) return false;
-  return bounds.known ? cfa <= bounds.end : cfa - sp < (1u << 20);
+// The kernel pushed a ucontext_t and returns through __restore_rt, where sp points at it (asm/ucontext.h,
+// asm/sigcontext.h).
+bool StackWalk::step_over_signal() noexcept {
+  constexpr uint64_t kBp = 120, kSp = 160, kPc = 168;
+  Registers interrupted;
+  if (!load(at_.sp + kBp, interrupted.bp) || !load(at_.sp + kSp, interrupted.sp) || !load(at_.sp + kPc, interrupted.pc))
+    return end(kLost);
+  if (!bounds_.holds(interrupted.sp)) bounds_ = bounds_around(interrupted.sp);  // the handler had a stack of its own
+  at_ = interrupted;
+  is_return_ = false;
+  return at_.pc != 0 || end(kLost);
 }
 
-// One step to the caller; false at the end of the stack or where the rules are not ours to follow.
-bool step(Registers& at, const StackBounds& bounds) noexcept {
-  FrameRule rule = rule_of(at.pc);
+bool StackWalk::step() noexcept {
+  step_repeats_ = false;
+  const FrameRule rule = rule_of(is_return_ ? at_.pc - 1 : at_.pc);
   uint64_t cfa = 0;
   switch (rule.base) {
     case FrameRule::kEnd:
-      return false;
+      return end(kNoRule);
+    case FrameRule::kSignalFrame:
+      return step_over_signal();
     case FrameRule::kSp:
-      cfa = at.sp + static_cast<uint64_t>(rule.cfa_offset);
+      cfa = at_.sp + static_cast<uint64_t>(rule.cfa_offset);
       break;
     case FrameRule::kBp:
-      cfa = at.bp + static_cast<uint64_t>(rule.cfa_offset);
+      cfa = at_.bp + static_cast<uint64_t>(rule.cfa_offset);
       break;
-    case FrameRule::kDereferenceBp: {
-      uint64_t slot = at.bp + static_cast<uint64_t>(rule.cfa_offset);
-      if (!is_plausible(slot + 8, at.sp, bounds)) return false;
-      cfa = load(slot);
+    case FrameRule::kDereferenceBp:
+      if (!load(at_.bp + static_cast<uint64_t>(rule.cfa_offset), cfa)) return end(kLost);
       break;
-    }
   }
-  if (!is_plausible(cfa, at.sp, bounds)) return false;
-  if (rule.bp_kind == FrameRule::kBpAtCfa) at.bp = load(cfa + static_cast<uint64_t>(rule.bp_offset));
-  if (rule.bp_kind == FrameRule::kBpAtBp) at.bp = load(at.bp + static_cast<uint64_t>(rule.bp_offset));
-  at.pc = load(cfa - 8);
-  at.sp = cfa;
-  return at.pc != 0;
+  bp_slot_ = rule.bp_kind == FrameRule::kBpSame    ? 0
+             : rule.bp_kind == FrameRule::kBpAtCfa ? cfa + static_cast<uint64_t>(rule.bp_offset)
+                                                   : at_.bp + static_cast<uint64_t>(rule.bp_offset);
+  // Slots below the frame may be gone when a later walk looks at them.
+  step_repeats_ = is_return_ && rule.base != FrameRule::kDereferenceBp && rule.bp_kind != FrameRule::kBpAtBp &&
+                  (bp_slot_ == 0 || bp_slot_ >= at_.sp);
+  return_slot_ = cfa - 8;
+  if (cfa <= at_.sp || (bp_slot_ != 0 && !load(bp_slot_, at_.bp)) || !load(return_slot_, at_.pc)) return end(kLost);
+  at_.sp = cfa;
+  is_return_ = true;
+  return at_.pc != 0 || end(kZero);
 }
 
-}  // namespace
+uint32_t unwind(const Registers& start, const StackBounds& bounds, bool pc_is_return_address, uint64_t* frames,
+                uint32_t capacity) noexcept {
+  StackWalk walk(start, bounds, pc_is_return_address);
+  uint32_t count = 0;
+  if (capacity == 0) return 0;
+  do frames[count++] = walk.registers().pc;
+  while (count < capacity && walk.step());
+  return count;
+}
 
 bool create_unwinder() noexcept {
   cache = static_cast<std::atomic<uint64_t>*>(map_memory(sizeof(uint64_t) << kCacheBits));
@@ -127,15 +147,6 @@ bool create_unwinder() noexcept {
 void forget_unwind_rules() noexcept {
   if (cache == nullptr) return;
   for (uint32_t i = 0; i < 1u << kCacheBits; i++) cache[i].store(0, std::memory_order_relaxed);
-}
-
-uint32_t unwind(Registers at, uint64_t* frames, uint32_t capacity) noexcept {
-  if (capacity == 0) return 0;
-  const StackBounds bounds = stack_bounds(at.sp);
-  uint32_t count = 0;
-  do frames[count++] = at.pc;
-  while (count < capacity && step(at, bounds));
-  return count;
 }
 
 }  // namespace reftally::runtime

@@ -1,14 +1,15 @@
 // Call stacks by call frame information (.eh_frame), with a cache of one word per return address.
 //
 // For x86-64 only three registers matter to find the callers: rsp, rbp and the return address. The rule of a pc is
-// computed once by a small interpreter of DWARF call frame instructions (DWARF 5, section 6.4) on the FDE that
-// _Unwind_Find_FDE names, then kept in a direct-mapped, lock-free table. Exact against _Unwind_Backtrace
-// (tests/programs/agent/unwinder_test.cc); libunwind's unw_backtrace costs 3 to 8 times as much (research/native.md
-// H4).
+// computed once by a small interpreter of DWARF call frame instructions (DWARF 5, section 6.4), then kept in a
+// direct-mapped, lock-free table. Exact against _Unwind_Backtrace (tests/programs/agent/unwinder_test.cc); libunwind's
+// unw_backtrace costs 3 to 8 times as much (research/native.md H4).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "runtime/core/thread_stack.h"
 
 namespace reftally::runtime {
 
@@ -16,8 +17,56 @@ struct Registers {
   uint64_t pc, sp, bp;
 };
 
+// One frame on the way out, from callee to caller.
+class StackWalk {
+ public:
+  // `bounds`: the stack that `start` is on, empty when unknown (fibres, signal stacks): then every page is tried before
+  // it is read. `pc_is_return_address` is false for registers that a signal interrupted.
+  StackWalk(const Registers& start, const StackBounds& bounds, bool pc_is_return_address) noexcept
+      : at_(start), bounds_(bounds), is_return_(pc_is_return_address) {}
+
+  const Registers& registers() const noexcept { return at_; }
+  bool step() noexcept;  // to the caller; false when it ended here
+
+  bool ended() const noexcept { return state_ != kGoing; }
+  bool was_lost() const noexcept { return state_ == kLost; }  // ended where it made no sense
+  // The slot with the zero return address that ended the walk; 0 when it ended for want of a rule.
+  uint64_t end_slot() const noexcept { return state_ == kZero ? return_slot_ : 0; }
+
+  // Of the last step: whether the same registers, and the same words in the return slot (below the caller's sp) and in
+  // bp_slot() (0: rbp is the callee's), are enough to give the same step again.
+  bool step_repeats() const noexcept { return step_repeats_; }
+  uint64_t bp_slot() const noexcept { return bp_slot_; }
+
+ private:
+  enum State : uint8_t { kGoing, kNoRule, kZero, kLost };
+
+  bool load(uint64_t address, uint64_t& value) noexcept;
+  bool page_is_readable(uint64_t page) noexcept;
+  bool step_over_signal() noexcept;
+  bool end(State state) noexcept {
+    state_ = state;
+    return false;
+  }
+
+  Registers at_;
+  StackBounds bounds_;
+  bool is_return_;
+  bool step_repeats_ = false;
+  State state_ = kGoing;
+  uint64_t return_slot_ = 0, bp_slot_ = 0;
+  uint64_t readable_page_ = 1;
+};
+
 // Return addresses into `frames`, innermost first, starting with start.pc; at most `capacity`. Async-signal-safe.
-uint32_t unwind(Registers start, uint64_t* frames, uint32_t capacity) noexcept;
+uint32_t unwind(const Registers& start, const StackBounds& bounds, bool pc_is_return_address, uint64_t* frames,
+                uint32_t capacity) noexcept;
+
+// Bounds of the stack the calling thread is on when `sp` lies on its own, else empty.
+inline StackBounds bounds_around(uint64_t sp) noexcept {
+  const StackBounds own = own_stack();
+  return own.holds(sp) ? own : StackBounds{};
+}
 
 bool create_unwinder() noexcept;
 void forget_unwind_rules() noexcept;  // after dlclose: addresses may be reused

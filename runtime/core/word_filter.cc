@@ -58,15 +58,15 @@ void WordFilter::learn(const MemoryMap& map, const ModuleList& modules, bool kee
 // Itanium C++ ABI 2.5 and 2.9.3: the word before a vtable's address point is the type_info, whose second word is the
 // name.
 const char* WordFilter::type_name_behind(uint64_t vtable) const noexcept {
-  const Segment* segment = modules_->data_segment(vtable);
+  const Segment* segment = modules_->loaded_segment(vtable);
   if (segment == nullptr || vtable - 8 < segment->begin || vtable + 8 > segment->end) return nullptr;
   const uint64_t type_info = load(vtable - 8);
   if (type_info % 8 != 0) return nullptr;
-  segment = modules_->data_segment(type_info);
+  segment = modules_->loaded_segment(type_info);
   if (segment == nullptr || type_info + 16 > segment->end) return nullptr;
-  if (modules_->data_segment(load(type_info)) == nullptr) return nullptr;  // type_info has a vtable itself
+  if (modules_->loaded_segment(load(type_info)) == nullptr) return nullptr;  // type_info has a vtable itself
   uint64_t name = load(type_info + 8);
-  segment = modules_->data_segment(name);
+  segment = modules_->loaded_segment(name);
   if (segment == nullptr) return nullptr;
   auto* text = reinterpret_cast<const char*>(name);
   if (*text == '*') text++, name++;  // a name that is compared by address only

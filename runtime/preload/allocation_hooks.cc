@@ -1,61 +1,52 @@
 // The malloc family. Each hook forwards, then records; a block is forgotten before it is freed, so that its address
 // cannot be given out again in between.
 #include <errno.h>
-#include <unistd.h>
 
 #include <cstring>
 
-#include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
-#include "runtime/preload/process.h"
-#include "runtime/preload/real_functions.h"
+#include "runtime/core/snapshot.h"
+#include "runtime/preload/blocks.h"
 
 using namespace reftally::runtime;
 
 namespace {
 
-constexpr size_t kMaxZeroFill = 128u << 10;  // larger blocks come zeroed from mmap
-
-// Stale words in fresh memory look like references (research/native.md H2): 199 false ones of 2,000 without this.
-void zero_fill(void* block, size_t begin, size_t end) noexcept {
-  if (end - begin <= kMaxZeroFill && recorder.options.zero_fill)
-    memset(static_cast<char*>(block) + begin, 0, end - begin);
+// A bootstrap block moves to the real allocator.
+void* leave_bootstrap(void* old, size_t size) noexcept {
+  void* block = real().malloc(size);
+  if (block != nullptr) memcpy(block, old, bootstrap_size(old) < size ? bootstrap_size(old) : size);
+  return block;
 }
 
-void on_new_block(void* block, size_t size, const Registers& caller) noexcept {
-  if (block == nullptr || is_bootstrap(block)) return;
-  ensure_started();
-  if (recording()) record_block(block, size, caller);
-}
-
-void on_fresh_block(void* block, size_t size, const Registers& caller) noexcept {
-  if (block == nullptr || is_bootstrap(block)) return;
-  if (recording()) zero_fill(block, 0, size);
-  on_new_block(block, size, caller);
-}
-
-void* reallocate(void* old, size_t size, const Registers& caller) noexcept {
-  if (old == nullptr) {
-    void* block = real().malloc(size);
-    on_fresh_block(block, size, caller);
-    return block;
-  }
+void* move_block(void* old, size_t size, const Registers& caller) noexcept {
   LiveBlock before{};
+  BlockInTransit transit;  // for a moment neither the old nor the new block is in the table
   const bool known = recording() && recorder.live.find(reinterpret_cast<uint64_t>(old), before);
   if (known) forget_block(old);
-  void* block = nullptr;
-  if (is_bootstrap(old)) {
-    block = real().malloc(size);
-    if (block != nullptr) memcpy(block, old, bootstrap_size(old) < size ? bootstrap_size(old) : size);
-  } else {
-    block = real().realloc(old, size);
-  }
+  void* block = real().realloc(old, size);
   if (block == nullptr && size != 0) {  // failed: the old block lives on
     if (known) recorder.live.add(before.address, before.size, before.stack);
     return nullptr;
   }
-  if (known && size > before.size) zero_fill(block, before.size, size);
-  on_new_block(block, size, caller);
+  if (block != nullptr && known && size > before.size) zero_fill(block, before.size, size);
+  on_zeroed_block(block, size, caller);
+  return block;
+}
+
+void* reallocate(void* old, size_t size, const Registers& caller) noexcept {
+  void* block = nullptr;
+  if (old == nullptr) {
+    block = real().malloc(size);
+    on_new_block(block, size, caller);
+  } else if (is_bootstrap(old)) {
+    block = leave_bootstrap(old, size);
+    on_zeroed_block(block, size, caller);
+  } else {
+    block = move_block(old, size, caller);
+    if (snapshot_postponed) [[unlikely]]
+      take_postponed_snapshot(caller);
+  }
   return block;
 }
 
@@ -65,7 +56,7 @@ void* reallocate(void* old, size_t size, const Registers& caller) noexcept {
 
 HOOK void* malloc(size_t size) {
   void* block = real().malloc(size);
-  on_fresh_block(block, size, caller_registers());
+  on_new_block(block, size, caller_registers());
   return block;
 }
 
@@ -77,7 +68,7 @@ HOOK void free(void* block) {
 
 HOOK void* calloc(size_t count, size_t size) {
   void* block = real().calloc(count, size);
-  on_new_block(block, count * size, caller_registers());
+  on_zeroed_block(block, count * size, caller_registers());
   return block;
 }
 
@@ -94,31 +85,31 @@ HOOK void* reallocarray(void* old, size_t count, size_t size) {
 
 HOOK void* memalign(size_t alignment, size_t size) {
   void* block = real().memalign(alignment, size);
-  on_fresh_block(block, size, caller_registers());
+  on_new_block(block, size, caller_registers());
   return block;
 }
 
 HOOK void* aligned_alloc(size_t alignment, size_t size) {
   void* block = real().aligned_alloc(alignment, size);
-  on_fresh_block(block, size, caller_registers());
+  on_new_block(block, size, caller_registers());
   return block;
 }
 
 HOOK int posix_memalign(void** result, size_t alignment, size_t size) {
   int error = real().posix_memalign(result, alignment, size);
-  if (error == 0) on_fresh_block(*result, size, caller_registers());
+  if (error == 0) on_new_block(*result, size, caller_registers());
   return error;
 }
 
 HOOK void* valloc(size_t size) {
   void* block = real().valloc(size);
-  on_fresh_block(block, size, caller_registers());
+  on_new_block(block, size, caller_registers());
   return block;
 }
 
 HOOK void* pvalloc(size_t size) {
   void* block = real().pvalloc(size);
-  on_fresh_block(block, size, caller_registers());
+  on_new_block(block, size, caller_registers());
   return block;
 }
 

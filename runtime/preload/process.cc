@@ -1,18 +1,22 @@
 #include "runtime/preload/process.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
-#include <cstring>
-
+#include "runtime/core/birth_stacks.h"
+#include "runtime/core/declarations.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/snapshot.h"
 #include "runtime/core/system.h"
+#include "runtime/core/thread_state.h"
 #include "runtime/preload/real_functions.h"
+#include "runtime/preload/symbols.h"
 
 extern "C" void* __libc_malloc(size_t);
 
@@ -20,28 +24,30 @@ namespace reftally::runtime {
 
 bool started = false;
 
-namespace {
+static std::atomic<bool> snapshot_at_exit_taken{false};
 
-std::atomic<bool> snapshot_at_exit_taken{false};
+namespace {
 
 // glibc never starts two blocks less than 32 bytes apart; of another allocator we know nothing.
 uint32_t block_spacing() noexcept {
   Dl_info here{}, libc{};
   dladdr(reinterpret_cast<void*>(real().malloc), &here);
   dladdr(reinterpret_cast<void*>(&__libc_malloc), &libc);
-  return here.dli_fbase == libc.dli_fbase ? 32 : 8;
+  return here.dli_fbase == libc.dli_fbase ? LiveTable::kGlibcSpacing : 8;
 }
 
 void after_fork_in_child() {
   recorder.process.store(current_process(), std::memory_order_relaxed);
   recorder.snapshots.store(0, std::memory_order_relaxed);
   recorder.start_time_ns = real_time_ns();
+  recorder.forked = true;
   snapshot_at_exit_taken.store(false);
+  forget_snapshots();
 }
 
-void on_snapshot_signal(int) {
+void on_snapshot_signal(int, siginfo_t*, void* context) {
   int saved = errno;
-  take_snapshot(dump::SnapshotReason::kSignal);
+  take_snapshot_in_handler(context);
   errno = saved;
 }
 
@@ -50,8 +56,8 @@ void install_snapshot_signal(int number) noexcept {
   if (number == 0 || sigaction(number, nullptr, &current) != 0) return;
   if (current.sa_handler != SIG_DFL || (current.sa_flags & SA_SIGINFO) != 0) return;  // the program's own
   struct sigaction ours{};
-  ours.sa_handler = on_snapshot_signal;
-  ours.sa_flags = SA_RESTART;
+  ours.sa_sigaction = on_snapshot_signal;
+  ours.sa_flags = SA_RESTART | SA_SIGINFO;
   sigfillset(&ours.sa_mask);
   sigaction(number, &ours, nullptr);
 }
@@ -60,8 +66,16 @@ void install_snapshot_signal(int number) noexcept {
   ensure_started();
   if (!recording()) return;
   pthread_atfork(nullptr, nullptr, after_fork_in_child);
-  install_snapshot_signal(recorder.options.signal);
+  watch_thread_exits();
+  recorder.other_malloc = other_definition("malloc");  // an executable that has one comes before us
   prepare_snapshots();
+  install_snapshot_signal(recorder.options.signal);
+}
+
+// The last chance, for ends that come from inside the C library: err(3), or main gone by pthread_exit. Statics are
+// destroyed by now, but their words are still there, so what they held is not taken for leaked.
+[[gnu::destructor]] void on_unload() {
+  snapshot_at_exit(dump::SnapshotReason::kExitCalled, calling_state(caller_registers()));
 }
 
 }  // namespace
@@ -69,18 +83,19 @@ void install_snapshot_signal(int number) noexcept {
 void start_once() noexcept {
   if (environ == nullptr || inside_agent) return;  // the C library is not there yet
   ReentryGuard guard;
+  const int saved = errno;
   started = true;
   start_recording(block_spacing());
+  errno = saved;
 }
 
-void snapshot_at_exit(dump::SnapshotReason reason) noexcept {
-  if (!recording() || !recorder.options.at_exit) return;
+void snapshot_at_exit(dump::SnapshotReason reason, const ProgramState& here) noexcept {
+  if (!recording()) return;
   if (recorder.process.load(std::memory_order_relaxed) != current_process()) return;  // vfork child
   if (snapshot_at_exit_taken.exchange(true)) return;
-  take_snapshot(reason);
+  if (recorder.options.at_exit) take_snapshot(reason, true, here);
+  wait_for_dumps();
 }
-
-void mark_exit_snapshot_taken() noexcept { snapshot_at_exit_taken.store(true); }
 
 }  // namespace reftally::runtime
 
@@ -89,35 +104,31 @@ using reftally::dump::SnapshotReason;
 
 #define HOOK extern "C" [[gnu::visibility("default"), gnu::noinline]]
 
-HOOK [[noreturn]] void exit(int status) {
-  snapshot_at_exit(SnapshotReason::kExitCalled);
-  real().exit(status);
-  __builtin_unreachable();
-}
+// NAME as the program sees it, and the body of what it does, which knows where the program stood (`caller`).
+#define HOOK_WITH_STATE(name, ...)                                          \
+  REFTALLY_ENTRY_WITH_CALL_STATE(".protected", name, reftally_hook_##name); \
+  extern "C" [[gnu::used, gnu::visibility("hidden")]] uint64_t reftally_hook_##name(__VA_ARGS__)
 
-HOOK [[noreturn]] void _exit(int status) {
-  snapshot_at_exit(SnapshotReason::kExitCalled);
-  real()._exit(status);
-  __builtin_unreachable();
-}
-
-HOOK [[noreturn]] void _Exit(int status) {
-  snapshot_at_exit(SnapshotReason::kExitCalled);
-  real()._Exit(status);
-  __builtin_unreachable();
-}
-
-HOOK [[noreturn]] void quick_exit(int status) {
-  snapshot_at_exit(SnapshotReason::kExitCalled);
-  real().quick_exit(status);
-  __builtin_unreachable();
-}
+#define HOOK_EXIT(name)                                                       \
+  HOOK_WITH_STATE(name, uint64_t status, uint64_t, const CallState* caller) { \
+    snapshot_at_exit(SnapshotReason::kExitCalled, calling_state(*caller));    \
+    real().name(static_cast<int>(status));                                    \
+    __builtin_unreachable();                                                  \
+  }
+HOOK_EXIT(exit)
+HOOK_EXIT(_exit)
+HOOK_EXIT(_Exit)
+HOOK_EXIT(quick_exit)
 
 HOOK int dlclose(void* handle) {
   int result = real().dlclose(handle);
   forget_unwind_rules();
+  forget_last_stacks();
   return result;
 }
+
+// The tables are reservations of many gigabytes, of which little is ever touched; MCL_ONFAULT locks just that.
+HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
 
 namespace {
 using Main = int (*)(int, char**, char**);
@@ -126,7 +137,7 @@ Main program_main = nullptr;
 // After main has returned its locals are gone and the globals still live: the moment at which a leak is a leak.
 int main_then_snapshot(int argc, char** argv, char** envp) {
   int status = program_main(argc, argv, envp);
-  snapshot_at_exit(SnapshotReason::kMainReturned);
+  snapshot_at_exit(SnapshotReason::kMainReturned, calling_state(caller_registers()));
   return status;
 }
 }  // namespace
@@ -143,13 +154,17 @@ HOOK int __libc_start_main(Main main, int argc, char** argv, void (*init)(), voi
 
 HOOK void reftally_agent_set_contributor(const Contributor* contributor) { set_contributor(contributor); }
 
-HOOK uint32_t reftally_agent_snapshot(SnapshotReason reason, bool wait) {
+HOOK_WITH_STATE(reftally_agent_snapshot, uint64_t reason, uint64_t wait, const CallState* caller) {
   if (!recording()) return 0;
-  if (reason == SnapshotReason::kExitCalled) mark_exit_snapshot_taken();
-  return take_snapshot(reason, wait);
+  const auto why = static_cast<SnapshotReason>(reason);
+  if (why == SnapshotReason::kExitCalled) snapshot_at_exit_taken.store(true);
+  return take_snapshot(why, (wait & 1) != 0, calling_state(*caller));
 }
 
-HOOK int reftally_dump() { return recording() && take_snapshot(SnapshotReason::kApi) ? 0 : -1; }
+HOOK_WITH_STATE(reftally_dump, uint64_t, uint64_t, const CallState* caller) {
+  const bool ok = recording() && take_snapshot(SnapshotReason::kApi, false, calling_state(*caller)) != 0;
+  return ok ? 0 : static_cast<uint64_t>(-1);
+}
 
 HOOK void reftally_expect_released(const void* object, const char* reason) {
   if (recording()) expect_released(object, reason, caller_registers());

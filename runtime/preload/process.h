@@ -1,7 +1,7 @@
 // The life of the agent in a process: start, fork, exit.
 #pragma once
 
-#include "runtime/dump/format.h"
+#include "runtime/core/program_state.h"
 
 namespace reftally::runtime {
 
@@ -13,7 +13,6 @@ inline void ensure_started() noexcept {
     start_once();
 }
 
-void mark_exit_snapshot_taken() noexcept;  // another agent asked for it
-void snapshot_at_exit(dump::SnapshotReason reason) noexcept;
+void snapshot_at_exit(dump::SnapshotReason reason, const ProgramState& here) noexcept;  // once a process
 
 }  // namespace reftally::runtime

@@ -1,0 +1,105 @@
+#include "runtime/core/birth_stacks.h"
+
+#include <atomic>
+#include <cstring>
+
+#include "runtime/core/recorder.h"
+#include "runtime/core/thread_state.h"
+
+namespace reftally::runtime {
+namespace {
+
+constexpr uint32_t kKeptOfDeep = 48;  // of a stack deeper than we walk: frames kept, innermost first
+
+std::atomic<uint32_t> epoch{0};
+
+uint64_t load(uint64_t address) noexcept {
+  uint64_t value;
+  memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  return value;
+}
+
+bool same_step(const LastStack& last, uint32_t i) noexcept {
+  if (i == 0) return last.end_slot == 0 || load(last.end_slot) == 0;
+  const StackFrame& frame = last.frames[i];
+  const Registers& caller = last.frames[i - 1].at;
+  if (frame.bp_slot == LastStack::kUnsure || load(caller.sp - 8) != caller.pc) return false;
+  return frame.bp_slot == 0 || load(frame.bp_slot) == caller.bp;
+}
+
+// Looks for frames of the last stack among those of a walk, both from the inside outwards.
+class Matcher {
+ public:
+  explicit Matcher(const LastStack& last) noexcept : last_(last), left_(last.count) {}
+
+  // How many frames of the last stack are the rest of the walk that has arrived at `at`, that frame included; 0: none.
+  uint32_t match(const Registers& at) noexcept {
+    while (left_ != 0 && last_.frames[left_ - 1].at.sp < at.sp) left_--;
+    if (left_ == 0) return 0;
+    const Registers& candidate = last_.frames[left_ - 1].at;
+    if (candidate.sp != at.sp || candidate.pc != at.pc || candidate.bp != at.bp) return 0;
+    const uint32_t found = left_;
+    for (uint32_t i = found; i-- != 0;)
+      if (!same_step(last_, i)) {
+        left_ = i;  // frames further out may still be met another way
+        return 0;
+      }
+    return found;
+  }
+
+ private:
+  const LastStack& last_;
+  uint32_t left_;  // frames not yet passed
+};
+
+uint32_t intern_deep(const StackFrame* inner, uint32_t count) noexcept {
+  const uint32_t kept = count < kKeptOfDeep ? count : kKeptOfDeep;
+  uint32_t node = 0;
+  for (uint32_t i = kept; i-- != 0;)
+    if ((node = recorder.stacks.child(node, inner[i].at.pc)) == 0) return 0;
+  return node;
+}
+
+// Puts the `count` frames of a walk, innermost first, inside the `shared` outermost frames of the last stack.
+uint32_t remember(LastStack& last, uint32_t shared, const StackFrame* inner, uint32_t count) noexcept {
+  uint32_t node = shared != 0 ? last.frames[shared - 1].node : 0;
+  last.count = shared;
+  for (uint32_t i = count; i-- != 0;) {
+    node = recorder.stacks.child(node, inner[i].at.pc);
+    if (node == 0) return 0;
+    StackFrame& frame = last.frames[last.count++];
+    frame = inner[i];
+    frame.node = node;
+  }
+  return node;
+}
+
+}  // namespace
+
+void forget_last_stacks() noexcept { epoch.fetch_add(1, std::memory_order_relaxed); }
+
+uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
+  LastStack& last = thread.last_stack;
+  StackFrame* const inner = thread.walk;
+  const StackBounds bounds = bounds_around(caller.sp);
+  const uint32_t now = epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
+  if (last.epoch != now) last.count = 0, last.epoch = now;
+  if (bounds.high == 0) last.count = 0;  // a fibre: its memory may be gone when we look again
+  Matcher matcher(last);
+  StackWalk walk(caller, bounds, true);
+  uint32_t count = 0, shared = 0;
+  do {
+    if ((shared = matcher.match(walk.registers())) != 0) break;
+    if (count == depth) return intern_deep(inner, count);
+    inner[count].at = walk.registers();
+    walk.step();
+    inner[count++].bp_slot = walk.step_repeats() ? walk.bp_slot() : LastStack::kUnsure;
+  } while (!walk.ended());
+  if (shared + count > kMaxStackDepth) return intern_deep(inner, count);
+  if (shared == 0) last.end_slot = walk.end_slot();
+  const uint32_t node = remember(last, shared, inner, count);
+  if (node == 0 || bounds.high == 0 || walk.was_lost()) last.count = 0;
+  return node;
+}
+
+}  // namespace reftally::runtime

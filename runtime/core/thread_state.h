@@ -1,0 +1,48 @@
+// What the recorder keeps for each thread: counts, and the last stack (birth_stacks.h).
+//
+// Not in thread-local storage but in memory of the agent: glibc takes static TLS from the thread's stack, and programs
+// that make threads with stacks of 16 KB would find pthread_create fail. A thread that ends gives its row back.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "runtime/core/options.h"
+#include "runtime/core/unwinder.h"
+
+namespace reftally::runtime {
+
+struct StackFrame {
+  Registers at;
+  uint64_t bp_slot;  // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
+  uint32_t node;     // in the table of stacks: this frame and its callers
+  uint32_t reserved;
+};
+
+struct LastStack {
+  static constexpr uint64_t kUnsure = 1;
+  uint32_t count = 0;
+  uint32_t epoch = 0;
+  uint64_t end_slot = 0;              // where the last step read a zero return address; 0: there was no rule
+  StackFrame frames[kMaxStackDepth];  // outermost first
+};
+
+struct ThreadState {
+  std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
+  uint32_t until_next_stack;          // sampling
+  uint32_t next_free;                 // row + 1
+  LastStack last_stack;
+  StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
+};
+
+bool create_thread_states() noexcept;
+// From here on rows are given back at thread exit. Needs a C library that is up.
+void watch_thread_exits() noexcept;
+
+// The row of the calling thread; nullptr when all are taken. Not for a signal handler inside the agent.
+ThreadState* this_thread() noexcept;
+
+uint64_t total_allocations() noexcept;
+void count_allocation_without_state() noexcept;
+
+}  // namespace reftally::runtime
