@@ -32,12 +32,14 @@ void add_edge_notes(const LintContext& context, const CycleEdge& edge, LintFindi
     finding.notes.push_back({edge.site->location, "stored here, in " + edge.site->function + "()", true});
 }
 
-std::string first_break(const ProvedCycle& cycle) {
-  for (bool escapes : {false, true})
-    for (const auto& edge_breaks : cycle.breaks)
-      for (const Break& each : edge_breaks)
-        if (!each.only_destructor && each.escapes == escapes) return each.function;
-  return {};
+// The function to name: one that surely empties the member before one that may, the cycle's own before others'.
+std::string likeliest_break(const ProvedCycle& cycle) {
+  const Break* best = nullptr;
+  auto order = [](const Break& each) { return std::make_pair(each.escapes, !each.by_member); };
+  for (const auto& edge_breaks : cycle.breaks)
+    for (const Break& each : edge_breaks)
+      if (!each.only_destructor && (!best || order(each) < order(*best))) best = &each;
+  return best ? best->function : "";
 }
 
 void add_break_notes(const LintContext& context, const ProvedCycle& cycle, LintFinding& finding) {
@@ -95,7 +97,7 @@ LintFinding cycle_finding(const LintContext& context, const ProvedCycle& cycle, 
   if (cycle.is_broken()) {
     finding.severity = LintSeverity::kNote;
     finding.rank = 30;
-    finding.message += "; freed only if " + first_break(cycle) + "() is reached";
+    finding.message += "; freed only if " + likeliest_break(cycle) + "() is reached";
   } else {
     finding.severity = LintSeverity::kWarning;
     finding.rank = 90;

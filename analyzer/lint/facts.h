@@ -74,7 +74,8 @@ enum class StepKind : uint8_t {
   kLoad,     // args[0].id
   kElement,  // something in the container args[0], perhaps another thing each time
   kNew,      // a new object of class id; text: constructor key or empty; args: constructor arguments
-  kCall,     // id: callee; args[0]: receiver or kNone; then arguments; text: class of the result; flag: virtual
+  kCall,     // id: callee; args[0]: receiver or kNone; then arguments; text: class of the result; flag: virtual;
+             // index: kResultIsObject, kMayNotHappen
   kClosure,  // args: what a lambda or bind keeps alive; text: their names, "self,buffer"; flag: bind
   kUnion,    // args: one of, or all of, these
   kNull,
@@ -84,9 +85,10 @@ enum class StepKind : uint8_t {
   kClear,       // args[0].id is emptied; text: how
   kEscape,      // address of args[0].id is handed out, so anybody may empty it; text: how
   kReturn,      // args[0]
-  kSharedThis,  // shared_from_this() on `this`, outside of lambdas
+  kSharedThis,  // shared_from_this() on `this`, outside of lambdas; flag: under a condition
 };
 
+inline constexpr uint32_t kResultIsObject = 1, kMayNotHappen = 2;
 inline constexpr uint32_t kNone = 0xffffffff;
 
 struct Step {

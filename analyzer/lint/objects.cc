@@ -51,6 +51,8 @@ class Interpreter {
             const Step& step, uint32_t index, Value& result);
   void replay(const ObjectGraph& summary, const Value& receiver, const std::vector<Value>& arguments, const Step& step,
               uint32_t index, Value& result);
+  bool is_only_null(const Value& value) const;
+  bool gives_up(const Value& bases) const;
   void note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes);
 
   ObjectGraphs& all_;
@@ -149,6 +151,17 @@ Value Interpreter::closure(const Step& step) {
   return result;
 }
 
+bool Interpreter::is_only_null(const Value& value) const {
+  return value.size() == 1 && graph_.objects[value.front().object].kind == ObjectKind::kNull;
+}
+
+// A member of an object that is being made is null to begin with.
+bool Interpreter::gives_up(const Value& bases) const {
+  if (!graph_.function->is_constructor) return true;
+  return std::none_of(bases.begin(), bases.end(),
+                      [&](const Atom& base) { return graph_.objects[base.object].kind == ObjectKind::kThis; });
+}
+
 void Interpreter::note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes) {
   all_.emptied_.push_back({field, place(step), how, graph_.function, escapes});
 }
@@ -163,11 +176,9 @@ void Interpreter::store(const Value& bases, const Key& field, const Value& what,
   StoreSite here;
   here.location = place(step);
   here.function = graph_.function->name;
+  if (is_only_null(what) && gives_up(bases)) note_emptied(field, step, "set to null", false);
   for (const Atom& atom : what) {
-    if (graph_.objects[atom.object].kind == ObjectKind::kNull) {
-      note_emptied(field, step, "set to null", false);
-      continue;
-    }
+    if (graph_.objects[atom.object].kind == ObjectKind::kNull) continue;
     if (atom.closure ? !callable : !(strong || callable)) continue;
     StoreSite from = here;
     if (atom.closure) adopt_capture(from, graph_.sites[atom.closure]);
@@ -232,13 +243,13 @@ void Interpreter::replay(const ObjectGraph& summary, const Value& receiver, cons
   Translation here(*this, summary, receiver, arguments, index);
   for (const ObjectEdge& edge : summary.edges) {
     if (edge.site == 0 || graph_.objects.size() > kMostObjects) continue;
+    const Value targets = here[edge.to];
+    if (is_only_null(targets) && step.kind != StepKind::kNew && gives_up(here[edge.from]))
+      note_emptied(edge.field, step, "set to null", false);
     for (const Atom& from : Value(here[edge.from])) {
       if (from.closure || graph_.objects[from.object].kind == ObjectKind::kNull) continue;
-      for (const Atom& to : Value(here[edge.to])) {
-        if (graph_.objects[to.object].kind == ObjectKind::kNull) {
-          note_emptied(edge.field, step, "set to null", false);
-          continue;
-        }
+      for (const Atom& to : targets) {
+        if (graph_.objects[to.object].kind == ObjectKind::kNull) continue;
         StoreSite where = summary.sites[edge.site];
         if (to.closure && where.capture.empty()) adopt_capture(where, graph_.sites[to.closure]);
         add_edge(from.object, edge.field, to.object, site(where));
@@ -327,7 +338,8 @@ void Interpreter::execute(uint32_t index, const Step& step) {
       for (size_t i = 1; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
       Value returned;
       call(step.id, step.flag, Value(arg(step, 0)), arguments, step, index, returned);
-      if (returned.empty() && step.index == 1) returned = {{object({ObjectKind::kResult, index, 0, 0, step.text}), 0}};
+      if (returned.empty() && (step.index & kResultIsObject))
+        returned = {{object({ObjectKind::kResult, index, 0, 0, step.text}), 0}};
       values_[index] = std::move(returned);
       break;
     }

@@ -68,11 +68,15 @@ Hold Prover::hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const {
   const FieldRef field = program_.field(edge.field);
   if (!field) return Hold::kCallable;
   const bool captured = edge.site && !graph.sites[edge.site].capture.empty();
+  // A map<Key, shared_ptr<T>> lies around its keys and holds its values; what was stored is the value.
+  auto preference = [&](Hold hold) {
+    if (captured) return hold == Hold::kCallable ? 0 : hold == Hold::kOpaque ? 1 : 9;
+    constexpr int kOrder[] = {4, 1, 0, 3, 2, 9, 9};  // by Hold
+    return kOrder[static_cast<int>(hold)];
+  };
   Hold best = Hold::kRaw;
-  for (const FieldEdge& each : field.field->edges) {
-    const bool fits = captured ? each.hold == Hold::kCallable || each.hold == Hold::kOpaque : true;
-    if (fits && each.hold < best) best = each.hold;
-  }
+  for (const FieldEdge& each : field.field->edges)
+    if (preference(each.hold) < preference(best)) best = each.hold;
   return best;
 }
 
@@ -177,7 +181,8 @@ void Prover::add_breaks(ProvedCycle& cycle) const {
                                 !emptied->escapes;
       if (before_store) continue;
       breaks.push_back({emptied->location, emptied->function->name, emptied->how, emptied->escapes,
-                        only_from_destructors(emptied->function, classes, 0)});
+                        only_from_destructors(emptied->function, classes, 0),
+                        classes.count(emptied->function->owner) > 0});
     }
   }
 }

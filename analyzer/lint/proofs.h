@@ -23,6 +23,7 @@ struct Break {
   std::string function, how;
   bool escapes = false;          // perhaps
   bool only_destructor = false;  // reached only from destructors that this cycle keeps from running
+  bool by_member = false;        // in a function of one of its classes
 };
 
 struct ProvedCycle {

@@ -97,8 +97,7 @@ class Action : public ASTFrontendAction {
   void EndSourceFileAction() override {
     for (const std::string& file : includes_->getDependencies()) {
       llvm::SmallString<256> path(file);
-      llvm::sys::fs::make_absolute(path);
-      llvm::sys::path::remove_dots(path, true);
+      llvm::sys::fs::make_absolute(path);  // dots stay: /lib/gcc/…/../include goes through a symbolic link
       facts_.includes.emplace_back(path);
     }
   }

@@ -60,6 +60,13 @@ bool is_null(const Expr* expression) {
          isa<CXXScalarValueInitExpr>(expression) || isa<ImplicitValueInitExpr>(expression);
 }
 
+std::string name_of_argument(const Expr* argument) {
+  if (const auto* reference = dyn_cast<DeclRefExpr>(argument)) return reference->getDecl()->getNameAsString();
+  if (const auto* call = dyn_cast<CallExpr>(argument))
+    if (const StringRef name = simple_name(call->getDirectCallee()); !name.empty()) return name.str() + "()";
+  return "argument";
+}
+
 class BodyBuilder : public RecursiveASTVisitor<BodyBuilder> {
  public:
   BodyBuilder(UnitTypes& types, const FunctionDecl* function) : types_(types), function_(function) {}
@@ -158,6 +165,7 @@ class BodyBuilder : public RecursiveASTVisitor<BodyBuilder> {
   llvm::DenseMap<const VarDecl*, const Expr*> aliases_;  // reference variables
   std::set<Key> calls_;
   int depth_ = 0, lambda_depth_ = 0, nesting_ = 0;
+  bool may_have_returned_ = false;
 };
 
 uint32_t BodyBuilder::add(Step step, SourceLocation where) {
@@ -356,7 +364,10 @@ uint32_t BodyBuilder::value_of_library_method(const CXXMemberCallExpr* call, Str
   const llvm::ArrayRef<const Expr*> arguments(call->getArgs(), call->getNumArgs());
   if (name == "shared_from_this" || name == "weak_from_this") {
     const bool on_this = isa<CXXThisExpr>(strip(receiver));
-    if (name == "shared_from_this" && on_this && lambda_depth_ == 0) add(StepKind::kSharedThis, at);
+    if (name == "shared_from_this" && on_this && lambda_depth_ == 0) {
+      const uint32_t step = add(StepKind::kSharedThis, at);
+      fact_.steps[step].flag = depth_ > 0 || may_have_returned_;
+    }
     return value(receiver);
   }
   const uint32_t object = value(receiver);
@@ -396,8 +407,9 @@ uint32_t BodyBuilder::value_of_project_call(const CallExpr* call, const Function
   }
   if (types_.carries_object(call->getType())) {
     if (const CXXRecordDecl* record = types_.object_class(call->getType())) step.text = types_.key(record);
-    step.index = 1;  // its result is worth an object
+    step.index |= kResultIsObject;
   }
+  if (depth_ > 0 || may_have_returned_) step.index |= kMayNotHappen;
   return add(std::move(step), call->getExprLoc());
 }
 
@@ -501,8 +513,7 @@ uint32_t BodyBuilder::value_of_bind(const CallExpr* call) {
     const uint32_t what = value(argument);
     if (what == kNone || !types_.owns_something(type)) continue;
     held.push_back(what);
-    const auto* reference = dyn_cast<DeclRefExpr>(inner);
-    names += std::string(names.empty() ? "" : ",") + (reference ? reference->getDecl()->getNameAsString() : "argument");
+    names += (names.empty() ? "" : ",") + name_of_argument(inner);
   }
   if (held.empty()) return kNone;
   const uint32_t result = add(StepKind::kClosure, call->getExprLoc(), std::move(held), {}, std::move(names));
@@ -632,7 +643,9 @@ bool BodyBuilder::VisitUnaryOperator(UnaryOperator* expression) {
 }
 
 bool BodyBuilder::VisitReturnStmt(ReturnStmt* statement) {
-  if (lambda_depth_ > 0 || !statement->getRetValue()) return true;
+  if (lambda_depth_ > 0) return true;
+  may_have_returned_ = true;
+  if (!statement->getRetValue()) return true;
   const QualType type = function_->getReturnType();
   if (!types_.carries_object(type)) return true;
   if (type->isLValueReferenceType() && !type->getPointeeType().isConstQualified())

@@ -269,7 +269,8 @@ void UnitTypes::collect(QualType type, std::vector<FieldEdge>& out, bool many, i
       if (instance) collect_arguments(instance->getTemplateArgs(), out, depth);
       return;
     case TypeRole::kPlain:
-      out.push_back({Hold::kValue, key(record), many, false});
+      // A comparator or hash among template arguments holds nothing.
+      if (!(record->hasDefinition() && record->isEmpty())) out.push_back({Hold::kValue, key(record), many, false});
   }
 }
 

@@ -359,3 +359,25 @@ void link() {
   a->b->a = a;
 }
 }  // namespace silenced
+
+// "Perhaps null" gives nothing up: i2pd's ClientContext passes a destination that may be null.
+namespace perhaps_null {
+struct Session;
+struct Less {
+  bool operator()(const std::shared_ptr<Session>& a, const std::shared_ptr<Session>& b) const { return a < b; }
+};
+struct Session {
+  explicit Session(std::shared_ptr<void> owner) : owner_(std::move(owner)) {}
+  std::shared_ptr<void> owner_;  // expect: own-cycle
+};
+struct Server : std::enable_shared_from_this<Server> {
+  std::map<std::shared_ptr<Session>, int, Less> sessions_;
+  void open() { sessions_.emplace(std::make_shared<Session>(shared_from_this()), 1); }
+};
+std::shared_ptr<Session> orphan(bool owned) {
+  std::shared_ptr<Server> owner = nullptr;
+  if (owned) owner = std::make_shared<Server>();
+  return std::make_shared<Session>(owner);
+}
+std::shared_ptr<Session> another_orphan() { return std::make_shared<Session>(nullptr); }
+}  // namespace perhaps_null

@@ -65,3 +65,15 @@ struct GoodOther : std::enable_shared_from_this<GoodOther> {
 struct GoodWeak : std::enable_shared_from_this<GoodWeak> {
   ~GoodWeak() { auto weak = weak_from_this(); }
 };
+
+struct PerhapsInDestructor : std::enable_shared_from_this<PerhapsInDestructor> {
+  ~PerhapsInDestructor() {
+    stop();  // expect-note: shared-this-in-constructor-or-destructor
+  }
+  void stop() {
+    if (stopped_) return;
+    stopped_ = true;
+    auto self = shared_from_this();
+  }
+  bool stopped_ = false;
+};
