@@ -79,6 +79,7 @@ class Plan {
       edge.from_node = add_node(steps[i].from, role);
       size_t last = i;
       edge.via = path_text(heap_, steps[i].reference);
+      edge.dotted = (heap_.labels[index(heap_.label[steps[i].reference])].flags & kLabelDotted) != 0;
       while (!heap_.is_counted(heap_.referent[steps[last].reference]) && last + 1 < steps.size()) {
         last++;
         edge.via +=
@@ -168,6 +169,7 @@ class Plan {
     ReportEdge edge;
     edge.from = result_.nodes[from_node].type;
     edge.via = heap_.text(heap_.labels[index(heap_.label[row])].path);
+    edge.dotted = (heap_.labels[index(heap_.label[row])].flags & kLabelDotted) != 0;
     edge.to = heap_.type_name(to);
     edge.kind = kind_name(heap_.kind[row]);
     edge.certainty = certainty_name(heap_.certainty[row]);
@@ -199,7 +201,8 @@ std::string member_name(const Heap& heap, uint64_t reference) {
   const std::string_view owner = heap.text(label.owner), path = heap.text(label.path);
   if (path.starts_with('+')) return fmt::format("{} at offset {}", owner, path.substr(1));
   if (owner.starts_with("[lambda ")) return fmt::format("{}.{}", owner, heap.text(label.path));
-  return owner.empty() ? std::string(heap.text(label.path)) : fmt::format("{}::{}", owner, heap.text(label.path));
+  if (owner.empty()) return std::string(heap.text(label.path));
+  return member_text(owner, heap.text(label.path), (label.flags & kLabelDotted) != 0);
 }
 
 void plan_drawing(const Analysis& analysis, const Finding& finding, const FramesOf& frames, ReportFinding& result) {

@@ -193,6 +193,15 @@ std::string frame_text(const SourceFrame& frame) {
   return text;
 }
 
+std::string member_text(std::string_view owner, std::string_view path, bool dotted) {
+  const char* separator = path.starts_with("offset ") ? " " : "::";
+  if (dotted) {
+    const bool has_own = path.starts_with('[') || path.starts_with('{');
+    separator = has_own ? "" : path.find(' ') != std::string_view::npos ? ", " : ".";
+  }
+  return fmt::format("{}{}{}", owner, separator, path.empty() ? "?" : path);
+}
+
 std::string base_name(std::string_view path) {
   const size_t slash = path.rfind('/');
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));

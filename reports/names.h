@@ -19,6 +19,9 @@ std::string printable(std::string_view text);
 std::string escape_html(std::string_view text);  // printable, and < > & " ' as entities
 std::string escape_dot(std::string_view text);   // printable, for the inside of a quoted DOT string
 
+// "Session::handler_"; dotted: "app.Session.handler", "dict[\"key\"]", "coroutine app.main, local task".
+std::string member_text(std::string_view owner, std::string_view path, bool dotted);
+
 std::string bytes_text(uint64_t bytes);                     // "512 B", "12.4 MB" (powers of 1,000)
 std::string count_text(uint64_t count);                     // "3,412"
 std::string plural(uint64_t count, std::string_view noun);  // "1 object", "3,412 objects"

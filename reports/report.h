@@ -21,6 +21,7 @@ struct ReportEdge {
   std::string location;                 // "session.h:18" or empty
   uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes
   bool weaken = false;                  // the advice is about this reference
+  bool dotted = false;                  // source reads it as from.via, not from::via
 };
 
 struct ReportNode {  // one object (or several folded ones) of the finding's drawing

@@ -26,7 +26,7 @@ std::string route(const ReportFinding& finding) {
   std::string text;
   for (const ReportEdge& edge : finding.cycle) {
     if (!text.empty()) text += " -> ";
-    text += fmt::format("{}{}{}", short_type(edge.from), edge.via.starts_with("offset ") ? " " : "::", edge.via);
+    text += member_text(short_type(edge.from), edge.via, edge.dotted);
   }
   return text;
 }

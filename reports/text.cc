@@ -76,8 +76,7 @@ class TextReport {
   }
 
   std::string arrow(const ReportEdge& edge) const {
-    std::string text = fmt::format("{}{}{}", short_type(edge.from),
-                                   edge.via.starts_with("offset ") ? " " : "::", edge.via.empty() ? "?" : edge.via);
+    std::string text = member_text(short_type(edge.from), edge.via, edge.dotted);
     std::string notes;
     if (!edge.location.empty()) notes += fmt::format(" {}", base_name(edge.location));
     if (edge.kind != "strong") notes += fmt::format(" [{}]", edge.kind);

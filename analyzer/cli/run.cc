@@ -43,9 +43,22 @@ fs::path agent_path() {
 
 void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
 
+void prepend(const char* name, const std::string& value) {
+  const char* before = getenv(name);
+  set(name, value + (before != nullptr && *before != '\0' ? ":" + std::string(before) : ""));
+}
+
+// The CPython agent does nothing in a process without an interpreter; programs start interpreters as children too.
+void add_python_agent(const fs::path& folder) {
+  const fs::path agent = folder / "libreftally-python.so";
+  if (!fs::exists(agent)) return;  // built with REFTALLY_PYTHON off
+  prepend("LD_PRELOAD", agent.string());
+  prepend("PYTHONPATH", (folder / "python").string());
+}
+
 void set_environment(const RunOptions& options, const fs::path& agent) {
-  const char* before = getenv("LD_PRELOAD");
-  set("LD_PRELOAD", agent.string() + (before != nullptr && *before != '\0' ? ":" + std::string(before) : ""));
+  prepend("LD_PRELOAD", agent.string());
+  add_python_agent(agent.parent_path());
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
   if (options.no_stacks) set("REFTALLY_STACKS", "0");

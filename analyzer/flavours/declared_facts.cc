@@ -131,7 +131,7 @@ LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
   const std::string_view owner_name =
       named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
   const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0;
-  return builder_.add_label(owner_name, path_of(reference), {}, hidden ? kLabelHidden : 0);
+  return builder_.add_label(owner_name, path_of(reference), {}, kLabelDotted | (hidden ? kLabelHidden : 0));
 }
 
 void DeclaredLift::add_references() {

@@ -49,6 +49,7 @@ struct HeapLabel {
   StringId location;  // "session.h:18" or empty
   uint32_t flags = 0;  // kLabel…
 };
+inline constexpr uint32_t kLabelDotted = 1u << 1;  // source reads it as owner.path, not owner::path
 inline constexpr uint32_t kLabelHidden = 1u << 0;  // owned, but the runtime's cycle collector does not see it
 
 inline constexpr uint32_t kNoElement = 0xffffffff;

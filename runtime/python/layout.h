@@ -33,7 +33,7 @@ struct Layout {
   int32_t method_cache_size;  // entries
   int32_t unicode_ids;        // count, and a pointer to as many strings
   int32_t atexit_callbacks, atexit_count;
-  int32_t static_types, static_type_size, static_type_count,
+  int32_t static_types, static_extension_types, static_type_size, static_type_count,
       static_type_subclasses;  // of the interpreter's own types: state by index
   // PyHeapTypeObject
   int32_t ht_name, ht_slots, ht_qualname, ht_cached_keys, ht_module;

@@ -15,9 +15,14 @@ Address subclasses_of(Address type) noexcept {
   const Layout& layout = *python.layout;
   const Address word = pointer_at(type + kTypeSubclasses);
   if (layout.static_types == kAbsent || (type_flags(type) & kFlagStaticBuiltin) == 0 || word == 0) return word;
-  if (word > at(layout.static_type_count)) return 0;  // 3.13: a static type of an extension
-  return pointer_at(python.PyInterpreterState_Get() + at(layout.static_types) +
-                    (word - 1) * at(layout.static_type_size) + at(layout.static_type_subclasses));
+  if (word > at(layout.static_type_count)) return 0;
+  const Address interpreter = python.PyInterpreterState_Get();
+  for (const int32_t table : {layout.static_types, layout.static_extension_types}) {
+    if (table == kAbsent) break;
+    const Address state = interpreter + at(table) + (word - 1) * at(layout.static_type_size);
+    if (pointer_at(state) == type) return pointer_at(state + at(layout.static_type_subclasses));
+  }
+  return 0;
 }
 
 }  // namespace
@@ -87,6 +92,8 @@ void ReferenceReader::read_tuple(Address object) noexcept {
 // `visited`: the dictionary is the base part of a bigger object, whose visit is already collected.
 void ReferenceReader::read_dict(Address object, Kind value_kind, bool visited) noexcept {
   const Address values = pointer_at(object + kDictValues);
+  constexpr int32_t kEmbedded = 2;  // 3.13: the values lie in the instance, which owns them
+  if (python.at_least(13) && values != 0 && read<uint8_t>(values + kEmbedded) != 0) return;
   const DictEntries entries(pointer_at(object + kDictKeys));
   for (uint64_t i = 0; i < entries.count; i++) {
     const Address key = entries.key(i);
@@ -187,7 +194,10 @@ void ReferenceReader::read_attributes(Address object, Address type) noexcept {
       if (const Address value = pointer_at(first + 8 * i); value != 0 && claim(value))
         found_.push({value, Kind::kAttribute, false, true, 0, entries.key(i), false});
   }
-  if (const Address dict = instance_dict(object, type)) claim_field(dict, "__dict__");
+  // A dictionary made for valid inline values is owned, but not visited: its values are the object's own.
+  const bool managed = python.at_least(11) && (type_flags(type) & kFlagManagedDict) != 0;
+  if (const Address dict = instance_dict(object, type))
+    managed ? own_field(dict, "__dict__") : claim_field(dict, "__dict__");
 }
 
 void ReferenceReader::read_members(Address object, const TypeInfo& type) noexcept {

@@ -152,7 +152,7 @@ bool may_take(dump::SnapshotReason reason) noexcept {
 }
 
 void contribute(dump::Writer& writer) noexcept {
-  if (may_look) write_heap(writer);
+  if (may_look && !is_this_process()) write_heap(writer);  // never in the program itself: it installs signal handlers
 }
 
 void while_waiting(bool begins) noexcept {

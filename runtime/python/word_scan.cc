@@ -217,8 +217,6 @@ void WordScan::classify() noexcept {
   auto explain = [&](Address begin, uint64_t size) { mark(begin, begin + size, In::kExplained, 0); };
   for (const Field& field : layout.interpreter_fields) explain(state + at(field.offset), 8 * at(field.count));
   if (layout.method_cache != kAbsent) explain(state + at(layout.method_cache), 24 * at(layout.method_cache_size));
-  if (layout.static_types != kAbsent)
-    explain(state + at(layout.static_types), at(layout.static_type_size) * at(layout.static_type_count));
   for (const dump::DeclaredRoot& root : walk_.roots())
     if (root.place != 0 && root.counted != 0) explain(root.place, 8);
 }

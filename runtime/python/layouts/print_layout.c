@@ -301,17 +301,20 @@ static void interpreter_values(void) {
 static void type_and_dict_values(void) {
 #if MINOR == 12
   value("static_types", AT(PyInterpreterState, types.builtins));
+  value("static_extension_types", -1);
   value("static_type_size", sizeof(static_builtin_state));
   value("static_type_count", SIZE_OF(PyInterpreterState, types.builtins) / sizeof(static_builtin_state));
   value("static_type_subclasses", AT(static_builtin_state, tp_subclasses));
 #elif MINOR >= 13
   value("static_types", AT(PyInterpreterState, types.builtins.initialized));
+  value("static_extension_types", AT(PyInterpreterState, types.for_extensions.initialized));
   value("static_type_size", sizeof(managed_static_type_state));
   value("static_type_count",
         SIZE_OF(PyInterpreterState, types.builtins.initialized) / sizeof(managed_static_type_state));
   value("static_type_subclasses", AT(managed_static_type_state, tp_subclasses));
 #else
   value("static_types", -1);
+  value("static_extension_types", -1);
   value("static_type_size", -1);
   value("static_type_count", 0);
   value("static_type_subclasses", -1);
