@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,8 @@ struct TypeMember {
   uint64_t offset = 0;
   const Type* type = nullptr;
   bool is_base = false;
-  bool is_virtual_base = false;  // offset unknown without the vtable
+  bool is_virtual_base = false;  // offset unknown without the vtable: DebugTypes::virtual_base_offset
+  int64_t vtable_offset = 0;     // of a virtual base: from the vtable pointer to the word that holds its offset
   bool is_bit_field = false;
   SourceLocation location;
 };
@@ -44,7 +46,7 @@ struct Type {
     kVoid
   };
   Kind kind = Kind::kVoid;
-  std::string name;        // qualified, as the demangler prints it: "std::vector<std::shared_ptr<Child>, …>"
+  std::string name;        // qualified, as demangle_type() prints it: "std::vector<std::shared_ptr<Child>, …>"
   std::string short_name;  // unqualified with template arguments: "vector<…>"
   std::string scope;       // "std", "boost::detail", "" …
   uint64_t size = 0;
@@ -66,6 +68,7 @@ struct Variable {
   std::string name;      // qualified; a function static is "function()::name"
   uint64_t address = 0;  // run-time address; for thread-local ones the offset from the thread's TLS block of module
   bool is_thread_local = false;
+  const ImageModule* module = nullptr;
   const Type* type = nullptr;
   SourceLocation location;
 };
@@ -84,7 +87,6 @@ class DebugTypes {
   const Type* find(std::string_view demangled_name) const;          // nullptr when unknown
   const Type* find_mangled(std::string_view type_info_name) const;  // name as in type_info
   std::vector<Variable> variables() const;  // statics, namespace-scope and thread-local variables of all modules
-  // Offset of a virtual base: needs the object's vtable. nullopt when not in the image.
   // Function symbol (mangled) whose code contains address, from DWARF or .symtab; empty when unknown.
   std::string symbol_at(uint64_t address) const;
   // Data symbol + offset: "g_registry + 0x10"; empty when unknown.
@@ -94,6 +96,9 @@ class DebugTypes {
   // The class of *this in a closure's operator(), given the mangled name of a symbol local to it (a std::function
   // manager or invoker names the closure in its template arguments); nullptr when unknown.
   const Type* closure_of_symbol(std::string_view mangled) const;
+  const Type* closure_of_function(uint64_t address) const;  // the same, given the manager or invoker itself
+  // From the begin of `object` to its virtual base `base`, as the object's vtable has it.
+  std::optional<int64_t> virtual_base_offset(uint64_t object, const TypeMember& base) const;
   // What lowers detail: "libfoo.so.1: no debug information; install libfoo1-dbgsym", each once.
   std::vector<std::string> warnings() const;
 
@@ -103,6 +108,6 @@ class DebugTypes {
 };
 
 std::string demangle(std::string_view mangled);              // symbol; the input when it is not mangled
-std::string demangle_type(std::string_view type_info_name);  // type_info name
+std::string demangle_type(std::string_view type_info_name);  // type_info name, in the spelling of Type::name
 
 }  // namespace reftally

@@ -1,0 +1,200 @@
+#include "analyzer/image/debug_types.h"
+
+#include <dwarf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "analyzer/image/source_lines.h"
+#include "analyzer/image/static_variables.h"
+#include "analyzer/image/symbols.h"
+#include "analyzer/image/type_builder.h"
+#include "analyzer/image/type_names.h"
+
+namespace reftally {
+
+std::string_view Type::template_name() const { return reftally::template_name(short_name); }
+
+// Everything is made when first asked for: a program without findings needs no types.
+struct DebugTypes::Data {
+  Data(const Image& process, const DebugOptions& options)
+      : image(process),
+        modules(open_module_files(process, options)),
+        files(modules),
+        names(files),
+        lines(files, names) {}
+
+  struct Types {
+    Types(const DwarfFiles& files, DieNames& names) : index(files), builder(files, index, names) {}
+    TypeIndex index;
+    TypeBuilder builder;
+  };
+  Types& types() {
+    if (!types_) types_ = std::make_unique<Types>(files, names);
+    return *types_;
+  }
+  const Symbols& symbols(const ModuleFiles& module) {
+    auto& entry = symbols_[&module];
+    if (!entry) entry = std::make_unique<Symbols>(module);
+    return *entry;
+  }
+  const ModuleFiles* module_at(uint64_t address) const {
+    const ImageModule* found = image.module_at(address);
+    auto files_of =
+        std::find_if(modules.begin(), modules.end(), [&](const ModuleFiles& m) { return m.module == found; });
+    return found && files_of != modules.end() ? &*files_of : nullptr;
+  }
+  uint64_t function_named(std::string_view mangled);
+  const Type* functor_of(Dwarf_Die* die);
+
+  const Image& image;
+  std::vector<ModuleFiles> modules;
+  DwarfFiles files;
+  DieNames names;
+  SourceLines lines;
+
+ private:
+  std::unique_ptr<Types> types_;
+  std::unordered_map<const ModuleFiles*, std::unique_ptr<Symbols>> symbols_;
+  std::unordered_map<std::string_view, uint64_t> functions_;  // of all modules, by mangled name
+};
+
+namespace {
+
+// What the standard libraries and Boost call the parameter that is the stored callable's type.
+constexpr std::string_view kFunctorParameters[] = {"_Functor", "_Fp", "Functor", "FunctionObj"};
+
+// "Z4mainEUlvE_" -> "_ZZ4mainENKUlvE_cl", "N1xMUlvE_E" -> "_ZNK1xMUlvE_cl": how the name of a closure's operator()
+// begins. A mutable lambda's has no K.
+std::string call_operator_prefix(std::string_view closure, bool is_const) {
+  const std::string qualifier = is_const ? "K" : "";
+  if (closure.starts_with("N") && closure.ends_with("E")) {
+    return "_ZN" + qualifier + std::string(closure.substr(1, closure.size() - 2)) + "cl";
+  }
+  const size_t lambda = closure.rfind("EUl");
+  if (!closure.starts_with("Z") || lambda == std::string_view::npos) return {};
+  return "_Z" + std::string(closure.substr(0, lambda + 1)) + "N" + qualifier + std::string(closure.substr(lambda + 1)) +
+         "cl";
+}
+
+}  // namespace
+
+uint64_t DebugTypes::Data::function_named(std::string_view mangled) {
+  if (functions_.empty()) {
+    for (const ModuleFiles& module : modules) {
+      for (const Symbol& symbol : symbols(module).functions()) functions_.emplace(symbol.name, symbol.address);
+    }
+  }
+  auto found = functions_.find(mangled);
+  return found == functions_.end() ? 0 : found->second;
+}
+
+// The callable's type, from the template arguments of a manager's or invoker's class.
+const Type* DebugTypes::Data::functor_of(Dwarf_Die* die) {
+  Dwarf_Die declaration = declaration_of(*die);
+  const std::optional<DieRef> outer = names.parent(files.ref(&declaration));
+  if (!outer) return nullptr;
+  Dwarf_Die owner = files.die(*outer);
+  const Type* found = nullptr;
+  for_each_child(&owner, [&](Dwarf_Die* child) {
+    const char* name = dwarf_tag(child) == DW_TAG_template_type_parameter ? dwarf_diename(child) : nullptr;
+    if (name &&
+        std::find(std::begin(kFunctorParameters), std::end(kFunctorParameters), name) != std::end(kFunctorParameters)) {
+      found = types().builder.type_of(child);
+    }
+  });
+  return found;
+}
+
+DebugTypes::DebugTypes(const Image& image, const DebugOptions& options)
+    : data_(std::make_unique<Data>(image, options)) {}
+
+DebugTypes::~DebugTypes() = default;
+
+const Type* DebugTypes::find(std::string_view demangled_name) const {
+  return data_->types().builder.find(demangled_name);
+}
+
+const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
+  if (type_info_name.starts_with('*')) type_info_name.remove_prefix(1);
+  for (const bool is_const : {true, false}) {
+    const std::string prefix = call_operator_prefix(type_info_name, is_const);
+    if (prefix.empty()) break;
+    if (const TypeIndex::Closure* closure = data_->types().index.find_closure(prefix)) {
+      return data_->types().builder.type_at(closure->die);
+    }
+  }
+  return find(demangle_type(type_info_name));
+}
+
+std::vector<Variable> DebugTypes::variables() const {
+  Data::Types& types = data_->types();
+  return read_static_variables(data_->files, types.index, data_->names, types.builder);
+}
+
+std::string DebugTypes::symbol_at(uint64_t address) const {
+  const ModuleFiles* module = data_->module_at(address);
+  if (!module) return {};
+  if (const Symbol* symbol = data_->symbols(*module).function_at(address)) return symbol->name;
+  Dwarf_Die function;
+  return data_->lines.function_at(*module, address, &function) ? attribute_string(&function, DW_AT_linkage_name) : "";
+}
+
+std::string DebugTypes::data_symbol_at(uint64_t address) const {
+  const ModuleFiles* module = data_->module_at(address);
+  const Symbol* symbol = module ? data_->symbols(*module).object_at(address) : nullptr;
+  if (!symbol) return {};
+  const uint64_t offset = address - symbol->address;
+  return demangle(symbol->name) + (offset ? fmt::format(" + {:#x}", offset) : "");
+}
+
+std::vector<SourceFrame> DebugTypes::source_frames(uint64_t return_address) const {
+  const uint64_t address = return_address - 1;  // in the call, not behind it
+  const ModuleFiles* files = data_->module_at(address);
+  if (files) {
+    std::vector<SourceFrame> frames = data_->lines.frames(*files, address);
+    if (!frames.empty()) return frames;
+  }
+  const ImageModule* module = data_->image.module_at(address);
+  SourceFrame frame;
+  frame.module = module ? module->path : "";
+  const Symbol* symbol = files ? data_->symbols(*files).function_at(address) : nullptr;
+  frame.function = symbol   ? demangle(symbol->name)
+                   : module ? fmt::format("{} + {:#x}", base_name(module->path), address - module->bias)
+                            : fmt::format("{:#x}", address);
+  return {frame};
+}
+
+const Type* DebugTypes::closure_of_function(uint64_t address) const {
+  const ModuleFiles* module = data_->module_at(address);
+  Dwarf_Die function;
+  if (!module || !data_->lines.function_at(*module, address, &function)) return nullptr;
+  return data_->functor_of(&function);
+}
+
+const Type* DebugTypes::closure_of_symbol(std::string_view mangled) const {
+  const uint64_t address = data_->function_named(mangled);
+  return address ? closure_of_function(address) : nullptr;
+}
+
+std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const TypeMember& base) const {
+  const std::optional<uint64_t> vtable = data_->image.word(object);
+  if (!vtable || !base.is_virtual_base || base.vtable_offset == 0) return std::nullopt;
+  const uint64_t place = *vtable + static_cast<uint64_t>(base.vtable_offset);
+  if (const auto offset = data_->image.word(place)) return static_cast<int64_t>(*offset);
+  const ModuleFiles* module = data_->module_at(place);
+  if (!module || !module->main) return std::nullopt;
+  const auto offset = module->main->word(place - module->bias());
+  if (!offset) return std::nullopt;
+  return static_cast<int64_t>(*offset);
+}
+
+std::vector<std::string> DebugTypes::warnings() const {
+  std::vector<std::string> warnings = data_->files.warnings();
+  for (const ModuleFiles& module : data_->modules) {
+    if (!module.warning.empty()) warnings.push_back(module.warning);
+  }
+  return warnings;
+}
+
+}  // namespace reftally
