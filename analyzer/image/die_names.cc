@@ -10,6 +10,16 @@ namespace {
 
 constexpr int kMaxDepth = 64;  // of types inside types: a cycle is damage
 
+std::string array_count(Dwarf_Die* die) {
+  std::string count;
+  for_each_child(die, [&](Dwarf_Die* child) {
+    if (dwarf_tag(child) != DW_TAG_subrange_type) return;
+    const std::optional<uint64_t> given = subrange_count(child);
+    count = given ? std::to_string(*given) : "";
+  });
+  return count;
+}
+
 bool is_scope(uint16_t tag) {
   switch (tag) {
     case DW_TAG_namespace:
@@ -40,11 +50,22 @@ std::string attribute_string(Dwarf_Die* die, unsigned attribute) {
 std::optional<int64_t> attribute_integer(Dwarf_Die* die, unsigned attribute) {
   Dwarf_Attribute found;
   if (!dwarf_attr_integrate(die, attribute, &found)) return std::nullopt;
+  // Only sdata says that it is signed; of data1 and the like dwarf_formsdata would extend the sign of line 200.
   Dwarf_Sword value = 0;
-  if (dwarf_formsdata(&found, &value) == 0) return value;
+  const bool is_signed = found.form == DW_FORM_sdata || found.form == DW_FORM_implicit_const;
+  if (is_signed && dwarf_formsdata(&found, &value) == 0) return value;
   Dwarf_Word word = 0;
   if (dwarf_formudata(&found, &word) == 0) return static_cast<int64_t>(word);
   return std::nullopt;
+}
+
+std::optional<uint64_t> subrange_count(Dwarf_Die* die) {
+  if (const auto count = attribute_integer(die, DW_AT_count)) return static_cast<uint64_t>(*count);
+  const auto upper = attribute_integer(die, DW_AT_upper_bound);
+  if (!upper) return std::nullopt;
+  // g++ gives an array of no elements the bound -1, in as many bytes as it likes.
+  const bool is_empty = *upper == -1 || *upper == 0xffffffff;
+  return is_empty ? 0 : static_cast<uint64_t>(*upper) + 1;
 }
 
 // As dwarf_decl_file, which aborts on a .dwo without a line table of its own (elfutils 0.188).
@@ -126,7 +147,8 @@ std::string DieNames::own_name(Dwarf_Die* die, int depth) {
   const int tag = dwarf_tag(die);
   if (!name) return tag == DW_TAG_namespace ? "(anonymous namespace)" : "";
   std::string text = name;
-  const bool may_lack_arguments = tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+  const bool may_lack_arguments =
+      tag == DW_TAG_class_type || tag == DW_TAG_structure_type || tag == DW_TAG_union_type || tag == DW_TAG_subprogram;
   if (may_lack_arguments && text.find('<') == std::string::npos) text += template_arguments(die, depth);
   return text;
 }
@@ -178,13 +200,28 @@ std::string DieNames::function_spelling(Dwarf_Die* die, const std::string& name,
   std::string text = attribute_die(die, DW_AT_type, &result) ? type_spelling(&result, depth + 1) : "void";
   text += " " + name + "(";
   bool first = true;
+  std::string qualifier;
   for_each_child(die, [&](Dwarf_Die* child) {
     Dwarf_Die type;
     if (dwarf_tag(child) != DW_TAG_formal_parameter || !attribute_die(child, DW_AT_type, &type)) return;
+    Dwarf_Attribute artificial;
+    if (dwarf_attr(child, DW_AT_artificial, &artificial)) {  // this
+      Dwarf_Die pointee;
+      if (attribute_die(&type, DW_AT_type, &pointee) && dwarf_tag(&pointee) == DW_TAG_const_type) qualifier = " const";
+      return;
+    }
     text += (first ? "" : ", ") + type_spelling(&type, depth + 1);
     first = false;
   });
-  return text + ")";
+  return text + ")" + qualifier;
+}
+
+std::string DieNames::member_pointer_spelling(Dwarf_Die* die, int depth) {
+  Dwarf_Die target, owner;
+  const std::string scope = attribute_die(die, DW_AT_containing_type, &owner) ? type_spelling(&owner, depth + 1) : "?";
+  if (!attribute_die(die, DW_AT_type, &target)) return "void " + scope + "::*";
+  if (dwarf_tag(&target) == DW_TAG_subroutine_type) return function_spelling(&target, "(" + scope + "::*)", depth);
+  return type_spelling(&target, depth + 1) + " " + scope + "::*";
 }
 
 std::string DieNames::type_spelling(Dwarf_Die* die, int depth) {
@@ -210,6 +247,10 @@ std::string DieNames::type_spelling(Dwarf_Die* die, int depth) {
       return of_target(" volatile");
     case DW_TAG_subroutine_type:
       return function_spelling(die, "", depth);
+    case DW_TAG_array_type:
+      return of_target((" [" + array_count(die) + "]").c_str());
+    case DW_TAG_ptr_to_member_type:
+      return member_pointer_spelling(die, depth);
     case DW_TAG_typedef:
     case DW_TAG_restrict_type:
       return of_target("");

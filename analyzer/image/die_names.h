@@ -35,6 +35,7 @@ class DieNames {
   std::string qualified_name(Dwarf_Die* die, int depth);
   std::string template_arguments(Dwarf_Die* die, int depth);
   std::string function_spelling(Dwarf_Die* die, const std::string& name, int depth);
+  std::string member_pointer_spelling(Dwarf_Die* die, int depth);
   std::string argument_spelling(Dwarf_Die* die, int depth);
 
   const DwarfFiles& files_;
@@ -47,6 +48,7 @@ Dwarf_Die declaration_of(Dwarf_Die die);
 bool attribute_die(Dwarf_Die* die, unsigned attribute, Dwarf_Die* result);  // follows a reference
 std::string attribute_string(Dwarf_Die* die, unsigned attribute);
 std::optional<int64_t> attribute_integer(Dwarf_Die* die, unsigned attribute);
+std::optional<uint64_t> subrange_count(Dwarf_Die* die);  // elements in one dimension of an array; nothing for []
 SourceLocation declared_at(Dwarf_Die* die);  // DW_AT_decl_file and DW_AT_decl_line
 
 template <class Visit>

@@ -101,7 +101,8 @@ bool has_call_operator(Dwarf_Die* die) {
 bool is_closure(Dwarf_Die* die) {
   const char* name = dwarf_diename(die);
   if (name) return std::string_view(name).starts_with("<lambda");
-  return has_call_operator(die);
+  // clang leaves out an operator() that is not called from what it compiles, and says struct for other unnamed ones.
+  return dwarf_tag(die) == DW_TAG_class_type || has_call_operator(die);
 }
 
 // Captures: g++ puts "__" before the variable's name, clang does not; "this" is "__this" and "this".
@@ -212,6 +213,8 @@ Type* TypeBuilder::make(Dwarf_Die die) {
 }
 
 Type* TypeBuilder::make_class(Dwarf_Die die) {
+  Dwarf_Die unit_type;  // defined in a type unit
+  if (flag(&die, DW_AT_declaration) && attribute_die(&die, DW_AT_signature, &unit_type)) die = unit_type;
   const DieRef ref = files_.ref(&die);
   if (auto known = by_die_.find(ref); known != by_die_.end()) return known->second;
   const DieRef definition = is_closure(&die) ? ref : definition_of(ref, flag(&die, DW_AT_declaration));
@@ -366,13 +369,7 @@ void TypeBuilder::fill_array(Type& type, Dwarf_Die* die) {
   type.element_count = 1;
   for_each_child(die, [&](Dwarf_Die* child) {
     if (dwarf_tag(child) != DW_TAG_subrange_type) return;
-    uint64_t count = 0;
-    if (const auto given = attribute_integer(child, DW_AT_count)) {
-      count = static_cast<uint64_t>(*given);
-    } else if (const auto upper = attribute_integer(child, DW_AT_upper_bound)) {
-      count = static_cast<uint64_t>(*upper + 1);
-    }
-    type.element_count *= count;
+    type.element_count *= subrange_count(child).value_or(0);
   });
   type.size = size_of(die);
 }

@@ -234,6 +234,10 @@ bool NameParser::parse_component() {
     if (word.empty()) return false;
     if (word == "operator") {
       parse_operator();
+    } else if (word == "decltype") {
+      const size_t end = matching(std::min(position_ + word.size(), text_.size() - 1));
+      out_ += text_.substr(position_, end - position_);
+      position_ = end;
     } else if (word == "_GLOBAL__N_1") {
       position_ += word.size();
       out_ += kAnonymous;

@@ -47,8 +47,15 @@ class UnitWalk {
     uint16_t tag;
     uint32_t path_size;  // of path_ without this scope's name
     uint64_t offset;
-    uint32_t function;     // row of functions_ when this is one, or lies in one; else kNone
-    bool lacks_arguments;  // this or an outer scope is a template named without its arguments
+    uint32_t function;       // row of functions_ when this is one, or lies in one; else kNone
+    bool is_bare_name;       // a class or function without template arguments in its name
+    bool lacks_arguments;    // this or an outer scope is a template named without its arguments
+    std::string outer_path;  // when this scope's path does not extend it
+    bool has_outer_path = false;
+  };
+  struct Declaration {
+    uint64_t offset;
+    uint32_t scope;  // row of scope_names_
   };
   struct Function {
     uint64_t offset, reference;
@@ -56,6 +63,7 @@ class UnitWalk {
     uint64_t parent_class;
     std::string_view name;
     uint32_t outer = kNone;  // function it lies in
+    bool lacks_arguments = false;
   };
   struct LocalClass {
     RawDie die;
@@ -67,12 +75,14 @@ class UnitWalk {
     uint64_t function;  // offset
   };
   static constexpr uint32_t kNone = 0xffffffff;
+  static constexpr int kMaxChain = 8;  // out-of-line copy -> abstract instance -> declaration; a loop is damage
 
   void visit(const RawDie& die);
   void visit_class(const RawDie& die);
   void visit_function(const RawDie& die);
   void visit_typedef(const RawDie& die);
   void open_scope(const RawDie& die, std::string_view name);
+  void move_to_declaration(const RawDie& die);
   void close_scope();
   void finish_class();
   void add_class(const RawDie& die, std::string_view path);
@@ -80,6 +90,7 @@ class UnitWalk {
   uint32_t outer_function() const { return scopes_.empty() ? kNone : scopes_.back().function; }
   const Function* function_at(uint64_t offset) const;
   std::string function_path(const Function& function, int depth = 0) const;
+  bool lacks_arguments(const Function& function, int depth = 0) const;
   void resolve_local_classes();
   void resolve_call_operators();
   void resolve_typedefs();
@@ -91,7 +102,8 @@ class UnitWalk {
   std::vector<Scope> scopes_;
   std::vector<std::string> scope_names_;
   uint32_t last_scope_name_ = kNone;
-  std::vector<Function> functions_;  // by offset
+  std::vector<Function> functions_;        // by offset
+  std::vector<Declaration> declarations_;  // of classes, by offset
   std::vector<LocalClass> local_classes_;
   std::vector<CallOperator> call_operators_;
   std::vector<RawDie> unnamed_classes_, typedefs_;
@@ -101,12 +113,11 @@ class UnitWalk {
 };
 
 void UnitWalk::visit(const RawDie& die) {
-  if (has_pending_class_) {
-    if (is_template_parameter(die.tag) && scopes_.back().offset == pending_class_.offset) {
-      scopes_.back().lacks_arguments = true;
-    }
-    finish_class();
+  if (is_template_parameter(die.tag) && !scopes_.empty() && scopes_.back().is_bare_name) {
+    scopes_.back().lacks_arguments = true;
+    if (scopes_.back().tag == DW_TAG_subprogram) functions_[scopes_.back().function].lacks_arguments = true;
   }
+  if (has_pending_class_) finish_class();
   switch (die.tag) {
     case DW_TAG_namespace:
       return open_scope(die, die.name.empty() ? "(anonymous namespace)" : die.name);
@@ -136,13 +147,30 @@ void UnitWalk::visit(const RawDie& die) {
 }
 
 void UnitWalk::visit_class(const RawDie& die) {
+  if (die.is_declaration && outer_function() == kNone) declarations_.push_back({die.offset, scope_name()});
   if (die.is_declaration && !die.has_children) return;
   if (die.name.empty()) unnamed_classes_.push_back(die);
-  open_scope(die, die.name);
+  if (die.reference) {
+    move_to_declaration(die);
+  } else {
+    open_scope(die, die.name);
+  }
   if (die.is_declaration || die.name.empty()) return;
   pending_class_ = die;
   has_pending_class_ = true;
   if (!die.has_children || die.name.find('<') != std::string_view::npos) finish_class();
+}
+
+// struct Outer::Inner { … }: the definition stands outside of Outer and refers to the declaration inside.
+void UnitWalk::move_to_declaration(const RawDie& die) {
+  auto found = std::lower_bound(declarations_.begin(), declarations_.end(), die.reference,
+                                [](const Declaration& declared, uint64_t offset) { return declared.offset < offset; });
+  std::string outer = std::move(path_);
+  const bool known = found != declarations_.end() && found->offset == die.reference && found->scope != kNone;
+  path_ = known ? scope_names_[found->scope] : "";
+  open_scope(die, die.name);
+  scopes_.back().outer_path = std::move(outer);
+  scopes_.back().has_outer_path = true;
 }
 
 void UnitWalk::finish_class() {
@@ -177,9 +205,12 @@ void UnitWalk::visit_function(const RawDie& die) {
     return;
   }
   if (!die.has_children) return;
+  std::string outer = std::move(path_);
+  path_.clear();
   open_scope(die, {});
   scopes_.back().function = static_cast<uint32_t>(functions_.size() - 1);
-  path_.clear();
+  scopes_.back().outer_path = std::move(outer);
+  scopes_.back().has_outer_path = true;
 }
 
 void UnitWalk::visit_typedef(const RawDie& die) {
@@ -189,9 +220,15 @@ void UnitWalk::visit_typedef(const RawDie& die) {
 }
 
 void UnitWalk::open_scope(const RawDie& die, std::string_view name) {
-  const bool lacks = !scopes_.empty() && scopes_.back().lacks_arguments;
-  scopes_.push_back(
-      {scanner_.depth(), die.tag, static_cast<uint32_t>(path_.size()), die.offset, outer_function(), lacks});
+  Scope scope{};
+  scope.depth = scanner_.depth();
+  scope.tag = die.tag;
+  scope.path_size = static_cast<uint32_t>(path_.size());
+  scope.offset = die.offset;
+  scope.function = outer_function();
+  scope.is_bare_name = die.tag != DW_TAG_namespace && die.name.find('<') == std::string_view::npos;
+  scope.lacks_arguments = !scopes_.empty() && scopes_.back().lacks_arguments;
+  scopes_.push_back(std::move(scope));
   last_scope_name_ = kNone;
   if (name.empty()) return;
   if (!path_.empty()) path_ += "::";
@@ -200,16 +237,14 @@ void UnitWalk::open_scope(const RawDie& die, std::string_view name) {
 
 void UnitWalk::close_scope() {
   if (has_pending_class_ && scopes_.back().offset == pending_class_.offset) finish_class();
-  const Scope scope = scopes_.back();
-  scopes_.pop_back();
-  last_scope_name_ = kNone;
-  if (scope.tag == DW_TAG_subprogram) {
-    // A function's local classes are named apart from what encloses it; find that again.
-    const uint32_t name = functions_[scope.function].scope;
-    path_ = name == kNone ? std::string() : scope_names_[name];
+  Scope& scope = scopes_.back();
+  if (scope.has_outer_path) {
+    path_ = std::move(scope.outer_path);
   } else {
     path_.resize(scope.path_size);
   }
+  scopes_.pop_back();
+  last_scope_name_ = kNone;
 }
 
 uint32_t UnitWalk::scope_name() {
@@ -228,7 +263,6 @@ const UnitWalk::Function* UnitWalk::function_at(uint64_t offset) const {
 }
 
 std::string UnitWalk::function_path(const Function& function, int depth) const {
-  constexpr int kMaxChain = 8;  // out-of-line copy -> abstract instance -> declaration; a loop is damage
   if (function.name.empty() && function.reference && depth < kMaxChain) {
     const Function* origin = function_at(function.reference);
     return origin ? function_path(*origin, depth + 1) : "";
@@ -240,8 +274,19 @@ std::string UnitWalk::function_path(const Function& function, int depth) const {
   return path += function.name;
 }
 
+bool UnitWalk::lacks_arguments(const Function& function, int depth) const {
+  if (function.lacks_arguments || depth == kMaxChain) return function.lacks_arguments;
+  const Function* origin = function.reference ? function_at(function.reference) : nullptr;
+  if (origin && lacks_arguments(*origin, depth + 1)) return true;
+  return function.outer != kNone && lacks_arguments(functions_[function.outer], depth + 1);
+}
+
 void UnitWalk::resolve_local_classes() {
   for (const LocalClass& local : local_classes_) {
+    if (lacks_arguments(functions_[local.function])) {
+      result_.unnamed_templates.push_back({0, unit_.in_types, local.die.offset, local.die.byte_size, local.die.line});
+      continue;
+    }
     add_class(local.die, function_path(functions_[local.function]) + "::" + local.path);
   }
 }
@@ -249,7 +294,6 @@ void UnitWalk::resolve_local_classes() {
 // A closure is known by the mangled name of its operator(), which stands at the declaration in the class (clang) or
 // at the definition that refers to it (g++).
 void UnitWalk::resolve_call_operators() {
-  constexpr int kMaxChain = 8;
   for (const CallOperator& call : call_operators_) {
     const Function* function = function_at(call.function);
     for (int i = 0; function && !function->parent_class && i < kMaxChain; ++i)
