@@ -31,6 +31,10 @@ void walk_pointer(Walker& walker, const Plan& plan, const Value& value) {
 }
 
 void walk_array(Walker& walker, const Plan& plan, const Value& value) {
+  const uint64_t size = plan.type->element_count * plan.element->size;
+  if (size / plan.element->size != plan.type->element_count || !walker.in_one_piece(value.address, value.address + size)) {
+    return walker.give_up(value);
+  }
   const PathId path = walker.paths().element(value.path, plan.element);
   for (uint64_t i = 0; i < plan.type->element_count; ++i) {
     walker.push(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
