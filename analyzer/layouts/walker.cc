@@ -31,12 +31,10 @@ void walk_pointer(Walker& walker, const Plan& plan, const Value& value) {
 }
 
 void walk_array(Walker& walker, const Plan& plan, const Value& value) {
-  // Debug information may claim any length (a flexible member, a damaged file): what is not in one piece of memory is not walked.
-  const uint64_t count = plan.type->element_count;
-  const uint64_t room = ~uint64_t{0} - value.address;
-  if (count > room / plan.element->size ||
-      !walker.in_one_piece(value.address, value.address + count * plan.element->size))
+  const uint64_t size = plan.type->element_count * plan.element->size;
+  if (size / plan.element->size != plan.type->element_count || !walker.in_one_piece(value.address, value.address + size)) {
     return walker.give_up(value);
+  }
   const PathId path = walker.paths().element(value.path, plan.element);
   for (uint64_t i = 0; i < count; ++i) {
     walker.push(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
