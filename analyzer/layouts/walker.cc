@@ -36,7 +36,7 @@ void walk_array(Walker& walker, const Plan& plan, const Value& value) {
     return walker.give_up(value);
   }
   const PathId path = walker.paths().element(value.path, plan.element);
-  for (uint64_t i = 0; i < count; ++i) {
+  for (uint64_t i = 0; i < plan.type->element_count; ++i) {
     walker.push(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
   }
 }
