@@ -58,7 +58,7 @@ namespace {
 
 // Another build of this program may find other facts.
 std::string this_program() {
-  struct stat info {};
+  struct stat info{};
   if (::stat("/proc/self/exe", &info) != 0) return {};
   return std::to_string(info.st_size) + " " + std::to_string(info.st_mtim.tv_sec) + " " +
          std::to_string(info.st_mtim.tv_nsec);

@@ -15,9 +15,17 @@ constexpr LintRule kRules[] = {
      find_self_captures},
     {"self-hold", "An object owns itself through a member of its own",
      "Empty the member on every way out, or keep the reference outside of the object.", find_self_holds},
+    {"cycle-destructor",
+     "A destructor that does work belongs to a class that owns itself through others: it never runs",
+     "Break the cycle, or do the work in a function that is called.", find_cycle_destructors},
     {"shared-this-in-constructor-or-destructor",
      "shared_from_this() where no shared_ptr owns the object: throws bad_weak_ptr",
      "Do it in a function called after make_shared, or before the last reference goes.", find_shared_this},
+    {"nonvirtual-destructor", "A unique_ptr to a base without virtual destructor is given an object of a derived class",
+     "Make the base's destructor virtual, or use a shared_ptr made by make_shared of the derived class.",
+     find_nonvirtual_destructors},
+    {"deep-destruction", "Destroying a long chain of this class recurses once a link and overflows the stack",
+     "Unlink the chain in a loop in the destructor.", find_deep_destructions},
 };
 
 std::string fingerprint_of(const LintFinding& finding) {
@@ -28,6 +36,22 @@ std::string fingerprint_of(const LintFinding& finding) {
 }
 
 }  // namespace
+
+void find_sites(const LintContext& context, const char* rule, std::vector<LintFinding>& out) {
+  for (const SiteFact& site : context.program.sites()) {
+    if (site.rule != rule) continue;
+    LintFinding finding;
+    finding.location = site.location;
+    finding.message = site.message;
+    finding.identity = site.detail;
+    finding.severity = site.severity == "error"     ? LintSeverity::kError
+                       : site.severity == "warning" ? LintSeverity::kWarning
+                                                    : LintSeverity::kNote;
+    finding.rank = finding.severity == LintSeverity::kNote ? 20 : 70;
+    for (const auto& [location, text] : site.notes) finding.notes.push_back({location, text});
+    out.push_back(std::move(finding));
+  }
+}
 
 const char* name_of(LintSeverity severity) {
   constexpr const char* kNames[] = {"note", "warning", "error"};

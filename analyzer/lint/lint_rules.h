@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "analyzer/lint/lint_finding.h"
+#include "analyzer/lint/ownership_graph.h"
 #include "analyzer/lint/proofs.h"
 
 namespace reftally::lint {
@@ -13,6 +14,7 @@ struct LintContext {
   const Program& program;
   const ObjectGraphs& graphs;
   const std::vector<ProvedCycle>& cycles;
+  const OwnershipGraph& types;
   bool pedantic = false;
 };
 
@@ -32,6 +34,12 @@ std::vector<LintFinding> run_lint_rules(const LintContext& context, const std::v
 void find_own_cycles(const LintContext& context, std::vector<LintFinding>& out);
 void find_self_captures(const LintContext& context, std::vector<LintFinding>& out);
 void find_self_holds(const LintContext& context, std::vector<LintFinding>& out);
+void find_cycle_destructors(const LintContext& context, std::vector<LintFinding>& out);
+void find_nonvirtual_destructors(const LintContext& context, std::vector<LintFinding>& out);
+void find_deep_destructions(const LintContext& context, std::vector<LintFinding>& out);
 void find_shared_this(const LintContext& context, std::vector<LintFinding>& out);
+
+// Sites of this rule as findings: what the translation unit could already tell.
+void find_sites(const LintContext& context, const char* rule, std::vector<LintFinding>& out);
 
 }  // namespace reftally::lint

@@ -84,7 +84,8 @@ void gather(const std::vector<CompileCommand>& commands, const LintOptions& opti
 void judge(const Program& program, const LintOptions& options, LintReport& report) {
   const ObjectGraphs graphs(program);
   const std::vector<ProvedCycle> cycles = prove_cycles(program, graphs);
-  const LintContext context{program, graphs, cycles, options.pedantic};
+  const OwnershipGraph types(program, graphs);
+  const LintContext context{program, graphs, cycles, types, options.pedantic};
   NoLint comments;
   for (LintFinding& finding : run_lint_rules(context, options.rules)) {
     comments.apply(finding);

@@ -54,6 +54,7 @@ class Prover {
   void keep(const ObjectGraph& graph, const std::vector<uint32_t>& way);
   CycleEdge describe(const ObjectGraph& graph, const ObjectEdge& edge) const;
   Hold hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const;
+  Key key_of(const ObjectGraph& graph, uint32_t object) const;
   std::string class_of(const ObjectGraph& graph, uint32_t object) const;
   void add_breaks(ProvedCycle& cycle) const;
   bool only_from_destructors(const FunctionFact* function, const std::set<Key>& classes, int depth) const;
@@ -80,16 +81,20 @@ Hold Prover::hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const {
   return best;
 }
 
-std::string Prover::class_of(const ObjectGraph& graph, uint32_t object) const {
+Key Prover::key_of(const ObjectGraph& graph, uint32_t object) const {
   const Object& known = graph.objects[object];
-  if (known.kind == ObjectKind::kMember) {
-    const FieldRef field = program_.field(known.id);
-    if (field)
-      for (const FieldEdge& edge : field.field->edges)
-        if (!edge.target.empty() && edge.hold <= Hold::kStrong) return program_.class_name(edge.target);
-    return field ? field.field->type : "?";
-  }
-  return known.id.empty() ? "closure" : program_.class_name(known.id);
+  if (known.kind != ObjectKind::kMember) return known.id;
+  if (const FieldRef field = program_.field(known.id))
+    for (const FieldEdge& edge : field.field->edges)
+      if (!edge.target.empty() && edge.hold <= Hold::kStrong) return edge.target;
+  return {};
+}
+
+std::string Prover::class_of(const ObjectGraph& graph, uint32_t object) const {
+  const Key key = key_of(graph, object);
+  if (!key.empty()) return program_.class_name(key);
+  const FieldRef field = program_.field(graph.objects[object].id);
+  return field ? field.field->type : "closure";
 }
 
 CycleEdge Prover::describe(const ObjectGraph& graph, const ObjectEdge& edge) const {
@@ -97,6 +102,7 @@ CycleEdge Prover::describe(const ObjectGraph& graph, const ObjectEdge& edge) con
   result.field = edge.field;
   result.hold = hold_of(graph, edge);
   result.from = class_of(graph, edge.from);
+  result.from_class = key_of(graph, edge.from);
   result.to = class_of(graph, edge.to);
   if (edge.site) result.site = graph.sites[edge.site];
   if (const FieldRef field = program_.field(edge.field)) {

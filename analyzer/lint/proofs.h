@@ -12,6 +12,7 @@ namespace reftally::lint {
 struct CycleEdge {
   Key field;                      // "*": the content of a shared_ptr to a callable
   std::string from, to;           // classes, for people
+  Key from_class;                 // empty when unknown
   std::optional<StoreSite> site;  // the store that makes it, when it was seen
   Location declared;              // of the field; of the closure for "*"
   Hold hold = Hold::kStrong;
