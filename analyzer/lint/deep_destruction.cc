@@ -45,7 +45,7 @@ void find_deep_destructions(const LintContext& context, std::vector<LintFinding>
     LintFinding finding;
     finding.identity = context.program.field_name(link.key);
     if (!told.insert(finding.identity).second) continue;
-    if (!context.types.is_stored(link.key) && !is_chain) continue;
+    if (!is_chain && links.size() < 2) continue;  // parent_, self_
     finding.severity = is_chain ? LintSeverity::kWarning : LintSeverity::kNote;
     finding.rank = is_chain ? 60 : 10;
     finding.location = {record.location.file, link.line, link.column};

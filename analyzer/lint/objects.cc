@@ -170,7 +170,8 @@ void Interpreter::store(const Value& bases, const Key& field, const Value& what,
   bool strong = field == "*", callable = field == "*";
   if (const FieldRef known = program_.field(field))
     for (const FieldEdge& edge : known.field->edges) {
-      strong |= edge.hold == Hold::kStrong || edge.hold == Hold::kUnique || edge.hold == Hold::kOpaque;
+      strong |= edge.hold == Hold::kStrong || edge.hold == Hold::kUnique || edge.hold == Hold::kOpaque ||
+                edge.hold == Hold::kValue;
       callable |= edge.hold == Hold::kCallable || edge.hold == Hold::kOpaque;
     }
   StoreSite here;

@@ -80,7 +80,7 @@ struct Client : std::enable_shared_from_this<Client> {
 namespace through_base {
 struct Service {
   virtual ~Service() = default;
-  std::shared_ptr<Service> next_;
+  std::shared_ptr<Service> next_;  // expect: deep-destruction
 };
 struct Host;
 struct Worker : Service {
@@ -282,7 +282,7 @@ struct Session : std::enable_shared_from_this<Session> {
 
 namespace list_built_in_a_loop {
 struct Node {
-  std::shared_ptr<Node> next;
+  std::shared_ptr<Node> next;  // expect: deep-destruction
 };
 std::shared_ptr<Node> build(int length) {
   auto head = std::make_shared<Node>();
@@ -321,7 +321,7 @@ void other_way(const std::shared_ptr<B>& b) { b->a = std::make_shared<A>(); }
 
 namespace siblings {
 struct Node {
-  std::shared_ptr<Node> next;
+  std::shared_ptr<Node> next;  // expect: deep-destruction
 };
 struct Ring {
   std::vector<std::shared_ptr<Node>> nodes;

@@ -58,7 +58,7 @@ struct GoodWeak : std::enable_shared_from_this<GoodWeak> {
 };
 
 struct GoodOther {
-  std::shared_ptr<GoodOther> next_;
+  std::shared_ptr<GoodOther> next_;  // expect: deep-destruction
   static void link(const std::shared_ptr<GoodOther>& a, const std::shared_ptr<GoodOther>& b) { a->next_ = b; }
 };
 
@@ -75,7 +75,7 @@ struct GoodRaw {
 };
 
 struct GoodLoop {
-  std::shared_ptr<GoodLoop> next_;
+  std::shared_ptr<GoodLoop> next_;  // expect: deep-destruction
   static void chain(const std::vector<std::shared_ptr<GoodLoop>>& all) {
     std::shared_ptr<GoodLoop> last;
     for (const auto& one : all) {

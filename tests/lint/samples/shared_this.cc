@@ -28,7 +28,7 @@ struct BadTwoDeep : std::enable_shared_from_this<BadTwoDeep> {
 };
 
 struct Holder {
-  std::shared_ptr<void> what;
+  std::shared_ptr<void> what;  // expect: self-hold
 };
 struct BadInitialiser : std::enable_shared_from_this<BadInitialiser> {
   BadInitialiser() : holder_{shared_from_this()} {}  // expect: shared-this-in-constructor-or-destructor
