@@ -78,23 +78,23 @@ void Assembly::add_storage_of_variables() {
   }
 }
 
-// An object inside a bigger block (a pool, an array) keeps that block's memory: whoever reaches the one reaches the other.
-void Assembly::add_enclosing_blocks() {
-  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
-    const uint32_t block = counted_.objects[holder].block;
-    if (block == Image::kNoBlock || !holders_.is_carved(block)) continue;
-    const ObjectId enclosing = object_of(holders_.own_id(block));
-    if (enclosing != object_of_[holder]) builder_.add_reference({object_of_[holder], enclosing});
-  }
-}
-
 void Assembly::add_unknown_deleters() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     const CountedObject& object = counted_.objects[holder];
     if (object.value_block == Image::kNoBlock || object.owns_value_block) continue;
     const HolderId value = holders_.current(holders_.in_block(object.value_block, object.value));
     if (holders_.is_counted(value)) continue;  // somebody else's count: a deleter holds that, if anyone does
-    builder_.add_reference({object_of_[holder], object_of(value)});
+    const LabelId label = builder_.add_label(naming_.type_name(holder), "get()");
+    builder_.add_reference({object_of_[holder], object_of(value), label});
+  }
+}
+
+void Assembly::add_shared_blocks() {
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
+    const uint32_t block = counted_.objects[holder].block;
+    if (block == Image::kNoBlock || !holders_.is_carved(block)) continue;
+    builder_.add_reference(
+        {object_of_[holder], object_of_[holders_.own_id(block)], LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
   }
 }
 

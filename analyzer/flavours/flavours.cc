@@ -7,7 +7,7 @@ namespace reftally {
 namespace {
 
 constexpr std::array kFlavours = {
-    Flavour{FlavourId::kSharedPtr, "shared_ptr", find_shared_ptr_objects},
+    Flavour{FlavourId::kSharedPtr, "shared_ptr", find_shared_ptr_objects, refine_shared_ptr_objects},
 };
 
 }  // namespace

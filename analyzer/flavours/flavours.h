@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "analyzer/flavours/counted_object.h"
+#include "analyzer/image/debug_types.h"
 
 namespace reftally {
 
@@ -13,11 +14,14 @@ struct Flavour {
   std::string_view name;  // as printed: "shared_ptr"
   // Adds the objects of this flavour found in the image.
   void (*find_objects)(const Image& image, CountedObjects& found);
+  // Corrects what only debug information can tell; nullptr when there is nothing of that kind.
+  void (*refine_objects)(const Image& image, const DebugTypes& types, CountedObjects& found);
 };
 
 std::span<const Flavour> flavours();
 std::string_view flavour_name(FlavourId id);  // "block" for uncounted blocks
 
 void find_shared_ptr_objects(const Image& image, CountedObjects& found);
+void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, CountedObjects& found);
 
 }  // namespace reftally

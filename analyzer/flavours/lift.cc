@@ -16,6 +16,9 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   // Counted objects, by flavour.
   CountedObjects counted;
   for (const Flavour& flavour : flavours()) flavour.find_objects(image, counted);
+  for (const Flavour& flavour : flavours()) {
+    if (options.use_types && flavour.refine_objects) flavour.refine_objects(image, types, counted);
+  }
   counted.build_index();
 
   // Which block belongs to whom.
@@ -42,8 +45,8 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
 
   Assembly assembly(image, counted, holders, naming, builder);
   assembly.add_objects();
-  assembly.add_enclosing_blocks();
   assembly.add_unknown_deleters();
+  assembly.add_shared_blocks();
   assembly.add_references(typed.references);
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(heap_words.references);

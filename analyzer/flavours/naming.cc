@@ -49,8 +49,10 @@ TypeId Naming::counted_type(const CountedObject& object) {
 
 TypeId Naming::block_type(uint32_t block) {
   if (auto told = block_types_.find(block); told != block_types_.end()) return told->second;
-  const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
-  if (index(dynamic) != 0) return dynamic;
+  if (!holders_.is_carved(block)) {  // else the vtable is that of a control block inside
+    const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
+    if (index(dynamic) != 0) return dynamic;
+  }
   const uint64_t size = image_.blocks[block].size;
   auto [found, added] = sized_types_.emplace(size, TypeId{});
   if (added) found->second = builder_.add_type(fmt::format("block of {} byte{}", size, size == 1 ? "" : "s"));
@@ -60,6 +62,11 @@ TypeId Naming::block_type(uint32_t block) {
 TypeId Naming::type_of(HolderId holder) {
   if (holders_.is_counted(holder)) return counted_type(counted_.objects[holder]);
   return holders_.is_block(holder) ? block_type(holders_.block_of(holder)) : extra_types_.at(holder);
+}
+
+std::string_view Naming::type_name(HolderId holder) {
+  const auto name = type_names_.find(index(type_of(holder)));
+  return name == type_names_.end() ? std::string_view() : name->second;
 }
 
 LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {

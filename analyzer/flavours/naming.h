@@ -18,6 +18,7 @@ class Naming {
          HeapBuilder& builder);
 
   TypeId type_of(HolderId holder);
+  std::string_view type_name(HolderId holder);  // empty when it has none
   void set_block_type(uint32_t block, TypeId type) { block_types_[block] = type; }
   void set_extra_type(HolderId holder, TypeId type) { extra_types_[holder] = type; }
 

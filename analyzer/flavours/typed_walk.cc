@@ -67,35 +67,46 @@ void TypedWalk::walk_variable(const Variable& variable, uint64_t address) {
 
 void TypedWalk::walk_counted_values() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
-    if (counted_.objects[holder].is_alive() && counted_.objects[holder].value) walk_counted_value(holder);
+    if (!counted_.objects[holder].is_alive()) continue;
+    walk_deleter(holder);
+    if (counted_.objects[holder].value) walk_counted_value(holder);
   }
+}
+
+// Deleter and allocator stand in the control block, before the pointer to the value.
+void TypedWalk::walk_deleter(HolderId holder) {
+  const CountedObject& object = counted_.objects[holder];
+  const std::string_view name = image_.vtable_type(image_.word(object.address).value_or(0));
+  if (!name.starts_with("St19_Sp_counted_deleterI")) return;
+  const Type* type = types_.find_mangled(name);
+  const auto impl = type ? find_member(*type, {"_M_impl"}) : std::nullopt;
+  const auto pointer = type ? find_member(*type, {"_M_impl", "_M_ptr"}) : std::nullopt;
+  if (!impl || !pointer || !is_walkable(impl->type)) return;
+  holder_ = holder;
+  owner_name_ = counted_.names[object.value_type];
+  take(object.address + pointer->offset);
+  const uint64_t address = object.address + impl->offset;
+  walk({impl->type, address, paths_.step(PathId{}, "get_deleter()")}, address + impl->type->size);
 }
 
 void TypedWalk::walk_counted_value(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const bool is_inside = object.value_block == Image::kNoBlock;
-  if (!is_inside && !object.owns_value_block) return walk_behind_unknown_deleter(object);
-  if (!is_inside && holders_.owner(object.value_block) != holder) return;
+  if (!is_inside && holders_.owner(object.value_block) != holder) {  // an unknown deleter: the value is on its own
+    const Type* type = types_.find(counted_.names[object.value_type]);
+    if (is_walkable(type)) pointees_.push_back({object.value_block, object.value, type, true});
+    return;
+  }
   if (!is_inside && object.value_count == 1 && walk_dynamic(holder, object.value_block)) return;
   const Type* type = types_.find(counted_.names[object.value_type]);
   if (!is_walkable(type)) return;
   const ImageBlock* block = is_inside ? nullptr : &image_.blocks[object.value_block];
   const uint64_t end =
       is_inside ? (object.value < object.address ? object.address : object.end) : block->address + block->size;
-  // An allocator that is not the standard one was taken to be stored; an empty one takes no room.
-  const bool past_end = is_inside && object.value + type->size > end && object.value >= object.address + 24;
-  const uint64_t value = past_end ? object.value - 8 : object.value;
-  if (value + type->size > end) return;
-  if (object.value_count == 1) return walk_value(holder, *type, value);
+  if (object.value + type->size > end) return;
+  if (object.value_count == 1) return walk_value(holder, *type, object.value);
   const uint64_t fits = (end - object.value) / type->size;
   walk_array(holder, *type, object.value, object.value_count ? std::min(fits, object.value_count) : fits);
-}
-
-// The value's block stays an object of its own, but what it is the control block knows.
-void TypedWalk::walk_behind_unknown_deleter(const CountedObject& object) {
-  const Type* type = types_.find(counted_.names[object.value_type]);
-  if (is_walkable(type) && object.value_count == 1)
-    pointees_.push_back({object.value_block, object.value, type, true});
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {

@@ -44,7 +44,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_variable(const Variable& variable, uint64_t address);
   void walk_counted_values();
   void walk_counted_value(HolderId holder);
-  void walk_behind_unknown_deleter(const CountedObject& object);
+  void walk_deleter(HolderId holder);
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
   void walk_pointees();

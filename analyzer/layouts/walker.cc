@@ -14,11 +14,16 @@ constexpr uint64_t kSmallestOpaque = 16;  // a byte array that could hold a shar
 
 void walk_members(Walker& walker, const Plan& plan, const Value& value) {
   for (const TypeMember& member : plan.members) {
-    if (member.is_virtual_base) {  // somewhere in the value, where only its vtable knows
-      walker.give_up(value);
-      continue;
+    uint64_t offset = member.offset;
+    if (member.is_virtual_base) {
+      const std::optional<int64_t> found = walker.types().virtual_base_offset(value.address, member);
+      if (!found) {  // somewhere in the value, where only its vtable knows
+        walker.give_up(value);
+        continue;
+      }
+      offset = static_cast<uint64_t>(*found);
     }
-    walker.push(member.type, value.address + member.offset, walker.paths().member(value.path, *plan.type, member),
+    walker.push(member.type, value.address + offset, walker.paths().member(value.path, *plan.type, member),
                 value.index);
   }
 }
@@ -32,7 +37,8 @@ void walk_pointer(Walker& walker, const Plan& plan, const Value& value) {
 
 void walk_array(Walker& walker, const Plan& plan, const Value& value) {
   const uint64_t size = plan.type->element_count * plan.element->size;
-  if (size / plan.element->size != plan.type->element_count || !walker.in_one_piece(value.address, value.address + size)) {
+  if (size / plan.element->size != plan.type->element_count ||
+      !walker.in_one_piece(value.address, value.address + size)) {
     return walker.give_up(value);
   }
   const PathId path = walker.paths().element(value.path, plan.element);
@@ -85,7 +91,9 @@ void Walker::walk(const Value& value, ValueVisitor& visitor) {
     const Value next = pending_.back();
     pending_.pop_back();
     const Plan& how = plan(next.type);
+    const size_t before = pending_.size();
     how.walk(*this, how, next);
+    std::reverse(pending_.begin() + before, pending_.end());  // members and elements in their own order
   }
 }
 

@@ -1,0 +1,51 @@
+// What debug information adds to a control block: its size, which ends it inside a pool, and where a value made in
+// place begins behind an allocator or for its alignment.
+#include <unordered_map>
+
+#include "analyzer/flavours/control_blocks.h"
+#include "analyzer/flavours/flavours.h"
+#include "analyzer/layouts/walker.h"
+
+namespace reftally {
+
+namespace {
+
+struct ClassFacts {
+  uint64_t size = 0;          // 0: unknown
+  uint64_t value_offset = 0;  // of a value in place; 0: unknown
+  bool is_array = false;      // its size says nothing of the elements in front
+};
+
+ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name) {
+  const Type* type = types.find_mangled(type_info_name);
+  if (!type || type->is_declaration) return {};
+  ClassFacts facts;
+  facts.size = type->size;
+  facts.is_array = control_block_class(type_info_name).kind->place == ValuePlace::kArrayInFront;
+  if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"}))
+    facts.value_offset = storage->offset;
+  else if (const auto object = find_member(*type, {"_M_obj"}))
+    facts.value_offset = object->offset;
+  return facts;
+}
+
+}  // namespace
+
+void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, CountedObjects& found) {
+  constexpr uint64_t kLargestPadding = 16;  // a block may be larger than its object, but not by another object
+  std::unordered_map<uint64_t, ClassFacts> classes;
+  for (CountedObject& object : found.objects) {
+    if (object.flavour != FlavourId::kSharedPtr) continue;
+    const uint64_t vtable = image.word(object.address).value_or(0);
+    auto [known, added] = classes.emplace(vtable, ClassFacts{});
+    if (added) known->second = class_facts(types, image.vtable_type(vtable));
+    const ClassFacts& facts = known->second;
+    if (facts.size == 0 || facts.is_array) continue;
+    if (object.value && object.value_block == Image::kNoBlock && facts.value_offset) {
+      object.value = object.address + facts.value_offset;
+    }
+    if (object.address + facts.size + kLargestPadding <= object.end) object.end = object.address + facts.size;
+  }
+}
+
+}  // namespace reftally
