@@ -5,13 +5,18 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "reports/drawing_plan.h"
 #include "reports/names.h"
+#include "reports/reference_text.h"
+#include "reports/referrers.h"
 #include "reports/summary.h"
 
 namespace reftally {
 namespace {
+
+constexpr const char* kFlavourNames[] = {"block", "shared_ptr", "intrusive", "declared", "python"};
 
 const char* severity_name(Severity severity) {
   static constexpr const char* kNames[] = {"note", "warning", "error"};
@@ -37,54 +42,107 @@ const char* reason_name(dump::SnapshotReason reason) {
 }
 
 std::vector<ReportMember> members_of(const Heap& heap, const Finding& finding) {
-  std::map<std::string, uint64_t> counts;
+  std::map<TypeId, std::pair<ObjectId, uint64_t>> by_type;  // an example and their number
   const bool any_counted = std::any_of(finding.instances.begin(), finding.instances.end(), [&](const auto& objects) {
     return std::any_of(objects.begin(), objects.end(), [&](ObjectId object) { return heap.is_counted(object); });
   });
   for (const std::vector<ObjectId>& objects : finding.instances)
     for (ObjectId object : objects)
-      if (heap.is_counted(object) || !any_counted) counts[std::string(heap.type_name(object))]++;
+      if (heap.is_counted(object) || !any_counted)
+        by_type.try_emplace(heap.type[index(object)], object, 0).first->second.second++;
   std::vector<ReportMember> members;
-  for (const auto& [type, count] : counts) members.push_back({type, count});
-  std::stable_sort(members.begin(), members.end(), [](const auto& a, const auto& b) { return a.count > b.count; });
+  for (const auto& [type, objects] : by_type) members.push_back({type_text(heap, objects.first), objects.second});
+  std::sort(members.begin(), members.end(),
+            [](const auto& a, const auto& b) { return std::tie(b.count, a.type) < std::tie(a.count, b.type); });
   return members;
 }
 
-std::vector<ReportFrame> frames_of(const std::vector<SourceFrame>& born) {
+// From the first frame of the program itself on: who called the allocator is news, the allocator is not.
+std::vector<ReportFrame> own_frames(const std::vector<SourceFrame>& born) {
   std::vector<ReportFrame> frames;
-  auto first = std::find_if_not(born.begin(), born.end(), is_library_frame);
-  if (first == born.end()) first = born.begin();
-  for (; first != born.end(); ++first) frames.push_back({first->function, first->file, first->module, first->line});
-  while (frames.size() > 1 &&
-         is_library_frame({frames.back().function, frames.back().file, frames.back().line, frames.back().module}))
-    frames.pop_back();
+  for (const SourceFrame& frame : born) frames.push_back({frame.function, frame.file, frame.module, frame.line});
+  auto first = std::find_if_not(frames.begin(), frames.end(), is_library_frame);
+  if (first != frames.end()) frames.erase(frames.begin(), first);
+  while (frames.size() > 1 && is_library_frame(frames.back())) frames.pop_back();
   return frames;
 }
 
-ReportFinding build_finding(const Analysis& analysis, const Finding& finding, const FramesOf& frames) {
-  const Heap& heap = analysis.heap;
-  ReportFinding result;
-  result.rule = finding.rule;
-  result.severity = severity_name(finding.severity);
-  result.fingerprint = finding.fingerprint;
-  result.instances = finding.instances.size();
-  result.objects = finding.objects;
-  result.bytes = finding.bytes;
-  result.retained_bytes = std::max(finding.retained_bytes, finding.bytes);
-  result.held_objects = finding.held_objects;
-  result.members = members_of(heap, finding);
-  result.evidence = finding.evidence;
-  result.born = frames_of(finding.born);
-  if (finding.subject && heap.is_counted(*finding.subject))
-    result.account = {finding.account.strong_count, finding.account.heap_references, finding.account.root_references,
-                      finding.account.remainder};
-  if (finding.advice)
-    result.advice = {member_name(heap, finding.advice->weaken), finding.advice->breaks, finding.advice->frees_bytes,
-                     finding.advice->safe, finding.advice->reason};
-  plan_drawing(analysis, finding, frames, result);
-  result.summary = summarize(result);
-  return result;
-}
+class ReportBuilder {
+ public:
+  ReportBuilder(const Analysis& analysis, const FramesOf& frames)
+      : analysis_(analysis), heap_(analysis.heap), frames_(frames), referrers_(analysis.heap, all_drawn(analysis)) {}
+
+  ReportFinding build(const Finding& finding) {
+    ReportFinding result;
+    result.rule = finding.rule;
+    result.severity = severity_name(finding.severity);
+    result.fingerprint = finding.fingerprint;
+    result.instances = finding.instances.size();
+    result.objects = finding.objects;
+    result.bytes = finding.bytes;
+    result.retained_bytes = std::max(finding.retained_bytes, finding.bytes);
+    result.held_objects = finding.held_objects;
+    result.members = members_of(heap_, finding);
+    for (const std::string& evidence : finding.evidence) result.evidence.push_back(evidence);
+    result.born = own_frames(finding.born);
+    if (finding.subject) describe_subject(finding, *finding.subject, result);
+    if (finding.advice) result.advice = advice_of(*finding.advice);
+    const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
+    for (size_t i = 0; i < objects.size(); i++)
+      if (objects[i] != kNoObject) describe_node(objects[i], result.nodes[i]);
+    result.summary = summarize(result);
+    return result;
+  }
+
+ private:
+  static std::vector<ObjectId> all_drawn(const Analysis& analysis) {
+    std::vector<ObjectId> objects;
+    for (const Finding& finding : analysis.findings)
+      for (ObjectId object : drawn_objects(finding)) objects.push_back(object);
+    return objects;
+  }
+
+  void describe_subject(const Finding& finding, ObjectId subject, ReportFinding& result) {
+    result.subject = type_text(heap_, subject);
+    result.holders = referrers_.of(subject);
+    if (result.born.empty()) result.born = born(subject);
+    if (heap_.is_counted(subject))
+      result.account = {finding.account.strong_count, finding.account.heap_references, finding.account.root_references,
+                        finding.account.remainder};
+  }
+
+  ReportAdvice advice_of(const Advice& advice) const {
+    const HeapLabel& label = heap_.labels[index(heap_.label[advice.weaken])];
+    return {member_name(heap_, advice.weaken),
+            std::string(heap_.text(label.location)),
+            advice.breaks,
+            advice.frees_bytes,
+            advice.safe,
+            advice.reason};
+  }
+
+  void describe_node(ObjectId object, ReportNode& node) {
+    node.holders = referrers_.of(object);
+    node.born = born(object);
+  }
+
+  const std::vector<ReportFrame>& born(ObjectId object) {
+    constexpr size_t kFrames = 12;
+    const StackId stack = heap_.birth_stack[index(object)];
+    auto [found, fresh] = born_.try_emplace(stack);
+    if (fresh && frames_ && stack != StackId{}) {
+      found->second = own_frames(frames_(stack));
+      if (found->second.size() > kFrames) found->second.resize(kFrames);
+    }
+    return found->second;
+  }
+
+  const Analysis& analysis_;
+  const Heap& heap_;
+  const FramesOf& frames_;
+  ReferrerTable referrers_;
+  std::map<StackId, std::vector<ReportFrame>> born_;
+};
 
 }  // namespace
 
@@ -98,9 +156,8 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
     report.pid = image->process.pid;
   }
   std::set<std::string> flavours;
-  static constexpr const char* kFlavours[] = {"block", "shared_ptr", "intrusive", "declared", "python"};
   for (FlavourId flavour : analysis.heap.flavour)
-    if (flavour != FlavourId::kBlock) flavours.insert(kFlavours[static_cast<size_t>(flavour)]);
+    if (flavour != FlavourId::kBlock) flavours.emplace(kFlavourNames[static_cast<size_t>(flavour)]);
   report.flavours.assign(flavours.begin(), flavours.end());
   const AnalysisTotals& totals = analysis.totals;
   report.totals = {totals.blocks,
@@ -112,7 +169,8 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
                    totals.unreachable_blocks,
                    totals.counted_objects,
                    totals.explained_objects};
-  for (const Finding& finding : analysis.findings) report.findings.push_back(build_finding(analysis, finding, frames));
+  ReportBuilder builder(analysis, frames);
+  for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));
   report.warnings = analysis.warnings;
   return report;
 }

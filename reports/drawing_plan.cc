@@ -4,209 +4,427 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "reports/names.h"
+#include "reports/reference_text.h"
+#include "reports/steps.h"
 
 namespace reftally {
 namespace {
 
-constexpr size_t kMaxNodes = 60;         // more cannot be read, and dot takes over a second (research/graph.md, 4)
-constexpr size_t kMaxVisited = 100'000;  // objects looked at below a finding
+constexpr size_t kMostVisited = 20'000;  // objects looked at around a finding
+constexpr size_t kMostOnRing = 24;
+constexpr size_t kMostHolders = 6;
+constexpr size_t kReadableEdges = 40;  // besides those of the cycle
+constexpr uint32_t kNoGroup = 0xffffffff;
 
-const char* kind_name(ReferenceKind kind) {
-  static constexpr const char* kNames[] = {"strong", "weak", "raw", "strong or weak"};
-  return kNames[static_cast<size_t>(kind)];
+// What a chain shows of its steps: [first, last] is one object, or the ones left out.
+struct Link {
+  size_t first, last;
+  bool elided() const { return first != last || is_elided; }
+  bool is_elided = false;
+};
+
+bool same_shape(const Heap& heap, const ReadStep& a, const ReadStep& b) {
+  return heap.label[a.first_reference] == heap.label[b.first_reference] &&
+         heap.label[a.last_reference] == heap.label[b.last_reference] &&
+         heap.type[index(a.from)] == heap.type[index(b.from)] && heap.type[index(a.to)] == heap.type[index(b.to)];
 }
 
-const char* certainty_name(Certainty certainty) {
-  static constexpr const char* kNames[] = {"exact", "counted", "conservative"};
-  return kNames[static_cast<size_t>(certainty)];
+// Object i of a chain is steps[i].from. Of objects that are entered and left alike the first and last are shown;
+// of what is still too long, both ends.
+std::vector<Link> fold_chain(const Heap& heap, const std::vector<ReadStep>& steps) {
+  std::vector<Link> links;
+  for (size_t i = 0; i < steps.size();) {
+    size_t end = i;  // of the run of objects that are like their predecessor
+    while (end > 0 && end < steps.size() && same_shape(heap, steps[end - 1], steps[end])) end++;
+    if (end >= i + 4) {
+      links.push_back({i, i});
+      links.push_back({i + 1, end - 2, true});
+      links.push_back({end - 1, end - 1});
+      i = end;
+    } else {
+      links.push_back({i, i});
+      i++;
+    }
+  }
+  if (links.size() <= kMostOnRing) return links;
+  constexpr size_t kHead = kMostOnRing / 2, kTail = kMostOnRing - kHead - 1;
+  const Link middle{links[kHead].first, links[links.size() - kTail - 1].last, true};
+  links.erase(links.begin() + kHead, links.end() - kTail);
+  links.insert(links.begin() + kHead, middle);
+  return links;
 }
 
-// "routes_[].handler_" of element 3 reads "routes_[3].handler_".
-std::string path_text(const Heap& heap, uint64_t reference) {
-  std::string path(heap.text(heap.labels[index(heap.label[reference])].path));
-  if (path.starts_with('+')) return "offset " + path.substr(1);  // no type to name the member
-  if (heap.element[reference] == kNoElement) return path;
-  if (const size_t at = path.find("[]"); at != std::string::npos)
-    path.insert(at + 1, std::to_string(heap.element[reference]));
-  return path;
-}
+struct Group {
+  ObjectId example = kNoObject;
+  const char* role = "";
+  uint32_t parent = kNoGroup;
+  bool fixed = true;  // shown whatever there is
+  uint64_t count = 0, bytes = 0, subtree_bytes = 0;
+  bool elided = false;
+  std::string name;  // of a root, or of what is left out
+  int64_t most_strong = 0, remainder = 0;
+  uint32_t node = kNoGroup;
+};
 
 class Plan {
  public:
-  Plan(const Analysis& analysis, const Finding& finding, const FramesOf& frames, ReportFinding& result)
-      : heap_(analysis.heap), accounts_(analysis.accounts), finding_(finding), frames_(frames), result_(result) {}
+  Plan(const Analysis& analysis, const Finding& finding, const ReferrerTable& referrers, ReportFinding& result)
+      : heap_(analysis.heap),
+        accounts_(analysis.accounts),
+        reachable_(analysis.reachable),
+        finding_(finding),
+        referrers_(referrers),
+        result_(result) {}
 
-  void run() {
+  std::vector<ObjectId> run() {
     if (finding_.advice) weaken_ = heap_.label[finding_.advice->weaken];
-    add_steps(finding_.cycle, "cycle", result_.cycle, true);
+    if (!finding_.instances.empty()) members_ = finding_.instances.front();
+    std::sort(members_.begin(), members_.end());
+    add_ring();
     add_path();
-    if (result_.nodes.empty() && finding_.subject) add_node(*finding_.subject, "leaked");
-    for (const ReportEdge& edge : result_.cycle) result_.edges.push_back(edge);
-    for (const ReportEdge& edge : result_.path) result_.edges.push_back(edge);
-    add_held();
+    if (groups_.empty() && finding_.subject) add_fixed(*finding_.subject, "subject");
+    const size_t shown = groups_.size();
+    visit_the_rest();
+    for (uint32_t group = 0; group < shown; group++) add_holders(group);
+    // A picture that would be a tangle is drawn again with less of what is around the cycle.
+    for (size_t most : {kMostNodes, fixed_groups() + kMostNodes / 4, fixed_groups() + 5}) {
+      choose_nodes(most);
+      emit_edges();
+      if (result_.edges.size() <= kReadableEdges + fixed_edges_.size()) break;
+    }
+    return std::move(node_objects_);
   }
 
  private:
-  uint32_t add_node(ObjectId object, const char* role) {
-    auto [found, fresh] = node_of_.try_emplace(index(object), static_cast<uint32_t>(result_.nodes.size()));
-    if (!fresh) return found->second;
-    ReportNode node;
-    node.type = heap_.type_name(object);
-    node.bytes = heap_.size[index(object)];
-    node.role = role;
-    node.address = fmt::format("{:#x}", heap_.address[index(object)]);
-    if (heap_.is_counted(object)) {
-      node.strong_count = heap_.strong_count[index(object)];
-      node.remainder = accounts_.remainder[index(object)];
-    }
-    std::vector<SourceFrame> born = frames_ ? frames_(heap_.birth_stack[index(object)]) : std::vector<SourceFrame>();
-    auto own = std::find_if_not(born.begin(), born.end(), is_library_frame);
-    if (own != born.end()) node.born = frame_text(*own);
-    result_.nodes.push_back(std::move(node));
-    return found->second;
+  bool is_member(ObjectId object) const { return std::binary_search(members_.begin(), members_.end(), object); }
+
+  uint32_t add_group(Group group) {
+    groups_.push_back(std::move(group));
+    return static_cast<uint32_t>(groups_.size() - 1);
   }
 
-  // Steps through blocks are folded into the text of the reference that entered them: a reader thinks in objects.
-  void add_steps(const std::vector<PathStep>& steps, const char* role, std::vector<ReportEdge>& edges, bool closed) {
-    for (size_t i = 0; i < steps.size();) {
-      ReportEdge edge;
-      edge.from = heap_.type_name(steps[i].from);
-      edge.from_node = add_node(steps[i].from, role);
-      size_t last = i;
-      edge.via = path_text(heap_, steps[i].reference);
-      edge.dotted = (heap_.labels[index(heap_.label[steps[i].reference])].flags & kLabelDotted) != 0;
-      while (!heap_.is_counted(heap_.referent[steps[last].reference]) && last + 1 < steps.size()) {
-        last++;
-        edge.via +=
-            fmt::format(" -> {}.{}", heap_.type_name(steps[last].from), path_text(heap_, steps[last].reference));
+  void count_in(uint32_t group, ObjectId object) {
+    Group& to = groups_[group];
+    to.count++;
+    to.bytes += heap_.size[index(object)];
+    group_of_.emplace(index(object), group);
+    if (!heap_.is_counted(object)) return;
+    to.most_strong = std::max(to.most_strong, heap_.strong_count[index(object)]);
+    to.remainder += accounts_.remainder[index(object)];
+  }
+
+  uint32_t add_fixed(ObjectId object, const char* role) {
+    if (auto found = group_of_.find(index(object)); found != group_of_.end()) return found->second;
+    const uint32_t group = add_group({object, role});
+    count_in(group, object);
+    return group;
+  }
+
+  uint32_t add_link(const std::vector<ReadStep>& steps, const Link& link, const char* role) {
+    if (!link.elided()) return add_fixed(steps[link.first].from, role);
+    Group group{steps[link.first].from, role};
+    group.elided = true;
+    const uint32_t id = add_group(group);
+    for (size_t i = link.first; i <= link.last; i++) count_in(id, steps[i].from);
+    return id;
+  }
+
+  // Draws the steps; the blocks they pass belong to the reference that entered them.
+  void add_chain(const std::vector<ReadStep>& steps, const char* role, uint32_t to) {
+    const std::vector<Link> links = fold_chain(heap_, steps);
+    std::vector<uint32_t> ids;
+    for (const Link& link : links) ids.push_back(add_link(steps, link, role));
+    ids.push_back(to == kNoGroup ? ids.front() : to);
+    for (size_t i = 0; i < links.size(); i++) {
+      const ReadStep& step = steps[links[i].last];
+      fixed_edges_.push_back(step.edge);
+      fixed_edges_.back().from_node = ids[i];
+      fixed_edges_.back().to_node = ids[i + 1];
+      edge_of_.try_emplace({ids[i], index(heap_.label[step.first_reference]), ids[i + 1]}, fixed_edges_.size() - 1);
+      group_by_entry_.try_emplace({index(heap_.label[step.last_reference]), index(heap_.type[index(step.to)]), true},
+                                  ids[i + 1]);
+    }
+  }
+
+  void absorb(const std::vector<PathStep>& steps) {
+    for (size_t i = 0; i < steps.size(); i++) {
+      const ObjectId block = heap_.referent[steps[i].reference];
+      if (heap_.is_counted(block) || group_of_.count(index(block)) != 0) continue;
+      if (auto holder = group_of_.find(index(steps[i].from)); holder != group_of_.end()) {
+        group_of_.emplace(index(block), holder->second);
+        absorbed_.insert(index(block));
       }
-      describe(steps, i, last, edge);
-      const ObjectId to = heap_.referent[steps[last].reference];
-      edge.to = heap_.type_name(to);
-      edge.to_node = closed && last + 1 == steps.size() ? add_node(steps.front().from, role) : add_node(to, role);
-      edges.push_back(std::move(edge));
-      i = last + 1;
     }
   }
 
-  // A folded reference is as strong and as certain as the weakest of its steps, and lies where its first known one
-  // does.
-  void describe(const std::vector<PathStep>& steps, size_t first, size_t last, ReportEdge& edge) const {
-    Certainty certainty = Certainty::kExact;
-    for (size_t i = first; i <= last; i++) {
-      const uint64_t row = steps[i].reference;
-      certainty = std::max(certainty, heap_.certainty[row]);
-      const std::string_view location = heap_.text(heap_.labels[index(heap_.label[row])].location);
-      if (edge.location.empty()) edge.location = location;
-      edge.weaken |= weaken_ != LabelId{} && heap_.label[row] == weaken_;
-    }
-    edge.kind = kind_name(heap_.kind[steps[last].reference]);
-    edge.certainty = certainty_name(certainty);
+  void add_ring() {
+    const std::vector<ReadStep> steps = read_steps(heap_, finding_.cycle, weaken_);
+    if (steps.empty()) return;
+    for (const ReadStep& step : steps) result_.cycle.push_back(step.edge);
+    add_chain(steps, "cycle", kNoGroup);
+    absorb(finding_.cycle);
+    result_.ring = static_cast<uint32_t>(fixed_edges_.size());
   }
 
   void add_path() {
     if (!finding_.root) return;
     const HeapRoot& root = heap_.roots[*finding_.root];
-    const uint32_t node = static_cast<uint32_t>(result_.nodes.size());
-    ReportNode root_node;
-    root_node.type = heap_.text(root.name);
-    root_node.role = "root";
-    result_.nodes.push_back(std::move(root_node));
     ReportEdge edge;
     edge.from = heap_.text(root.name);
-    edge.to = heap_.type_name(root.to);
+    edge.to = type_text(heap_, root.to);
     edge.kind = kind_name(root.reference);
     edge.certainty = certainty_name(root.certainty);
-    edge.from_node = node;
-    edge.to_node = add_node(root.to, "path");
-    result_.path.push_back(std::move(edge));
-    add_steps(finding_.path, "path", result_.path, false);
+    edge.from_node = add_root(*finding_.root);
+    result_.path.push_back(edge);
+    const std::vector<ReadStep> steps = read_steps(heap_, finding_.path, weaken_);
+    for (const ReadStep& step : steps) result_.path.push_back(step.edge);
+    const ObjectId last = steps.empty() ? root.to : steps.back().to;
+    const uint32_t end = add_fixed(last, "subject");
+    const size_t place = fixed_edges_.size();
+    fixed_edges_.push_back(edge);
+    if (!steps.empty()) add_chain(steps, "path", end);
+    absorb(finding_.path);
+    fixed_edges_[place].to_node = group_of_.at(index(root.to));
   }
 
-  // What hangs below the first instance, one node for each (holder, member, type).
-  void add_held() {
-    std::unordered_set<uint32_t> seen;
-    std::vector<std::pair<uint32_t, uint32_t>> queue;  // object, node
-    for (const std::vector<ObjectId>& objects : {finding_.instances.front()})
-      for (ObjectId object : objects) {
-        seen.insert(index(object));
-        auto node = node_of_.find(index(object));
-        if (node != node_of_.end()) queue.emplace_back(index(object), node->second);
-      }
-    std::map<std::tuple<uint32_t, uint32_t, uint32_t>, uint32_t> folded;  // holder node, label, type -> node
-    if (finding_.root) return;                                            // alive: what it holds is not lost
-    for (size_t head = 0; head < queue.size() && queue.size() < kMaxVisited; head++) {
-      const auto [from, from_node] = queue[head];
+  uint32_t add_root(uint32_t row) {
+    Group group;
+    group.role = "root";
+    group.name = heap_.text(heap_.roots[row].name);
+    group.count = 1;
+    return add_group(group);
+  }
+
+  // What is lost with the objects drawn so far: objects reached by the same member of the same type are one node.
+  // What something owns is not lost, and not looked at.
+  void visit_the_rest() {
+    if (finding_.root) return;
+    std::vector<ObjectId> queue;
+    for (const auto& [object, group] : group_of_) queue.push_back(ObjectId{object});
+    std::sort(queue.begin(), queue.end());
+    for (size_t head = 0; head < queue.size() && queue.size() < kMostVisited; head++) {
+      const uint32_t from = index(queue[head]);
       for (uint64_t row = heap_.references.begin(from); row < heap_.references.end(from); row++) {
-        const uint32_t to = index(heap_.referent[row]);
-        if (!can_own(heap_, row) || !seen.insert(to).second) continue;
-        const std::tuple key{from_node, index(heap_.label[row]), index(heap_.type[to])};
-        auto found = folded.find(key);
-        if (found == folded.end()) {
-          if (result_.nodes.size() >= kMaxNodes) continue;
-          found = folded.emplace(key, add_folded(row, from_node)).first;
-        } else {
-          fold(result_.nodes[found->second], to);
-        }
-        queue.emplace_back(to, found->second);
+        const ObjectId to = heap_.referent[row];
+        if (!can_own(heap_, row) || reachable_.ownership[index(to)] != 0 || group_of_.count(index(to)) != 0) continue;
+        count_in(group_for(row, group_of_.at(from)), to);
+        queue.push_back(to);
       }
     }
+    visited_ = std::move(queue);
   }
 
-  uint32_t add_folded(uint64_t row, uint32_t from_node) {
+  uint32_t group_for(uint64_t row, uint32_t parent) {
     const ObjectId to = heap_.referent[row];
-    const uint32_t node = static_cast<uint32_t>(result_.nodes.size());
-    ReportNode held;
-    held.type = heap_.type_name(to);
-    held.bytes = heap_.size[index(to)];
-    held.role = "held";
-    result_.nodes.push_back(std::move(held));
+    const bool member = is_member(to);
+    auto [found, fresh] =
+        group_by_entry_.try_emplace({index(heap_.label[row]), index(heap_.type[index(to)]), member}, kNoGroup);
+    if (fresh) {
+      Group group{to, member ? "member" : "held", parent};
+      group.fixed = false;
+      found->second = add_group(group);
+    }
+    return found->second;
+  }
+
+  // Who else points to a drawn object: what keeps a lingering one, who watches a cycle that nobody owns.
+  void add_holders(uint32_t to) {
+    if (groups_[to].example == kNoObject || groups_[to].elided) return;
+    std::map<std::tuple<uint32_t, uint32_t, ReferenceKind>, std::vector<uint64_t>> shapes;
+    for (uint64_t row : referrers_.references_to(groups_[to].example)) {
+      const ObjectId from = referrer_of(heap_, row);
+      if (group_of_.count(index(from)) == 0)
+        shapes[{index(heap_.label[row]), index(heap_.type[index(from)]), heap_.kind[row]}].push_back(row);
+    }
+    for (const auto& [shape, rows] : shapes) {
+      if (++holders_ > kMostHolders) return;
+      ReportEdge edge = edge_of_reference(rows.front(), !heap_.is_counted(groups_[to].example));
+      edge.count = rows.size();
+      edge.from_node = add_group({referrer_of(heap_, rows.front()), "holder"});
+      groups_[edge.from_node].count = rows.size();
+      edge.to_node = to;
+      fixed_edges_.push_back(std::move(edge));
+    }
+    for (uint32_t row : referrers_.roots_to(groups_[to].example)) add_root_holder(row, to);
+  }
+
+  void add_root_holder(uint32_t row, uint32_t to) {
+    if ((finding_.root && *finding_.root == row) || ++holders_ > kMostHolders) return;
+    const HeapRoot& root = heap_.roots[row];
     ReportEdge edge;
-    edge.from = result_.nodes[from_node].type;
-    edge.via = heap_.text(heap_.labels[index(heap_.label[row])].path);
-    edge.dotted = (heap_.labels[index(heap_.label[row])].flags & kLabelDotted) != 0;
-    edge.to = heap_.type_name(to);
+    edge.from = heap_.text(root.name);
+    edge.to = type_text(heap_, root.to);
+    edge.kind = kind_name(root.reference);
+    edge.certainty = certainty_name(root.certainty);
+    edge.from_node = add_root(row);
+    edge.to_node = to;
+    fixed_edges_.push_back(std::move(edge));
+  }
+
+  ReportEdge edge_of_reference(uint64_t row, bool with_element) const {
+    ReportEdge edge;
+    edge.from = type_text(heap_, referrer_of(heap_, row));
+    edge.via = path_text(heap_, row, with_element);
+    edge.member = member_name(heap_, row, with_element);
+    edge.to = type_text(heap_, heap_.referent[row]);
     edge.kind = kind_name(heap_.kind[row]);
     edge.certainty = certainty_name(heap_.certainty[row]);
     edge.location = heap_.text(heap_.labels[index(heap_.label[row])].location);
-    edge.from_node = from_node;
-    edge.to_node = node;
-    result_.edges.push_back(std::move(edge));
-    return node;
+    edge.weaken = weaken_ != LabelId{} && heap_.label[row] == weaken_;
+    return edge;
   }
 
-  void fold(ReportNode& node, uint32_t object) const {
-    node.count++;
-    node.bytes += heap_.size[object];
+  size_t fixed_groups() const {
+    return static_cast<size_t>(std::count_if(groups_.begin(), groups_.end(), [](const Group& g) { return g.fixed; }));
+  }
+
+  // The groups with the most bytes below them get a node; a group's parent has at least as many as the group.
+  void choose_nodes(size_t most) {
+    result_.nodes.clear();
+    node_objects_.clear();
+    for (Group& group : groups_) group.subtree_bytes = group.bytes;
+    for (size_t i = groups_.size(); i-- > 0;)
+      if (groups_[i].parent != kNoGroup) groups_[groups_[i].parent].subtree_bytes += groups_[i].subtree_bytes;
+    std::vector<uint32_t> order(groups_.size());
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+      return std::tuple(groups_[b].fixed, groups_[b].subtree_bytes) <
+             std::tuple(groups_[a].fixed, groups_[a].subtree_bytes);
+    });
+    const size_t shown = order.size() <= most ? order.size() : most - 1;
+    std::sort(order.begin(), order.begin() + static_cast<ptrdiff_t>(shown));
+    for (size_t i = 0; i < shown; i++) add_node(groups_[order[i]]);
+    if (shown < order.size() || visited_.size() >= kMostVisited)
+      add_rest({order.begin() + static_cast<ptrdiff_t>(shown), order.end()});
+  }
+
+  void add_node(Group& group) {
+    group.node = static_cast<uint32_t>(result_.nodes.size());
+    ReportNode node;
+    node.type = group.example == kNoObject ? group.name : type_text(heap_, group.example);
+    node.role = group.role;
+    node.count = group.count;
+    node.bytes = group.bytes;
+    node.elided = group.elided;
+    node.most_strong = group.most_strong;
+    node.remainder = group.remainder;
+    if (group.example != kNoObject) {
+      const uint32_t i = index(group.example);
+      node.address = fmt::format("{:#x}", heap_.address[i]);
+      if (heap_.is_counted(group.example))
+        node.account = {heap_.strong_count[i], accounts_.heap_references[i], accounts_.root_references[i],
+                        accounts_.remainder[i]};
+    }
+    result_.nodes.push_back(std::move(node));
+    node_objects_.push_back(group.elided ? kNoObject : group.example);
+  }
+
+  void add_rest(const std::vector<uint32_t>& left_out) {
+    Group rest;
+    rest.role = "rest";
+    for (uint32_t group : left_out) {
+      rest.count += groups_[group].count;
+      rest.bytes += groups_[group].bytes;
+    }
+    if (visited_.size() >= kMostVisited) rest.count = 0;  // there are more than were counted
+    add_node(rest);
+    for (uint32_t group : left_out) groups_[group].node = rest.node;
+  }
+
+  void emit_edges() {
+    result_.edges.clear();
+    counted_.clear();
+    for (ReportEdge edge : fixed_edges_) {
+      edge.from_node = groups_[edge.from_node].node;
+      edge.to_node = groups_[edge.to_node].node;
+      result_.edges.push_back(std::move(edge));
+    }
+    std::map<std::tuple<uint32_t, uint32_t, uint32_t, ReferenceKind>, std::pair<uint64_t, uint64_t>> found;
+    for (ObjectId object : visited_) collect_edges(object, found);
+    std::vector<std::pair<uint64_t, uint64_t>> rows;  // first row, count
+    for (const auto& [key, row] : found) rows.push_back(row);
+    std::sort(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
+      return std::tuple(heap_.kind[a.first], a.first) < std::tuple(heap_.kind[b.first], b.first);
+    });
+    for (const auto& [row, count] : rows) {
+      if (result_.edges.size() >= kMostEdges) break;
+      ReportEdge edge = edge_of_reference(row, false);
+      edge.count = count;
+      edge.from_node = groups_[group_of_.at(index(referrer_of(heap_, row)))].node;
+      edge.to_node = groups_[group_of_.at(index(heap_.referent[row]))].node;
+      if (is_rest(edge.from_node) || is_rest(edge.to_node)) edge.via.clear();
+      result_.edges.push_back(std::move(edge));
+    }
+  }
+
+  static void count_again(ReportEdge& edge, uint64_t count) {
+    edge.count = count;
+    if (count != 2) return;
+    edge.via = without_indexes(edge.via);
+    edge.member = without_indexes(edge.member);
+  }
+
+  bool is_rest(uint32_t node) const { return result_.nodes[node].role == "rest"; }
+
+  template <class Found>
+  void collect_edges(ObjectId object, Found& found) {
+    const uint32_t from = group_of_.at(index(object));
+    if (absorbed_.count(index(object)) != 0) return;
+    for (uint64_t row = heap_.references.begin(index(object)); row < heap_.references.end(index(object)); row++) {
+      const auto to = group_of_.find(index(heap_.referent[row]));
+      if (to == group_of_.end() || absorbed_.count(to->first) != 0) continue;
+      const auto drawn = edge_of_.find({from, index(heap_.label[row]), to->second});
+      if (drawn != edge_of_.end()) {
+        count_again(result_.edges[drawn->second], ++counted_[drawn->second]);
+        continue;
+      }
+      const bool at_rest = is_rest(groups_[from].node) || is_rest(groups_[to->second].node);
+      const uint32_t label = at_rest ? 0 : index(heap_.label[row]);
+      auto [place, fresh] = found.try_emplace({groups_[from].node, label, groups_[to->second].node, heap_.kind[row]},
+                                              std::pair(row, uint64_t{0}));
+      place->second.second++;
+    }
   }
 
   const Heap& heap_;
   const Accounts& accounts_;
+  const Reachability& reachable_;
   const Finding& finding_;
-  const FramesOf& frames_;
+  const ReferrerTable& referrers_;
   ReportFinding& result_;
   LabelId weaken_{};
-  std::unordered_map<uint32_t, uint32_t> node_of_;
+  std::vector<ObjectId> members_;  // of the example's component, sorted
+  std::vector<Group> groups_;
+  std::unordered_map<uint32_t, uint32_t> group_of_;  // by object
+  std::unordered_set<uint32_t> absorbed_;            // blocks inside drawn references
+  std::vector<ObjectId> visited_;
+  std::vector<ReportEdge> fixed_edges_;                                      // between groups
+  std::map<std::tuple<uint32_t, uint32_t, uint32_t>, size_t> edge_of_;       // group, label, group -> fixed edge
+  std::map<size_t, uint64_t> counted_;                                       // references of a fixed edge
+  std::map<std::tuple<uint32_t, uint32_t, bool>, uint32_t> group_by_entry_;  // label, type, member -> group
+  std::vector<ObjectId> node_objects_;
+  size_t holders_ = 0;
 };
 
 }  // namespace
 
-std::string member_name(const Heap& heap, uint64_t reference) {
-  const HeapLabel& label = heap.labels[index(heap.label[reference])];
-  const std::string_view owner = heap.text(label.owner), path = heap.text(label.path);
-  if (path.starts_with('+')) return fmt::format("{} at offset {}", owner, path.substr(1));
-  if (owner.starts_with("[lambda ")) return fmt::format("{}.{}", owner, heap.text(label.path));
-  if (owner.empty()) return std::string(heap.text(label.path));
-  return member_text(owner, heap.text(label.path), (label.flags & kLabelDotted) != 0);
+std::vector<ObjectId> drawn_objects(const Finding& finding) {
+  std::vector<ObjectId> objects;
+  constexpr size_t kMost = 2 * kMostNodes;
+  for (size_t i = 0; i < finding.cycle.size() && i < kMost; i++) objects.push_back(finding.cycle[i].from);
+  for (size_t i = 0; i < finding.path.size() && i < kMost; i++) objects.push_back(finding.path[i].from);
+  if (finding.subject) objects.push_back(*finding.subject);
+  return objects;
 }
 
-void plan_drawing(const Analysis& analysis, const Finding& finding, const FramesOf& frames, ReportFinding& result) {
-  Plan(analysis, finding, frames, result).run();
+std::vector<ObjectId> plan_drawing(const Analysis& analysis, const Finding& finding, const ReferrerTable& referrers,
+                                   ReportFinding& result) {
+  return Plan(analysis, finding, referrers, result).run();
 }
 
 }  // namespace reftally

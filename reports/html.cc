@@ -2,7 +2,9 @@
 // work; pictures are inline SVG; light and dark follow the reader's system.
 #include <fmt/format.h>
 
+#include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/picture.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -38,10 +40,9 @@ code { font: 13px/1.4 ui-monospace, monospace; }
 
 std::string code(const std::string& text) { return "<code>" + escape_html(text) + "</code>"; }
 
-std::string picture(const ReportFinding& finding) {
-  std::string svg = svg_of_dot(dot_of_finding(finding, finding.rule + " " + finding.fingerprint));
-  const size_t begin = svg.find("<svg");
-  return begin == std::string::npos ? "" : "<div class=picture>" + svg.substr(begin) + "</div>\n";
+std::string picture(Graphviz& graphviz, const ReportFinding& finding) {
+  const Picture drawn = svg_of_finding(graphviz, finding, false);
+  return drawn.svg.empty() ? "" : "<div class=picture>" + drawn.svg + "</div>\n";
 }
 
 std::string edge_table(const std::vector<ReportEdge>& edges) {
@@ -79,12 +80,12 @@ std::string advice_text(const ReportFinding& finding) {
                      plural(advice.breaks, "instance"), bytes_text(advice.frees_bytes));
 }
 
-std::string finding_html(const ReportFinding& finding, size_t number) {
+std::string finding_html(Graphviz& graphviz, const ReportFinding& finding, size_t number) {
   std::string html = fmt::format(
       "<details class=finding id=\"f-{}\"{}><summary><span class=\"rule {}\">{}. {}</span> {}</summary><div>\n",
       finding.fingerprint, number <= 3 ? " open" : "", finding.severity, number, finding.rule,
       escape_html(finding.summary));
-  if (number <= kPictures) html += picture(finding);
+  if (number <= kPictures) html += picture(graphviz, finding);
   html += advice_text(finding) + edge_table(finding.cycle) + edge_table(finding.path) + account_text(finding) +
           born_table(finding);
   html += "<ul class=soft>\n";
@@ -96,6 +97,7 @@ std::string finding_html(const ReportFinding& finding, size_t number) {
 }  // namespace
 
 std::string render_html(const Report& report, const RenderOptions&) {
+  Graphviz graphviz;
   const ReportTotals& totals = report.totals;
   std::string html =
       "<!doctype html>\n<html lang=en><meta charset=utf-8>\n<meta name=viewport content=\"width=device-width\">\n";
@@ -107,7 +109,7 @@ std::string render_html(const Report& report, const RenderOptions&) {
                       escape_html(report.command_line), report.pid, escape_html(report.reason),
                       plural(totals.blocks, "block"), bytes_text(totals.bytes), count_text(totals.explained_objects),
                       count_text(totals.counted_objects), bytes_text(totals.unreachable_bytes));
-  for (size_t i = 0; i < report.findings.size(); i++) html += finding_html(report.findings[i], i + 1);
+  for (size_t i = 0; i < report.findings.size(); i++) html += finding_html(graphviz, report.findings[i], i + 1);
   if (report.findings.empty()) html += "<p>Nothing to report: every object is owned.</p>\n";
   for (const std::string& warning : report.warnings) html += "<p class=soft>" + escape_html(warning) + "</p>\n";
   return html + "</main></html>\n";

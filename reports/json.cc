@@ -1,7 +1,7 @@
 // JSON version 1 (DESIGN section 6): names are stable, new ones are added, none is renamed.
 #include <nlohmann/json.hpp>
 
-#include "reports/names.h"
+#include "reports/escape.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -17,7 +17,20 @@ Json edges_json(const std::vector<ReportEdge>& edges) {
                      {"kind", edge.kind},
                      {"certainty", edge.certainty},
                      {"to", printable(edge.to)},
-                     {"location", printable(edge.location)}});
+                     {"location", printable(edge.location)},
+                     {"member", printable(edge.member)}});
+  return array;
+}
+
+Json holders_json(const std::vector<ReportHolder>& holders) {
+  Json array = Json::array();
+  for (const ReportHolder& holder : holders)
+    array.push_back({{"member", printable(holder.member)},
+                     {"kind", holder.kind},
+                     {"certainty", holder.certainty},
+                     {"count", holder.count},
+                     {"pays", holder.pays},
+                     {"location", printable(holder.location)}});
   return array;
 }
 
@@ -42,16 +55,16 @@ Json finding_json(const ReportFinding& finding) {
                        {"heap_references", finding.account->heap_references},
                        {"root_references", finding.account->root_references},
                        {"remainder", finding.account->remainder}};
+  json["subject"] = printable(finding.subject);
+  json["holders"] = holders_json(finding.holders);
   json["born"] = Json::array();
   for (const ReportFrame& frame : finding.born)
     json["born"].push_back(
         {{"function", printable(frame.function)}, {"file", printable(frame.file)}, {"line", frame.line}});
   if (finding.advice)
-    json["advice"] = {{"weaken", printable(finding.advice->weaken)},
-                      {"breaks", finding.advice->breaks},
-                      {"frees_bytes", finding.advice->frees_bytes},
-                      {"safe", finding.advice->safe},
-                      {"reason", printable(finding.advice->reason)}};
+    json["advice"] = {{"weaken", printable(finding.advice->weaken)}, {"breaks", finding.advice->breaks},
+                      {"frees_bytes", finding.advice->frees_bytes},  {"safe", finding.advice->safe},
+                      {"reason", printable(finding.advice->reason)}, {"location", printable(finding.advice->location)}};
   json["evidence"] = Json::array();
   for (const std::string& evidence : finding.evidence) json["evidence"].push_back(printable(evidence));
   if (!finding.suppressed_by.empty()) json["suppressed_by"] = printable(finding.suppressed_by);

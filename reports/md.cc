@@ -1,58 +1,50 @@
 // Markdown for a pull request or a ticket.
 #include <fmt/format.h>
 
+#include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/renderers.h"
 
 namespace reftally {
 namespace {
 
-// Inside backticks nothing else is special; a backtick in a name would end them.
-std::string code(const std::string& text) {
-  std::string inner = printable(text);
-  for (char& c : inner)
-    if (c == '`') c = '\'';
-  return "`" + inner + "`";
+std::string node_cell(const ReportNode& node) {
+  if (node.elided) return fmt::format("… {} more {}", count_text(node.count), markdown_code(short_type(node.type)));
+  return (node.count > 1 ? count_text(node.count) + " × " : "") + markdown_code(short_type(node.type));
 }
 
-std::string plain(const std::string& text) {
-  std::string result;
-  for (char c : printable(text)) {
-    if (std::string_view("\\`*_{}[]<>#|").find(c) != std::string_view::npos) result += '\\';
-    result += c;
-  }
-  return result;
+std::string edge_row(const ReportFinding& finding, const ReportEdge& edge) {
+  return fmt::format("| {} | {}{} | {} | {} |\n", node_cell(finding.nodes[edge.from_node]),
+                     markdown_code(cut(edge.via, 300)), edge.weaken ? " **make this one weak**" : "",
+                     node_cell(finding.nodes[edge.to_node]), markdown_code(base_name(edge.location)));
 }
 
 std::string finding_md(const ReportFinding& finding, size_t number) {
-  std::string md =
-      fmt::format("### {}. {} ({})\n\n{}\n\n", number, finding.rule, finding.severity, plain(finding.summary));
-  if (!finding.cycle.empty()) {
+  std::string md = fmt::format("### {}. {} ({})\n\n{}\n\n", number, finding.rule, finding.severity,
+                               escape_markdown(finding.summary));
+  if (finding.ring != 0) {
     md += "| holder | through | held | declared |\n|---|---|---|---|\n";
-    for (const ReportEdge& edge : finding.cycle)
-      md += fmt::format("| {} | {}{} | {} | {} |\n", code(short_type(edge.from)), code(edge.via),
-                        edge.weaken ? " **weaken**" : "", code(short_type(edge.to)),
-                        edge.location.empty() ? "" : code(base_name(edge.location)));
+    for (size_t i = 0; i < finding.ring; i++) md += edge_row(finding, finding.edges[i]);
     md += "\n";
   }
   if (finding.advice)
-    md += fmt::format("**{} {}**: {}.\n\n", finding.advice->safe ? "Weaken" : "Consider weakening",
-                      code(finding.advice->weaken), plain(finding.advice->reason));
+    md += fmt::format("**{} {} weak**: {}.\n\n", finding.advice->safe ? "Fix: make" : "Maybe: make",
+                      markdown_code(finding.advice->weaken), escape_markdown(finding.advice->reason));
   if (!finding.born.empty()) {
     const ReportFrame& frame = finding.born.front();
-    md += fmt::format("Born in {}.\n\n", code(frame_text({frame.function, frame.file, frame.line, frame.module})));
+    md += fmt::format("Born in {}.\n\n", markdown_code(frame_text(frame)));
   }
-  for (const std::string& evidence : finding.evidence) md += fmt::format("- {}\n", plain(evidence));
-  return md + fmt::format("- fingerprint {}\n\n", code(finding.fingerprint));
+  for (const std::string& evidence : finding.evidence) md += fmt::format("- {}\n", escape_markdown(evidence));
+  return md + fmt::format("- fingerprint {}\n\n", markdown_code(finding.fingerprint));
 }
 
 }  // namespace
 
 std::string render_md(const Report& report, const RenderOptions&) {
   std::string md = fmt::format("## Reftally: {} in {}\n\n", plural(report.findings.size(), "finding"),
-                               code(base_name(report.executable)));
+                               markdown_code(base_name(report.executable)));
   for (size_t i = 0; i < report.findings.size(); i++) md += finding_md(report.findings[i], i + 1);
-  for (const std::string& warning : report.warnings) md += fmt::format("> {}\n", plain(warning));
+  for (const std::string& warning : report.warnings) md += fmt::format("> {}\n", escape_markdown(warning));
   return md;
 }
 

@@ -7,7 +7,9 @@ constexpr Renderer kRenderers[] = {
     {"text", "txt", "for a terminal or a log", render_text},
     {"json", "json", "reftally-analysis/1, stable names, byte-stable", render_json},
     {"dot", "dot", "GraphViz source, one graph a finding", render_dot},
-    {"svg", "svg", "a picture of the worst finding", render_svg},
+    {"svg", "svg", "pictures of the worst findings", render_svg},
+    {"pdf", "pdf", "a picture of the worst finding", render_pdf},
+    {"png", "png", "the same in pixels", render_png},
     {"html", "html", "one self-contained page with pictures", render_html},
     {"md", "md", "Markdown for a pull request or a ticket", render_md},
 };

@@ -27,11 +27,14 @@ std::string render_text(const Report& report, const RenderOptions& options);
 std::string render_json(const Report& report, const RenderOptions& options);
 std::string render_dot(const Report& report, const RenderOptions& options);
 std::string render_svg(const Report& report, const RenderOptions& options);
+std::string render_pdf(const Report& report, const RenderOptions& options);
+std::string render_png(const Report& report, const RenderOptions& options);
 std::string render_html(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
 
 // ---- pieces that formats share
-std::string dot_of_finding(const ReportFinding& finding, const std::string& graph_name);
-std::string svg_of_dot(const std::string& dot);  // through libgvc; throws Error when Graphviz refuses
+// `caption` stands above the graph, escaped for DOT; it may be empty.
+std::string dot_of_finding(const ReportFinding& finding, const std::string& caption);
+std::string dot_caption(const ReportFinding& finding);
 
 }  // namespace reftally

@@ -16,22 +16,39 @@ struct ReportFrame {
 
 struct ReportEdge {
   std::string from, via, to;            // "Session", "handler_ -> [lambda session.cpp:42].self", "Session"
+  std::string member;                   // via with the class that declares it: "Session::handler_ -> [lambda …].self"
   std::string kind;                     // "strong", "weak", "raw", "strong or weak"
   std::string certainty;                // "exact", "counted", "conservative"
   std::string location;                 // "session.h:18" or empty
-  uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes
-  bool weaken = false;                  // the advice is about this reference
-  bool dotted = false;                  // source reads it as from.via, not from::via
+  uint64_t count = 1;                   // references drawn as this one
+  uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes; in the drawing only
+  bool weaken = false;                  // the advice is about this member
 };
 
-struct ReportNode {  // one object (or several folded ones) of the finding's drawing
+// Who has a reference to an object: one row for all that read alike.
+struct ReportHolder {
+  std::string member, kind, certainty, location;
+  uint64_t count = 0;
+  bool pays = false;                   // each is one unit of the strong count
+  std::vector<std::string> addresses;  // of the first few holders
+};
+
+struct ReportAccount {
+  int64_t strong_count = 0, heap_references = 0, root_references = 0, remainder = 0;
+};
+
+struct ReportNode {  // one object (or several folded ones) of a drawing
   std::string type;
-  uint64_t count = 1;  // objects folded into it
+  std::string role;    // "cycle", "member", "held", "root", "path", "subject", "holder", "rest"
+  uint64_t count = 1;  // objects it stands for; 0: unknown
   uint64_t bytes = 0;
-  std::optional<int64_t> strong_count, remainder;
-  std::string role;     // "cycle", "held", "root", "path", "leaked"
-  std::string born;     // "Session::open() session.cpp:33" or empty
-  std::string address;  // "0x…", of a single object
+  bool elided = false;                   // stands for steps of a long chain, left out
+  std::optional<ReportAccount> account;  // of the example
+  int64_t most_strong = 0;               // greatest strong count among those folded
+  int64_t remainder = 0;                 // sum over those folded
+  std::string address;                   // of the example: "0x…"
+  std::vector<ReportFrame> born;         // of the example, innermost first
+  std::vector<ReportHolder> holders;     // of the example
 };
 
 struct ReportMember {
@@ -39,12 +56,9 @@ struct ReportMember {
   uint64_t count = 0;
 };
 
-struct ReportAccount {
-  int64_t strong_count = 0, heap_references = 0, root_references = 0, remainder = 0;
-};
-
 struct ReportAdvice {
-  std::string weaken;  // "Child::parent_"
+  std::string weaken;    // "Child::parent_"
+  std::string location;  // where it is declared, or empty
   uint64_t breaks = 0, frees_bytes = 0;
   bool safe = false;
   std::string reason;
@@ -55,9 +69,12 @@ struct ReportFinding {
   uint64_t instances = 0, objects = 0, bytes = 0, retained_bytes = 0, held_objects = 0;
   std::vector<ReportMember> members;
   std::vector<ReportEdge> cycle, path;
-  std::vector<ReportNode> nodes;
-  std::vector<ReportEdge> edges;  // of the drawing: cycle and path edges, and what is held
+  std::vector<ReportNode> nodes;  // the drawing: what folds into one shape is one node
+  std::vector<ReportEdge> edges;  // the first `ring` of them are the cycle, in order
+  uint32_t ring = 0;
   std::optional<ReportAccount> account;
+  std::string subject;  // type of the object the account is of
+  std::vector<ReportHolder> holders;
   std::vector<ReportFrame> born;
   std::optional<ReportAdvice> advice;
   std::vector<std::string> evidence;

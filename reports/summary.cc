@@ -2,65 +2,99 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "reports/escape.h"
 #include "reports/names.h"
 
 namespace reftally {
 namespace {
 
-std::string subjects(const ReportFinding& finding) {
-  std::string text;
-  constexpr size_t kNamed = 3;
-  uint64_t rest = 0;
-  for (size_t i = 0; i < finding.members.size(); i++) {
-    if (i >= kNamed) {
-      rest += finding.members[i].count;
-      continue;
-    }
-    if (i > 0) text += i + 1 == finding.members.size() ? " and " : ", ";
-    text += plural(finding.members[i].count, short_type(finding.members[i].type) + " object");
-  }
-  return rest == 0 ? text : fmt::format("{} and {} more", text, count_text(rest));
+constexpr size_t kNamed = 3;  // types, or members of a cycle, that a sentence names
+
+uint64_t counted(const ReportFinding& finding) {
+  uint64_t count = 0;
+  for (const ReportMember& member : finding.members) count += member.count;
+  return count;
 }
 
-std::string route(const ReportFinding& finding) {
+std::string joined(const std::vector<std::string>& parts, std::string_view last) {
   std::string text;
-  for (const ReportEdge& edge : finding.cycle) {
-    if (!text.empty()) text += " -> ";
-    text += member_text(short_type(edge.from), edge.via, edge.dotted);
+  for (size_t i = 0; i < parts.size(); i++) {
+    if (i > 0) text += i + 1 == parts.size() ? fmt::format(" {} ", last) : ", ";
+    text += parts[i];
   }
   return text;
 }
 
-std::string first_type(const ReportFinding& finding) {
-  return finding.members.empty() ? "an object" : short_type(finding.members.front().type);
+// "3,412 Session objects", "2 Page and 1 Document objects"
+std::string subjects(const ReportFinding& finding) {
+  std::vector<std::string> parts;
+  uint64_t rest = 0;
+  for (size_t i = 0; i < finding.members.size(); i++) {
+    const ReportMember& member = finding.members[i];
+    if (i < kNamed)
+      parts.push_back(fmt::format("{} {}", count_text(member.count), short_type(member.type)));
+    else
+      rest += member.count;
+  }
+  if (rest > 0) parts.push_back(count_text(rest) + " more");
+  return joined(parts, "and") + (counted(finding) == 1 ? " object" : " objects");
+}
+
+std::string route(const ReportFinding& finding) {
+  std::string text;
+  for (size_t i = 0; i < finding.ring; i++) {
+    if (i == kNamed && finding.ring > kNamed + 1)
+      return text + fmt::format(" and {} more", count_text(finding.ring - i));
+    if (!text.empty()) text += " -> ";
+    text += cut(finding.edges[i].member, 200);
+  }
+  return text;
+}
+
+std::string retained(const ReportFinding& finding) {
+  return fmt::format("{} {}", counted(finding) == 1 ? "it retains" : "they retain", bytes_text(finding.retained_bytes));
+}
+
+std::string cycle_sentence(const ReportFinding& finding, const char* judgement) {
+  const char* does = counted(finding) == 1                   ? "keeps itself alive"
+                     : counted(finding) == finding.instances ? "each keep themselves alive"
+                                                             : "keep each other alive";
+  const std::string apart = finding.instances > 1 && counted(finding) != finding.instances
+                                ? fmt::format(", in {} separate cycles,", count_text(finding.instances))
+                                : "";
+  return fmt::format("{} {}{} through {}{}; {}", subjects(finding), does, apart, route(finding), judgement,
+                     retained(finding));
+}
+
+std::string leak_sentence(const ReportFinding& finding) {
+  const bool one = counted(finding) == 1;
+  const int64_t lost = finding.account ? std::max<int64_t>(1, finding.account->remainder) : 1;
+  return fmt::format("{} {} held by {} that nobody has: a lost release; {}", subjects(finding), one ? "is" : "are each",
+                     plural(static_cast<uint64_t>(lost), "reference"), retained(finding));
 }
 
 std::string sentence(const ReportFinding& finding) {
-  const std::string retained = bytes_text(finding.retained_bytes);
-  const bool one = finding.objects == 1;
-  if (finding.rule == "unreachable-cycle")
-    return fmt::format("{} {} alive through {}; {} {}", subjects(finding), one ? "keeps itself" : "keep each other",
-                       route(finding), one ? "it retains" : "they retain", retained);
+  const bool one = counted(finding) == 1;
+  if (finding.rule == "unreachable-cycle") return cycle_sentence(finding, "");
   if (finding.rule == "unowned-cycle")
-    return fmt::format("{} {} alive through {}; nobody owns {}, something still points there; {}", subjects(finding),
-                       one ? "keeps itself" : "keep each other", route(finding), one ? "it" : "them", retained);
-  if (finding.rule == "leaked-reference")
-    return fmt::format(
-        "{} {} a count that nobody holds: {} never given back; {}", subjects(finding), one ? "has" : "have",
-        finding.account ? plural(static_cast<uint64_t>(finding.account->remainder), "reference") + " on the first"
-                        : "references",
-        retained);
+    return cycle_sentence(finding, one ? "; something still points to it, but nothing owns it"
+                                       : "; something still points to them, but nothing owns them");
+  if (finding.rule == "leaked-reference") return leak_sentence(finding);
   if (finding.rule == "unreachable-block")
-    return fmt::format("{} {} reachable from nowhere: {} lost", plural(finding.instances, first_type(finding)),
-                       finding.instances == 1 ? "is" : "are", retained);
+    return fmt::format("{} {} lost: nothing points to {} any more; {}", subjects(finding), one ? "is" : "are",
+                       one ? "it" : "them", retained(finding));
   if (finding.rule == "over-release")
-    return fmt::format("{} {} more holders than counts: the last ones will use freed memory", subjects(finding),
+    return fmt::format("{} {} more holders than counts: the last of them will use freed memory", subjects(finding),
                        one ? "has" : "have");
   if (finding.rule == "lingering-object")
-    return fmt::format("{} should be gone and {} still held", subjects(finding), one ? "is" : "are");
+    return fmt::format("{} should be gone, but {} still held{}", subjects(finding), one ? "is" : "are",
+                       finding.path.empty() ? "" : " by " + cut(finding.path.front().from, 200));
   if (finding.rule == "weak-pinned-storage")
-    return fmt::format("{} {} destroyed, but weak references keep {}", subjects(finding), one ? "is" : "are", retained);
-  return fmt::format("{}: {}, {}", finding.rule, subjects(finding), retained);
+    return fmt::format("{} {} destroyed, but weak references keep {} memory: {}", subjects(finding), one ? "is" : "are",
+                       one ? "its" : "their", bytes_text(finding.retained_bytes));
+  return fmt::format("{}: {}; {}", finding.rule, subjects(finding), retained(finding));
 }
 
 }  // namespace

@@ -2,12 +2,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/renderers.h"
 
 namespace reftally {
 namespace {
+
+enum class Style { kPlain, kBold, kDim, kRed, kYellow, kCyan };
+
+constexpr size_t kBirthFrames = 4;
+constexpr size_t kHolders = 5;
+constexpr size_t kLabelWidth = 10;  // "Account   "
 
 class TextReport {
  public:
@@ -21,135 +29,180 @@ class TextReport {
   }
 
  private:
-  enum Style { kPlain, kBold, kDim, kRed, kYellow, kCyan };
-
   std::string styled(Style style, const std::string& text) const {
     static constexpr const char* kCodes[] = {"", "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[36m"};
-    return options_.colour && style != kPlain ? kCodes[style] + text + "\x1b[0m" : text;
+    return options_.colour && style != Style::kPlain && !text.empty()
+               ? kCodes[static_cast<size_t>(style)] + text + "\x1b[0m"
+               : text;
   }
 
   void line(const std::string& text = {}) { out_ += text + "\n"; }
 
-  // Wraps at spaces; a word longer than the line stands alone.
-  void paragraph(const std::string& text, size_t indent, Style style = kPlain) {
+  // Wraps at spaces; a word longer than the line stands alone. `first` stands before the first line, in the margin.
+  void paragraph(const std::string& text, size_t indent, Style style = Style::kPlain, const std::string& first = {}) {
     const std::string margin(indent, ' ');
-    std::string current;
-    for (size_t begin = 0; begin <= text.size();) {
-      const size_t end = std::min(text.find(' ', begin), text.size());
-      const std::string word = text.substr(begin, end - begin);
-      if (!current.empty() && indent + current.size() + 1 + word.size() > options_.width) {
-        line(margin + styled(style, current));
+    std::string current, before = first.empty() ? margin : first;
+    const std::string words = printable(text);
+    for (size_t begin = 0; begin <= words.size();) {
+      const size_t end = std::min(words.find(' ', begin), words.size());
+      const std::string word = words.substr(begin, end - begin);
+      if (!current.empty() && indent + display_width(current) + 1 + display_width(word) > options_.width) {
+        line(before + styled(style, current));
+        before = margin;
         current.clear();
       }
       current += (current.empty() ? "" : " ") + word;
       begin = end + 1;
     }
-    if (!current.empty()) line(margin + styled(style, current));
+    if (!current.empty()) line(before + styled(style, current));
+  }
+
+  // "   Fix       make …", with the text wrapped behind the label
+  void labelled(const char* label, const std::string& text, Style style = Style::kPlain) {
+    const std::string first = "   " + styled(Style::kDim, fmt::format("{:<{}}", label, kLabelWidth));
+    paragraph(text, 3 + kLabelWidth, style, first);
+  }
+
+  // Text at the left and a dim note at the right, when there is room for it on the line.
+  void with_note(const std::string& left, const std::string& note) {
+    constexpr size_t kColumn = 44;
+    const size_t width = display_width(left);
+    if (note.empty()) return line(left);
+    const std::string gap(width + 2 > kColumn ? 2 : kColumn - width, ' ');
+    if (width + gap.size() + display_width(note) > options_.width) {
+      line(left);
+      return line(std::string(std::min(kColumn, options_.width - std::min(options_.width, display_width(note))), ' ') +
+                  styled(Style::kDim, note));
+    }
+    line(left + gap + styled(Style::kDim, note));
   }
 
   void header(const Report& report) {
     const ReportTotals& totals = report.totals;
-    line(fmt::format("{} (pid {}), {}", printable(report.executable), report.pid, printable(report.reason)));
-    line(fmt::format("{} ({}) in {}, {} counted objects, {} references", plural(totals.blocks, "block"),
-                     bytes_text(totals.bytes), plural(totals.objects, "object"), count_text(totals.counted_objects),
-                     count_text(totals.references)));
+    paragraph(fmt::format("{} (pid {}), {}", report.executable, report.pid, report.reason), 0, Style::kBold);
+    std::string facts = fmt::format("{}, {}", plural(totals.blocks, "block"), bytes_text(totals.bytes));
     if (totals.counted_objects != 0)
-      line(fmt::format(
-          "counts explained: {} of {} ({:.2f} %)", count_text(totals.explained_objects),
-          count_text(totals.counted_objects),
-          100.0 * static_cast<double>(totals.explained_objects) / static_cast<double>(totals.counted_objects)));
+      facts += fmt::format("; {} of {} explained", count_text(totals.explained_objects),
+                           plural(totals.counted_objects, "counted object"));
+    paragraph(facts, 0);
     line();
   }
 
   void finding(const ReportFinding& found, size_t number) {
-    const Style style = found.severity == "error" ? kRed : found.severity == "warning" ? kYellow : kCyan;
+    const Style style = found.severity == "error"     ? Style::kRed
+                        : found.severity == "warning" ? Style::kYellow
+                                                      : Style::kCyan;
+    advised_ = false;
     line(styled(style, fmt::format("{}. {}: {}", number, found.severity, found.rule)) +
-         styled(kDim, fmt::format("  [{}]", found.fingerprint)));
-    paragraph(found.summary, 3, kBold);
-    if (!found.cycle.empty()) cycle(found);
+         styled(Style::kDim, fmt::format("  [{}]", found.fingerprint)));
+    paragraph(found.summary, 3, Style::kBold);
+    line();
+    if (found.ring != 0) cycle(found);
     if (!found.path.empty()) path(found);
+    advice(found);
     account(found);
     born(found);
-    advice(found);
-    for (const std::string& evidence : found.evidence) paragraph("- " + printable(evidence), 3, kDim);
+    for (size_t i = 0; i < found.evidence.size(); i++) labelled(i == 0 ? "Why" : "", found.evidence[i], Style::kDim);
     line();
   }
 
-  std::string arrow(const ReportEdge& edge) const {
-    std::string text = member_text(short_type(edge.from), edge.via, edge.dotted);
-    std::string notes;
-    if (!edge.location.empty()) notes += fmt::format(" {}", base_name(edge.location));
-    if (edge.kind != "strong") notes += fmt::format(" [{}]", edge.kind);
-    if (edge.certainty != "exact") notes += fmt::format(" [{}]", edge.certainty);
-    return printable(text) + styled(kDim, printable(notes)) +
-           (edge.weaken ? styled(kYellow, "  <- weaken this one") : "");
+  static std::string node_text(const ReportNode& node) {
+    if (node.elided) return fmt::format("… {} more {}", count_text(node.count), short_type(node.type));
+    const std::string type = short_type(node.type);
+    return printable(node.count > 1 ? fmt::format("{} × {}", count_text(node.count), type) : type);
   }
 
-  //   ┌─> Session
-  //   │     handler_ -> …
-  //   └── back to Session
+  static std::string count_note(const ReportNode& node) {
+    if (!node.account || node.elided) return "";
+    std::string note =
+        node.most_strong > node.account->strong_count && node.count > 1
+            ? fmt::format("strong counts up to {}", count_text(static_cast<uint64_t>(node.most_strong)))
+            : fmt::format("strong count {}", count_text(static_cast<uint64_t>(node.account->strong_count)));
+    if (node.remainder != 0) note += fmt::format(", {} unexplained", node.remainder);
+    return note;
+  }
+
+  static std::string edge_note(const ReportEdge& edge) {
+    std::string note = printable(base_name(edge.location));
+    if (edge.kind != "strong") note += (note.empty() ? "" : ", ") + edge.kind;
+    if (edge.certainty == "counted") note += note.empty() ? "told by counts" : ", told by counts";
+    return note;
+  }
+
+  void edge(const char* rail, const ReportEdge& shown) {
+    const std::string member = printable(shown.via.empty() ? "(no name)" : cut(shown.member, 300));
+    with_note(fmt::format("{}{}", rail, styled(shown.weaken ? Style::kYellow : Style::kPlain, member)),
+              edge_note(shown));
+    if (shown.weaken && !std::exchange(advised_, true)) line(rail + styled(Style::kYellow, "^ make this one weak"));
+  }
+
+  //   ╭─▶ Session
+  //   │     Session::handler_ -> [lambda session.cpp:42].self     session.h:18
+  //   ╰── back to Session
   void cycle(const ReportFinding& found) {
-    line();
-    for (size_t i = 0; i < found.cycle.size(); i++) {
-      const ReportEdge& edge = found.cycle[i];
-      line(fmt::format("   {} {}{}", i == 0 ? "┌─>" : "│  ", printable(short_type(edge.from)),
-                       node_note(found, edge.from_node)));
-      line(fmt::format("   │     {}", arrow(edge)));
+    for (size_t i = 0; i < found.ring; i++) {
+      const ReportNode& node = found.nodes[found.edges[i].from_node];
+      with_note(fmt::format("   {} {}", i == 0 ? "╭─▶" : "│  ", node_text(node)), count_note(node));
+      edge("   │     ", found.edges[i]);
     }
-    line(fmt::format("   └── {}", printable(short_type(found.cycle.back().to))));
+    line(fmt::format("   ╰── back to {}", node_text(found.nodes[found.edges[0].from_node])));
     line();
-  }
-
-  std::string node_note(const ReportFinding& found, uint32_t node) const {
-    if (node >= found.nodes.size() || !found.nodes[node].strong_count) return "";
-    return styled(kDim, fmt::format("  (strong count {})", *found.nodes[node].strong_count));
   }
 
   void path(const ReportFinding& found) {
-    line();
-    for (const ReportEdge& edge : found.path) {
-      if (edge.via.empty())
-        line(fmt::format("   root {}", printable(edge.from)));
-      else
-        line(fmt::format("     {}", arrow(edge)));
+    with_note(fmt::format("   root {}", printable(cut(found.path.front().from, 200))), "");
+    for (size_t i = 1; i < found.path.size(); i++) {
+      line(fmt::format("   -> {}", printable(short_type(found.path[i].from))));
+      edge("        ", found.path[i]);
     }
-    line(fmt::format("     = {}", printable(short_type(found.path.back().to))));
+    line(fmt::format("   -> {}", printable(short_type(found.path.back().to))));
     line();
   }
 
+  // The sum that the finding is about, and who pays for it where no cycle shows it.
   void account(const ReportFinding& found) {
-    if (!found.account || !found.cycle.empty()) return;  // the evidence of a cycle says it in words
-    line(fmt::format("   strong count {} = {} in the heap + {} from roots + {} unexplained",
-                     found.account->strong_count, found.account->heap_references, found.account->root_references,
-                     found.account->remainder));
+    if (!found.account) return;
+    const ReportAccount& sum = *found.account;
+    std::string rest = sum.remainder < 0
+                           ? fmt::format(", which is {} too many", count_text(static_cast<uint64_t>(-sum.remainder)))
+                           : fmt::format(" + {} unexplained", sum.remainder);
+    labelled("Account", fmt::format("{}: strong count {} = {} in the heap + {} from roots{}", short_type(found.subject),
+                                    sum.strong_count, sum.heap_references, sum.root_references, rest));
+    if (found.ring != 0) return;
+    for (size_t i = 0; i < found.holders.size() && i < kHolders; i++) {
+      const ReportHolder& holder = found.holders[i];
+      labelled("", fmt::format("{} × {} ({})", count_text(holder.count), cut(holder.member, 200), holder.kind));
+    }
+    if (found.holders.size() > kHolders) labelled("", fmt::format("and {} more", found.holders.size() - kHolders));
   }
 
   void born(const ReportFinding& found) {
-    constexpr size_t kFrames = 4;
-    for (size_t i = 0; i < found.born.size() && i < kFrames; i++) {
-      const ReportFrame& frame = found.born[i];
-      line(fmt::format("   {} {}", i == 0 ? "born in" : "     by",
-                       printable(frame_text({frame.function, frame.file, frame.line, frame.module}))));
+    for (size_t i = 0; i < found.born.size() && i < kBirthFrames; i++) {
+      const std::string place = place_text(found.born[i]);
+      labelled(i == 0 ? "Born" : "", short_function(found.born[i].function) + (place.empty() ? "" : "  " + place));
     }
   }
 
   void advice(const ReportFinding& found) {
     if (!found.advice) return;
-    paragraph(fmt::format("{}: {}; that breaks {} and frees {}{}",
-                          printable(found.advice->safe ? "weaken" : "consider weakening"),
-                          printable(found.advice->weaken), plural(found.advice->breaks, "instance"),
-                          bytes_text(found.advice->frees_bytes), ": " + printable(found.advice->reason)),
-              3, kBold);
+    const ReportAdvice& advice = *found.advice;
+    const std::string place = advice.location.empty() ? "" : fmt::format(" ({})", base_name(advice.location));
+    labelled(advice.safe ? "Fix" : "Maybe", fmt::format("make {}{} weak: {}", advice.weaken, place, advice.reason),
+             Style::kBold);
+    labelled("", fmt::format("That breaks {} and frees {}.",
+                             advice.breaks == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(advice.breaks)),
+                             bytes_text(advice.frees_bytes)));
   }
 
   void footer(const Report& report) {
-    for (const std::string& warning : report.warnings) paragraph("note: " + printable(warning), 0, kDim);
+    for (const std::string& warning : report.warnings) paragraph("note: " + warning, 0, Style::kDim);
     if (!report.suppressed.empty()) line(fmt::format("{} suppressed", plural(report.suppressed.size(), "finding")));
     line(report.findings.empty() ? "no findings" : plural(report.findings.size(), "finding"));
   }
 
   const RenderOptions& options_;
   std::string out_;
+  bool advised_ = false;  // the member to weaken has been pointed at in this finding
 };
 
 }  // namespace

@@ -31,6 +31,20 @@ class PhaseLine {
   bool shown_;
 };
 
+void write_file_whole(const std::string& path, const std::string& bytes) {
+  const std::string temporary = path + fmt::format(".{}.tmp", getpid());
+  FILE* file = fopen(temporary.c_str(), "wb");
+  if (file == nullptr) throw Error(fmt::format("{}: cannot be created: {}", path, strerror(errno)));
+  const bool written = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
+  const int write_error = errno;
+  const bool closed = fclose(file) == 0;
+  if (!written || !closed || rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = written ? errno : write_error;
+    unlink(temporary.c_str());
+    throw Error(fmt::format("{}: cannot be written: {}", path, strerror(error)));
+  }
+}
+
 }  // namespace
 
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
@@ -79,28 +93,18 @@ Report report_of(const AnalyzedDump& dump) {
   });
 }
 
-void write_file_whole(const std::string& path, const std::string& bytes) {
-  const std::string temporary = path + fmt::format(".{}.tmp", getpid());
-  FILE* file = fopen(temporary.c_str(), "wb");
-  if (file == nullptr) throw Error(fmt::format("{}: cannot be created: {}", path, strerror(errno)));
-  const bool written = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  const int write_error = errno;
-  const bool closed = fclose(file) == 0;
-  if (!written || !closed || rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = written ? errno : write_error;
-    unlink(temporary.c_str());
-    throw Error(fmt::format("{}: cannot be written: {}", path, strerror(error)));
-  }
-}
-
 void write_report(const Report& report, const OutputOptions& options, FILE* otherwise) {
   RenderOptions render;
   render.colour = options.colour == "always" ||
                   (options.colour == "auto" && options.file.empty() && isatty(fileno(otherwise)) == 1);
-  const std::string bytes = find_renderer(options.format)->render(report, render);
-  if (!options.file.empty()) return write_file_whole(options.file, bytes);
+  write_bytes(find_renderer(options.format)->render(report, render), options.file, otherwise);
+}
+
+void write_bytes(const std::string& bytes, const std::string& file, FILE* otherwise) {
+  if (!file.empty()) return write_file_whole(file, bytes);
   if (fwrite(bytes.data(), 1, bytes.size(), otherwise) != bytes.size() || fflush(otherwise) != 0)
-    throw Error(fmt::format("standard output: cannot be written: {}", strerror(errno)));
+    throw Error(fmt::format("{}: cannot be written: {}", otherwise == stdout ? "standard output" : "standard error",
+                            strerror(errno)));
 }
 
 bool has_finding_at(const Report& report, const std::string& severity) {

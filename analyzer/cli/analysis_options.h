@@ -40,6 +40,7 @@ Report report_of(const AnalyzedDump& dump);
 void write_report(const Report& report, const OutputOptions& options, FILE* otherwise);
 bool has_finding_at(const Report& report, const std::string& severity);
 
-void write_file_whole(const std::string& path, const std::string& bytes);
+// To `file`, or to the stream when that is empty.
+void write_bytes(const std::string& bytes, const std::string& file, FILE* otherwise);
 
 }  // namespace reftally

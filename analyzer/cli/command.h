@@ -22,5 +22,6 @@ RunCommand prepare_run(CLI::App& parser);
 RunCommand prepare_analyze(CLI::App& parser);
 RunCommand prepare_explain(CLI::App& parser);
 RunCommand prepare_info(CLI::App& parser);
+RunCommand prepare_draw(CLI::App& parser);
 
 }  // namespace reftally

@@ -1,13 +1,15 @@
 // The account of an object as a table a person can add up.
 #include <fmt/format.h>
 
-#include <map>
+#include <algorithm>
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
-#include "reports/drawing_plan.h"
+#include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/reference_text.h"
+#include "reports/referrers.h"
 
 namespace reftally {
 namespace {
@@ -38,40 +40,6 @@ std::vector<ObjectId> objects_named(const Heap& heap, const std::string& what) {
   return objects;
 }
 
-bool pays(ReferenceKind kind, Certainty certainty) {
-  return kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
-}
-
-// Holders that read alike are one row.
-class Holders {
- public:
-  std::map<std::string, int64_t> paying, others;
-
-  Holders(const Heap& heap, ObjectId object) {
-    for (uint32_t from = 0; from < heap.object_count(); from++)
-      for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
-        if (heap.referent[row] == object) add(holder_name(heap, from, row), heap.kind[row], heap.certainty[row]);
-    for (const HeapRoot& root : heap.roots)
-      if (root.to == object) add(fmt::format("root {}", heap.text(root.name)), root.reference, root.certainty);
-  }
-
- private:
-  static std::string holder_name(const Heap& heap, uint32_t from, uint64_t row) {
-    std::string member = member_name(heap, row);
-    if (member.empty() || member.starts_with('+'))
-      member = fmt::format("{} {}", heap.type_name(ObjectId{from}), member);
-    return fmt::format("{} of {:#x}", short_type(member), heap.address[from]);
-  }
-
-  void add(const std::string& name, ReferenceKind kind, Certainty certainty) {
-    static constexpr const char* kKinds[] = {"strong", "weak", "raw", "strong or weak"};
-    static constexpr const char* kCertainties[] = {"", ", told by counts", ", a word that looks like it"};
-    const std::string text = fmt::format("{}  ({}{})", name, kKinds[static_cast<size_t>(kind)],
-                                         kCertainties[static_cast<size_t>(certainty)]);
-    (pays(kind, certainty) ? paying : others)[text]++;
-  }
-};
-
 void print_path(const Heap& heap, ObjectId object) {
   const RetainingPath path = find_retaining_path(heap, object);
   if (!path.root) {
@@ -81,25 +49,49 @@ void print_path(const Heap& heap, ObjectId object) {
   fmt::print("  alive through  root {}\n", printable(heap.text(heap.roots[*path.root].name)));
   ObjectId from = heap.roots[*path.root].to;
   for (uint64_t row : path.references) {
-    fmt::print("                 -> {} {:#x}, its {}\n", printable(short_type(heap.type_name(from))),
-               heap.address[index(from)], printable(member_name(heap, row)));
+    fmt::print("                 -> {} {:#x}, its {}\n", short_type(heap.type_name(from)), heap.address[index(from)],
+               printable(path_text(heap, row, true)));
     from = heap.referent[row];
   }
 }
 
-void explain(const Analysis& analysis, ObjectId object) {
+std::string holder_line(const ReportHolder& holder) {
+  std::string notes = holder.kind;
+  if (holder.certainty == "counted") notes += ", told by counts";
+  if (holder.certainty == "conservative") notes += ", a word that looks like it";
+  if (!holder.location.empty()) notes += ", " + base_name(holder.location);
+  std::string text = fmt::format("{}  ({})", printable(cut(holder.member, 300)), printable(notes));
+  if (holder.addresses.empty()) return text;
+  text += "  of " + holder.addresses.front();
+  for (size_t i = 1; i < holder.addresses.size(); i++) text += ", " + holder.addresses[i];
+  return text + (holder.count > holder.addresses.size() ? ", …" : "");
+}
+
+// What pays, down to the sum; then what points there and pays for nothing.
+void print_account(const Analysis& analysis, const std::vector<ReportHolder>& holders, ObjectId object) {
   const Heap& heap = analysis.heap;
-  const uint32_t i = index(object);
-  fmt::print("{} at {:#x}, {}\n", printable(heap.type_name(object)), heap.address[i], bytes_text(heap.size[i]));
-  const Holders holders(heap, object);
-  if (heap.is_counted(object)) {
-    for (const auto& [name, count] : holders.paying) fmt::print("  {:>8}  {}\n", count, printable(name));
-    fmt::print("  {:>8}  unexplained\n", analysis.accounts.remainder[i]);
-    fmt::print("  --------\n  {:>8}  strong count\n", heap.strong_count[i]);
-    fmt::print("  {:>8}  weak count\n", heap.weak_count[i]);
+  const bool counted = heap.is_counted(object);
+  for (const ReportHolder& holder : holders)
+    if (counted && holder.pays) fmt::print("  {:>8}  {}\n", holder.count, holder_line(holder));
+  if (counted) {
+    fmt::print("  {:>8}  unexplained\n  --------\n", analysis.accounts.remainder[index(object)]);
+    fmt::print("  {:>8}  strong count\n", heap.strong_count[index(object)]);
   }
-  if (!holders.others.empty()) fmt::print("  pay for nothing:\n");
-  for (const auto& [name, count] : holders.others) fmt::print("  {:>8}  {}\n", count, printable(name));
+  bool first = true;
+  for (const ReportHolder& holder : holders) {
+    if (counted && holder.pays) continue;
+    if (first) fmt::print("  {}:\n", counted ? "and what pays for none" : "held by");
+    first = false;
+    fmt::print("  {:>8}  {}\n", holder.count, holder_line(holder));
+  }
+  if (counted && heap.weak_count[index(object)] != 0) fmt::print("  weak count {}\n", heap.weak_count[index(object)]);
+}
+
+void explain(const Analysis& analysis, const ReferrerTable& referrers, ObjectId object) {
+  const Heap& heap = analysis.heap;
+  fmt::print("{} at {:#x}, {}\n", printable(heap.type_name(object)), heap.address[index(object)],
+             bytes_text(heap.size[index(object)]));
+  print_account(analysis, referrers.of(object), object);
   print_path(heap, object);
   fmt::print("\n");
 }
@@ -119,7 +111,10 @@ RunCommand prepare_explain(CLI::App& parser) {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
     const std::vector<ObjectId> objects = objects_named(dump.analysis.heap, options->what);
     if (objects.empty()) throw Error(fmt::format("{}: no object is or lies at {}", options->dump, options->what));
-    for (size_t i = 0; i < objects.size() && i < kExamples; i++) explain(dump.analysis, objects[i]);
+    const std::vector<ObjectId> shown(objects.begin(),
+                                      objects.begin() + static_cast<ptrdiff_t>(std::min(objects.size(), kExamples)));
+    const ReferrerTable referrers(dump.analysis.heap, shown);
+    for (ObjectId object : shown) explain(dump.analysis, referrers, object);
     if (objects.size() > kExamples)
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
     return kExitClean;

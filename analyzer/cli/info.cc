@@ -2,6 +2,7 @@
 
 #include "analyzer/cli/command.h"
 #include "analyzer/image/dump_image.h"
+#include "reports/escape.h"
 #include "reports/names.h"
 
 namespace reftally {

@@ -13,6 +13,7 @@ constexpr reftally::Command kCommands[] = {
     {"analyze", "find cycles and leaks in a dump", reftally::prepare_analyze},
     {"explain", "the account of an object: who holds it, and why it is alive", reftally::prepare_explain},
     {"info", "sections and counts of a dump", reftally::prepare_info},
+    {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
 };
 
 int run_chosen(int argc, char** argv) {

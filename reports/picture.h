@@ -1,0 +1,24 @@
+// The picture of a finding, by Graphviz, with a simpler one to fall back on.
+#pragma once
+
+#include <string>
+
+#include "reports/graphviz.h"
+#include "reports/report.h"
+
+namespace reftally {
+
+struct Picture {
+  std::string svg;  // the <svg> element, without prologue; empty when there is no picture
+  double width = 0, height = 0;
+};
+
+Picture svg_of_finding(Graphviz& graphviz, const ReportFinding& finding, bool with_caption);
+
+// What a page or a file needs to show pictures in light and dark: rules that read variables, and the variables.
+extern const char kPictureRules[], kPictureLight[], kPictureDark[];
+
+// The finding with its cycle or path only, for when the whole cannot be laid out in time.
+ReportFinding core_of(const ReportFinding& finding);
+
+}  // namespace reftally

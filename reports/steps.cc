@@ -1,0 +1,59 @@
+#include "reports/steps.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "reports/reference_text.h"
+
+namespace reftally {
+namespace {
+
+// A folded reference is as certain as its least certain step, and declared where its first known one is.
+void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first, size_t last, LabelId weaken,
+              ReportEdge& edge) {
+  Certainty certainty = Certainty::kExact;
+  for (size_t i = first; i <= last; i++) {
+    const uint64_t row = steps[i].reference;
+    certainty = std::max(certainty, heap.certainty[row]);
+    const std::string_view location = heap.text(heap.labels[index(heap.label[row])].location);
+    if (edge.location.empty()) edge.location = location;
+    edge.weaken |= weaken != LabelId{} && heap.label[row] == weaken;
+  }
+  edge.kind = kind_name(heap.kind[steps[last].reference]);
+  edge.certainty = certainty_name(certainty);
+}
+
+std::string through_block(const Heap& heap, const PathStep& step) {
+  const std::string path = path_text(heap, step.reference, true);
+  return " -> " + member_text(type_text(heap, step.from), path, reads_dotted(heap, step.reference));
+}
+
+}  // namespace
+
+std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps, LabelId weaken) {
+  std::vector<ReadStep> result;
+  for (size_t i = 0; i < steps.size();) {
+    ReadStep step{};
+    step.from = steps[i].from;
+    step.edge.from = type_text(heap, steps[i].from);
+    step.edge.via = path_text(heap, steps[i].reference, true);
+    step.edge.member = member_name(heap, steps[i].reference, true);
+    size_t last = i;
+    while (!heap.is_counted(heap.referent[steps[last].reference]) && last + 1 < steps.size()) {
+      const std::string more = through_block(heap, steps[++last]);
+      step.edge.via += more;
+      step.edge.member += more;
+    }
+    describe(heap, steps, i, last, weaken, step.edge);
+    step.to = heap.referent[steps[last].reference];
+    step.edge.to = type_text(heap, step.to);
+    step.first_reference = steps[i].reference;
+    step.last_reference = steps[last].reference;
+    result.push_back(std::move(step));
+    i = last + 1;
+  }
+  return result;
+}
+
+}  // namespace reftally
