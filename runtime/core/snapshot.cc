@@ -107,6 +107,10 @@ void prepare_snapshots() noexcept {
 
 uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept {
   if (!prepared) return 0;
+  if (recorder.restricted) {
+    say("no dump: the program has restricted its own rights (seccomp)");
+    return 0;
+  }
   if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) return 0;
   const bool at_exit = is_at_exit(reason);
   if (!become_busy(at_exit)) return 0;

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/prctl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -129,6 +130,13 @@ HOOK int dlclose(void* handle) {
 
 // The tables are reservations of many gigabytes, of which little is ever touched; MCL_ONFAULT locks just that.
 HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
+
+// libseccomp, too, asks for no new privileges before it restricts anything.
+HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
+  const int result = real().prctl(option, a, b, c, d);
+  if (result == 0 && (option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS)) recorder.restricted = true;
+  return result;
+}
 
 namespace {
 using Main = int (*)(int, char**, char**);
