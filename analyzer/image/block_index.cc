@@ -59,7 +59,7 @@ const BlockIndex::Page* BlockIndex::find_page(uint64_t page) const {
 }
 
 uint32_t BlockIndex::find(uint64_t pointer) const {
-  if (pointer - lowest_ > highest_ - lowest_) return kNone;
+  if (blocks_.empty() || pointer - lowest_ > highest_ - lowest_) return kNone;
   if (const Page* page = find_page(pointer >> kPageBits)) {
     const ImageBlock* first = blocks_.data() + page->first;
     const ImageBlock* after = std::upper_bound(first, first + page->count, pointer,

@@ -37,7 +37,7 @@ class BlockIndex {
   std::span<const ImageBlock> blocks_;
   std::vector<Page> pages_;     // open addressing, size a power of two
   std::vector<uint32_t> huge_;  // indexes of blocks over kHugeSize
-  uint64_t lowest_ = 1, highest_ = 0;
+  uint64_t lowest_ = 0, highest_ = 0;
 };
 
 }  // namespace reftally

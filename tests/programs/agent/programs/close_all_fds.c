@@ -1,4 +1,5 @@
 // A daemon closes every descriptor, stderr too, and opens its own: the agent neither holds one nor writes to theirs.
+// dumps: 2
 // environment: REFTALLY_VERBOSE=1
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // A vfork child shares our memory: it may fail to exec and end by _exit, and must leave nothing behind. What it execs, and
 // what posix_spawn, system and popen start, is a process of its own.
-// dumps: 8
+// dumps: 7
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
