@@ -23,5 +23,6 @@ RunCommand prepare_analyze(CLI::App& parser);
 RunCommand prepare_explain(CLI::App& parser);
 RunCommand prepare_info(CLI::App& parser);
 RunCommand prepare_draw(CLI::App& parser);
+RunCommand prepare_lint(CLI::App& parser);
 
 }  // namespace reftally

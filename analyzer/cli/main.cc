@@ -14,6 +14,7 @@ constexpr reftally::Command kCommands[] = {
     {"explain", "the account of an object: who holds it, and why it is alive", reftally::prepare_explain},
     {"info", "sections and counts of a dump", reftally::prepare_info},
     {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
+    {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},
 };
 
 int run_chosen(int argc, char** argv) {

@@ -78,6 +78,7 @@ size_t edge_to_weaken(const LintContext& context, const ProvedCycle& cycle) {
         edge.site->location.file == cycle.closed_at.file)
       result += 2;
     if (field && !many) result += 1;
+    if (many) result -= 2;  // who holds many is the owner; who points back holds one
     return result;
   };
   size_t best = 0;

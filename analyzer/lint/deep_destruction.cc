@@ -12,12 +12,23 @@
 namespace reftally::lint {
 namespace {
 
-constexpr std::array kChainNames = {"next", "tail", "link", "rest", "succ", "prev", "following"};
+constexpr std::array<std::string_view, 8> kChainNames = {"next", "tail", "link",     "rest",
+                                                         "succ", "prev", "previous", "following"};
 
-bool names_a_chain(std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return std::any_of(kChainNames.begin(), kChainNames.end(),
-                     [&](const char* part) { return name.find(part) != std::string::npos; });
+// "nextNode_" -> "next", "node": `detail` is no `tail`.
+std::vector<std::string> words_of(const std::string& name) {
+  std::vector<std::string> words(1);
+  for (const char c : name) {
+    const bool upper = std::isupper(static_cast<unsigned char>(c));
+    if (c == '_' || (upper && !words.back().empty())) words.emplace_back();
+    if (c != '_') words.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  }
+  return words;
+}
+
+bool names_a_chain(const std::string& name) {
+  const std::vector<std::string> words = words_of(name);
+  return std::find_first_of(words.begin(), words.end(), kChainNames.begin(), kChainNames.end()) != words.end();
 }
 
 std::vector<const FieldFact*> links_of(const LintContext& context, const RecordFact& record) {

@@ -75,7 +75,7 @@ enum class StepKind : uint8_t {
   kElement,  // something in the container args[0], perhaps another thing each time
   kNew,      // a new object of class id; text: constructor key or empty; args: constructor arguments
   kCall,     // id: callee; args[0]: receiver or kNone; then arguments; text: class of the result; flag: virtual;
-             // index: kResultIsObject, kMayNotHappen
+             // index: kResultIsObject …
   kClosure,  // args: what a lambda or bind keeps alive; text: their names, "self,buffer"; flag: bind
   kUnion,    // args: one of, or all of, these
   kNull,
@@ -88,7 +88,7 @@ enum class StepKind : uint8_t {
   kSharedThis,  // shared_from_this() on `this`, outside of lambdas; flag: under a condition
 };
 
-inline constexpr uint32_t kResultIsObject = 1, kMayNotHappen = 2;
+inline constexpr uint32_t kResultIsObject = 1, kMayNotHappen = 2, kInLambda = 4;  // bits of kCall's index
 inline constexpr uint32_t kNone = 0xffffffff;
 
 struct Step {

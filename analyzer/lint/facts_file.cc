@@ -14,7 +14,7 @@
 namespace reftally::lint {
 namespace {
 
-constexpr const char* kVersion = "reftally-facts 1";  // raise it with every change of what the facts mean
+constexpr const char* kVersion = "reftally-facts 1";  // of the file's form
 
 std::string read_whole(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -54,21 +54,10 @@ bool is_unchanged(std::string_view line, FileStates& states) {
 
 }  // namespace
 
-namespace {
-
-// Another build of this program may find other facts.
-std::string this_program() {
-  struct stat info{};
-  if (::stat("/proc/self/exe", &info) != 0) return {};
-  return std::to_string(info.st_size) + " " + std::to_string(info.st_mtim.tv_sec) + " " +
-         std::to_string(info.st_mtim.tv_nsec);
-}
-
-}  // namespace
-
 std::string facts_file_name(const CompileCommand& command, const ExtractOptions& options) {
-  static const std::string program = this_program();
-  std::string text = std::string(kVersion) + '\n' + program + '\n' + command.directory + '\n' + command.file + '\n';
+  // REFTALLY_FACTS_SOURCES: hash of the sources that make facts, since another extractor may find others.
+  std::string text =
+      std::string(kVersion) + '\n' + REFTALLY_FACTS_SOURCES + '\n' + command.directory + '\n' + command.file + '\n';
   for (const std::string& argument : command.arguments) text += argument + '\n';
   text += options.resource_dir + (options.bodies ? "\nbodies\n" : "\ntypes\n");
   for (const auto* names :

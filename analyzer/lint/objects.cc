@@ -53,6 +53,8 @@ class Interpreter {
               uint32_t index, Value& result);
   bool is_only_null(const Value& value) const;
   bool gives_up(const Value& bases) const;
+  Key class_of(uint32_t id) const;
+  bool may_own(const Key& field, const Atom& atom) const;
   void note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes);
 
   ObjectGraphs& all_;
@@ -166,21 +168,40 @@ void Interpreter::note_emptied(const Key& field, const Step& step, const std::st
   all_.emptied_.push_back({field, place(step), how, graph_.function, escapes});
 }
 
+// The class of an object, empty when unknown or one of several.
+Key Interpreter::class_of(uint32_t id) const {
+  const Object& known = graph_.objects[id];
+  if (known.kind != ObjectKind::kMember) return known.id;
+  const FieldRef field = program_.field(known.id);
+  if (!field || field.field->edges.empty()) return {};
+  const Key& first = field.field->edges.front().target;
+  for (const FieldEdge& edge : field.field->edges)
+    if (edge.target != first) return {};
+  return first;
+}
+
+// May this member own this object? A list<pair<shared_ptr<Context>, Logger*>> owns no Logger.
+bool Interpreter::may_own(const Key& field, const Atom& atom) const {
+  if (field == "*") return true;
+  const FieldRef known = program_.field(field);
+  if (!known) return false;
+  const Key stored = atom.closure ? Key() : class_of(atom.object);
+  for (const FieldEdge& edge : known.field->edges) {
+    if (edge.hold == Hold::kOpaque || edge.hold == Hold::kCallable) return true;
+    if (atom.closure || edge.hold > Hold::kStrong) continue;
+    if (stored.empty() || program_.may_be_same_object(stored, edge.target)) return true;
+  }
+  return false;
+}
+
 void Interpreter::store(const Value& bases, const Key& field, const Value& what, const Step& step) {
-  bool strong = field == "*", callable = field == "*";
-  if (const FieldRef known = program_.field(field))
-    for (const FieldEdge& edge : known.field->edges) {
-      strong |= edge.hold == Hold::kStrong || edge.hold == Hold::kUnique || edge.hold == Hold::kOpaque ||
-                edge.hold == Hold::kValue;
-      callable |= edge.hold == Hold::kCallable || edge.hold == Hold::kOpaque;
-    }
   StoreSite here;
   here.location = place(step);
   here.function = graph_.function->name;
   if (is_only_null(what) && gives_up(bases)) note_emptied(field, step, "set to null", false);
   for (const Atom& atom : what) {
     if (graph_.objects[atom.object].kind == ObjectKind::kNull) continue;
-    if (atom.closure ? !callable : !(strong || callable)) continue;
+    if (!may_own(field, atom)) continue;
     StoreSite from = here;
     if (atom.closure) adopt_capture(from, graph_.sites[atom.closure]);
     const uint32_t row = site(from);

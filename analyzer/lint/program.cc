@@ -95,6 +95,13 @@ bool Program::is_derived_from(const Key& key, const Key& base) const {
                      [&](const BaseFact& parent) { return is_derived_from(parent.key, base); });
 }
 
+bool Program::may_be_same_object(const Key& a, const Key& b) const {
+  if (!record(a) || !record(b) || is_derived_from(a, b) || is_derived_from(b, a)) return true;
+  const auto& below = derived(a);
+  return std::any_of(below.begin(), below.end(),
+                     [&](const RecordFact* each) { return may_be_same_object(each->key, b); });
+}
+
 std::string Program::class_name(const Key& key) const {
   const RecordFact* fact = record(key);
   if (!fact) return "?";

@@ -36,6 +36,8 @@ class Program {
   const std::vector<const FunctionFact*>& callers(const Key& function) const;
   const std::vector<const RecordFact*>& derived(const Key& record) const;  // directly
   bool is_derived_from(const Key& record, const Key& base) const;          // or the same
+  // One derives from the other, some class derives from both, or too little is known of either.
+  bool may_be_same_object(const Key& a, const Key& b) const;
 
   // "Session::handler_"; of an instantiation, the template's name, so that all of them are one.
   std::string field_name(const Key& field) const;

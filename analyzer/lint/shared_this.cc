@@ -25,6 +25,7 @@ bool reaches(const LintContext& context, const FunctionFact& function, int depth
   if (depth == kDeepestCall) return false;
   for (const Step& step : function.steps) {
     if (step.kind != StepKind::kCall || step.args.empty() || step.args[0] == kNone) continue;
+    if (step.index & kInLambda) continue;  // runs when the closure is called
     if (function.steps[step.args[0]].kind != StepKind::kThis) continue;
     const FunctionFact* callee = context.program.function(step.id);
     if (!callee || callee == &function || callee->is_constructor) continue;

@@ -86,6 +86,7 @@ class Action : public ASTFrontendAction {
   Action(const ExtractOptions& options, Facts& facts) : options_(options), facts_(facts) {}
   bool BeginInvocation(CompilerInstance& compiler) override {
     compiler.getFrontendOpts().SkipFunctionBodies = true;  // asks Consumer::shouldSkipFunctionBody
+    compiler.getDiagnostics().setFatalsAsError(true);      // a missing header must not cost the templates
     return true;
   }
   std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
@@ -168,7 +169,7 @@ std::vector<std::string> clang_arguments(const CompileCommand& command, const Ex
     result.insert(result.end(), rendered.begin(), rendered.end());
   }
   result.insert(result.end(), {"-w", "-fno-spell-checking", "-fno-caret-diagnostics", "-Qunused-arguments",
-                               "-resource-dir", options.resource_dir});
+                               "-ferror-limit=0", "-resource-dir", options.resource_dir});
   return result;
 }
 
