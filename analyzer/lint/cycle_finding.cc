@@ -76,9 +76,9 @@ size_t edge_to_weaken(const LintContext& context, const ProvedCycle& cycle) {
     if (is_capture(edge)) result += 3;
     if (edge.site && edge.site->location.line == cycle.closed_at.line &&
         edge.site->location.file == cycle.closed_at.file)
-      result += 2;
+      result += 3;
     if (field && !many) result += 1;
-    if (many) result -= 2;  // who holds many is the owner; who points back holds one
+    if (many) result -= 1;  // who holds many is the owner; who points back holds one
     return result;
   };
   size_t best = 0;

@@ -101,7 +101,7 @@ class IncompleteAnalysis(unittest.TestCase):
         project = Project({"gone.cc": "", "leak.cc": LEAK})
         os.remove(os.path.join(project.path, "gone.cc"))
         run = project.lint()
-        self.assert_incomplete(run, "gone.cc: 1 error", "1 with problems")
+        self.assert_incomplete(run, "gone.cc: 3 errors, first: no such file or directory: 'gone.cc'", "1 with problems")
         self.assert_leak_found(run)
 
     def test_a_wrong_include_path_in_every_file_is_not_zero_findings(self):
@@ -150,8 +150,13 @@ class CompileCommands(unittest.TestCase):
 
 class TheAnswer(unittest.TestCase):
     def test_is_the_same_with_any_number_of_workers_and_from_the_cache(self):
-        files = {f"u{i}.cc": LEAK.replace("struct A", f"struct A{i}").replace("<A>", f"<A{i}>")
-                 .replace("struct B", f"struct B{i}").replace("<B>", f"<B{i}>") for i in range(4)}
+        def numbered(i):
+            text = LEAK.replace("link()", f"link{i}()")
+            for name in "AB":
+                text = text.replace(f"struct {name}", f"struct {name}{i}").replace(f"<{name}>", f"<{name}{i}>")
+            return text
+
+        files = {f"u{i}.cc": numbered(i) for i in range(4)}
         project = Project(files)
         alone = project.lint("--no-cache", "-j1")
         first = project.lint("-j3")
