@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/findings/advice.h"
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
+#include "analyzer/findings/retained.h"
 #include "analyzer/findings/rules.h"
 #include "analyzer/flavours/lift.h"
 
@@ -77,13 +79,24 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
 
   // Beyond this point it is decided what is alive.
 
-  phase("components");  // cycles, and what they retain
+  phase("components");  // cycles among what is dead, and among what nobody owns
   const EvidenceGraph unreachable(heap, analysis.accounts, not_in(analysis.reachable.conservative));
   const EvidenceGraph unowned(heap, analysis.accounts, reached_but_unowned(analysis.reachable));
 
   phase("rules");  // the table in findings/rules.cc
-  const RuleInput input{heap, analysis.accounts, analysis.reachable, unreachable, unowned};
+  RetainingPaths paths(heap);
+  const RuleInput input{heap, analysis.accounts, analysis.reachable, unreachable, unowned, paths};
   for (const Rule& rule : rules()) rule.find(input, analysis.findings);
+
+  // Beyond this point it is decided what is found.
+
+  phase("retained sizes");  // dominators: what each finding keeps from being freed
+  measure_retained(input, analysis.findings);
+
+  phase("advice");  // which reference to make weak
+  Advisor advisor(input);
+  for (Finding& finding : analysis.findings)
+    if (!finding.cycle.empty()) finding.advice = advisor.advise(finding);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/graph/retaining_path.h"
 #include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/reference_text.h"
@@ -41,7 +42,7 @@ std::vector<ObjectId> objects_named(const Heap& heap, const std::string& what) {
 }
 
 void print_path(const Heap& heap, ObjectId object) {
-  const RetainingPath path = find_retaining_path(heap, object);
+  const RetainingPath path = RetainingPaths(heap).path_to(object, Follow::kOwners);
   if (!path.root) {
     fmt::print("  no root owns it\n");
     return;

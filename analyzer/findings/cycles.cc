@@ -1,37 +1,35 @@
-// unreachable-cycle and unowned-cycle. The shape of a component is the set of its (type, member, type) triples: equal
-// for instances of one bug whatever their number of children. Its example is its shortest cycle through a counted
-// object.
+// unreachable-cycle and unowned-cycle: one finding for all components that the same cycle stands for.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <map>
 
-#include "analyzer/findings/advice.h"
+#include "analyzer/findings/cycle_search.h"
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
 namespace {
 
-constexpr size_t kStartsTried = 64;           // members of a component from which a shortest cycle is searched
-constexpr uint64_t kCycleBudget = 1'000'000;  // edges visited by each search
+// The set of (type, member, type) triples inside a component: equal for instances of one bug, whatever their number of
+// children, and cheap to make, so that a cycle is searched once a shape and not once a component.
+using Shape = std::vector<std::array<uint32_t, 3>>;
 
-using Triple = std::array<uint32_t, 3>;  // type, label, type
-using Shape = std::vector<Triple>;
+struct Cluster {
+  std::vector<uint32_t> components;
+  std::vector<PathStep> cycle;  // in the first component
+};
 
-bool is_inside(const EvidenceGraph& graph, uint32_t component, uint32_t vertex) {
-  return graph.components().component[vertex] == component;
-}
-
-Shape shape_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component, const std::vector<ObjectId>& objects) {
+Shape shape_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component) {
+  const Subgraph& edges = graph.graph();
   Shape shape;
-  for (ObjectId object : objects) {
-    const uint32_t vertex = graph.graph().vertex_of[index(object)];
-    for (uint64_t edge = graph.graph().edges.begin(vertex); edge < graph.graph().edges.end(vertex); edge++) {
-      if (!is_inside(graph, component, graph.graph().target[edge])) continue;
-      const uint64_t row = graph.graph().reference[edge];
+  for (uint32_t vertex : graph.vertices_of(component)) {
+    const uint32_t from_type = index(heap.type[index(edges.objects[vertex])]);
+    for (uint64_t edge = edges.edges.begin(vertex); edge < edges.edges.end(vertex); edge++) {
+      const uint32_t to = edges.target[edge];
+      if (graph.components().component[to] != component) continue;
       shape.push_back(
-          {index(heap.type[index(object)]), index(heap.label[row]), index(heap.type[index(heap.referent[row])])});
+          {from_type, index(heap.label[edges.reference[edge]]), index(heap.type[index(edges.objects[to])])});
     }
   }
   std::sort(shape.begin(), shape.end());
@@ -39,115 +37,126 @@ Shape shape_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component,
   return shape;
 }
 
-std::string step_text(const Heap& heap, ObjectId from, uint64_t row) {
-  const HeapLabel& label = heap.labels[index(heap.label[row])];
-  return fmt::format("{}|{}|{}", heap.type_name(from), heap.text(label.owner), heap.text(label.path));
-}
-
-// Rotated so that the sequence of (type, member) texts is the least of all rotations that start at a counted object.
-std::vector<PathStep> least_rotation(const Heap& heap, const std::vector<PathStep>& cycle) {
-  std::vector<std::string> texts;
-  for (const PathStep& step : cycle) texts.push_back(step_text(heap, step.from, step.reference));
-  const size_t size = cycle.size();
-  auto before = [&](size_t a, size_t b) {
-    const bool counted_a = heap.is_counted(cycle[a].from), counted_b = heap.is_counted(cycle[b].from);
-    if (counted_a != counted_b) return counted_a;
-    for (size_t i = 0; i < size; i++)
-      if (int order = texts[(a + i) % size].compare(texts[(b + i) % size]); order != 0) return order < 0;
-    return false;
-  };
-  size_t least = 0;
-  for (size_t i = 1; i < size; i++)
-    if (before(i, least)) least = i;
-  std::vector<PathStep> rotated;
-  for (size_t i = 0; i < size; i++) rotated.push_back(cycle[(least + i) % size]);
-  return rotated;
-}
-
-std::vector<PathStep> example_cycle(const Heap& heap, const EvidenceGraph& graph,
-                                    const std::vector<ObjectId>& objects) {
-  std::vector<uint64_t> best;
-  size_t tried = 0;
-  for (ObjectId object : objects) {
-    if (!heap.is_counted(object)) continue;
-    if (tried++ == kStartsTried) break;
-    std::vector<uint64_t> cycle =
-        shortest_cycle(graph.graph(), graph.components(), graph.graph().vertex_of[index(object)], kCycleBudget);
-    if (!cycle.empty() && (best.empty() || cycle.size() < best.size())) best = std::move(cycle);
+// Components by shape, the smallest of each first; then shapes by the cycle that stands for them.
+template <class Wanted>
+std::vector<Cluster> find_clusters(const Heap& heap, const EvidenceGraph& graph, Wanted wanted) {
+  std::map<Shape, std::vector<uint32_t>> shapes;
+  for (uint32_t component = 0; component < graph.component_count(); component++)
+    if (graph.is_cycle(component) && wanted(component)) shapes[shape_of(heap, graph, component)].push_back(component);
+  CycleSearch search(heap, graph);
+  std::map<std::string, Cluster> clusters;
+  auto smaller = [&](uint32_t a, uint32_t b) { return graph.vertices_of(a).size() < graph.vertices_of(b).size(); };
+  for (auto& [shape, components] : shapes) {
+    std::iter_swap(components.begin(), std::min_element(components.begin(), components.end(), smaller));
+    std::vector<PathStep> cycle = search.find(components.front());
+    Cluster& cluster = clusters[cycle_text(heap, cycle)];
+    const bool is_first = cluster.components.empty() || smaller(components.front(), cluster.components.front());
+    cluster.components.insert(is_first ? cluster.components.begin() : cluster.components.end(), components.begin(),
+                              components.end());
+    if (is_first) cluster.cycle = std::move(cycle);
   }
-  std::vector<PathStep> steps;
-  for (size_t i = 0; i < best.size(); i++) {
-    const ObjectId from = heap.referent[best[(i + best.size() - 1) % best.size()]];
-    steps.push_back({from, best[i]});
-  }
-  return least_rotation(heap, steps);
+  std::vector<Cluster> result;
+  for (auto& [text, cluster] : clusters) result.push_back(std::move(cluster));
+  return result;
 }
 
-void add_evidence(const RuleInput& input, Finding& finding) {
-  int64_t lost = 0;
+// "Session has strong count 3 = 1 reference from the cycle + 1 from other dead objects + 0 from roots + 1 unexplained"
+std::string account_sentence(const RuleInput& input, const EvidenceGraph& graph, const Finding& finding) {
+  const Heap& heap = input.heap;
+  const uint32_t component = graph.component_of(*finding.subject);
+  int64_t from_cycle = 0;
   bool by_counts = false;
+  for (uint32_t vertex : graph.vertices_of(component)) {
+    const uint32_t from = index(graph.graph().objects[vertex]);
+    for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
+      if (heap.referent[row] != *finding.subject || !pays_for_count(heap.kind[row], heap.certainty[row])) continue;
+      from_cycle++;
+      by_counts |= heap.certainty[row] == Certainty::kCounted;
+    }
+  }
+  const Account& account = finding.account;
+  std::string text = fmt::format("{} has strong count {} = {} from the cycle", heap.type_name(*finding.subject),
+                                 account.strong_count, from_cycle);
+  if (const int64_t others = account.heap_references - from_cycle; others != 0)
+    text += fmt::format(" + {} from other objects", others);
+  text += fmt::format(" + {} from roots", account.root_references);
+  if (account.remainder != 0) text += fmt::format(" + {} unexplained", account.remainder);
+  if (by_counts) text += " (told by counts: no type says which members are strong)";
+  return text;
+}
+
+// References that nobody can be named for, beyond what "strong or weak" words may hold.
+int64_t lost_references(const RuleInput& input, const Finding& finding) {
+  int64_t lost = 0;
   for (const std::vector<ObjectId>& objects : finding.instances)
     for (ObjectId object : objects)
       if (input.heap.is_counted(object))
         lost += std::max<int64_t>(0, input.accounts.remainder[index(object)] - input.accounts.ambiguous[index(object)]);
-  for (const PathStep& step : finding.cycle) by_counts |= input.heap.certainty[step.reference] != Certainty::kExact;
-  const Account& account = finding.account;
-  if (finding.subject)
-    finding.evidence.push_back(fmt::format("{} has strong count {} = {} from the heap + {} from roots + {} unexplained",
-                                           input.heap.type_name(*finding.subject), account.strong_count,
-                                           account.heap_references, account.root_references, account.remainder));
-  if (by_counts) finding.evidence.push_back("without types for some members: those references are told by counts");
-  if (lost > 0)
-    finding.evidence.push_back(fmt::format(
-        "its objects also have {} references that nobody holds: breaking the cycle will not free those", lost));
+  return lost;
 }
 
-Finding make_finding(const RuleInput& input, const EvidenceGraph& graph, const Rule& rule,
-                     const std::vector<uint32_t>& components) {
+void add_evidence(const RuleInput& input, const EvidenceGraph& graph, Finding& finding) {
+  if (finding.subject) finding.evidence.push_back(account_sentence(input, graph, finding));
+  bool doubtful = false;
+  for (const PathStep& step : finding.cycle) {
+    const ReferenceKind kind = input.heap.kind[step.reference];
+    doubtful |= kind == ReferenceKind::kAmbiguous || input.heap.certainty[step.reference] == Certainty::kConservative;
+  }
+  if (doubtful)
+    finding.evidence.push_back("some references of the cycle are words without a type: strong or weak, they lead on");
+  if (const int64_t lost = lost_references(input, finding); lost > 0)
+    finding.evidence.push_back(fmt::format(
+        "its objects have {} more reference{} that nobody holds: breaking the cycle alone will not free what "
+        "has them",
+        lost, lost == 1 ? "" : "s"));
+}
+
+Finding make_finding(const RuleInput& input, const EvidenceGraph& graph, const Rule& rule, Cluster& cluster) {
   Finding finding;
   finding.rule = rule.name;
   finding.severity = rule.severity;
-  add_totals(input, graph, components, finding);
-  auto smallest = std::min_element(finding.instances.begin(), finding.instances.end(),
-                                   [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  std::iter_swap(finding.instances.begin(), smallest);
-  finding.cycle = example_cycle(input.heap, graph, finding.instances.front());
-  if (!finding.cycle.empty() && input.heap.is_counted(finding.cycle.front().from)) {
-    finding.subject = finding.cycle.front().from;
-    finding.account = account_of(input, *finding.subject);
-  }
-  finding.advice = advise(input.heap, finding);
-  add_evidence(input, finding);
+  add_instances(input, graph, cluster.components, finding);
+  finding.cycle = std::move(cluster.cycle);
+  for (const PathStep& step : finding.cycle)
+    if (!finding.subject && input.heap.is_counted(step.from)) finding.subject = step.from;
+  if (finding.subject) finding.account = account_of(input, *finding.subject);
   return finding;
+}
+
+bool is_explained(const RuleInput& input, const EvidenceGraph& graph, uint32_t component) {
+  for (uint32_t vertex : graph.vertices_of(component)) {
+    const ObjectId object = graph.graph().objects[vertex];
+    if (input.heap.is_counted(object) && input.accounts.remainder[index(object)] != 0) return false;
+  }
+  return true;
+}
+
+bool is_certain(const Heap& heap, const std::vector<PathStep>& cycle) {
+  for (const PathStep& step : cycle)
+    if (!pays_for_count(heap.kind[step.reference], heap.certainty[step.reference])) return false;
+  return !cycle.empty();
 }
 
 }  // namespace
 
-void find_cycles(const RuleInput& input, const EvidenceGraph& graph, const Rule& rule, std::vector<Finding>& findings) {
-  std::map<Shape, std::vector<uint32_t>> shapes;
-  for (uint32_t component = 0; component < graph.component_count(); component++)
-    if (graph.is_cycle(component))
-      shapes[shape_of(input.heap, graph, component, graph.objects_of(component))].push_back(component);
-  for (const auto& [shape, components] : shapes) findings.push_back(make_finding(input, graph, rule, components));
-}
-
 void find_unreachable_cycles(const RuleInput& input, std::vector<Finding>& findings) {
-  find_cycles(input, input.unreachable, rule_named("unreachable-cycle"), findings);
+  for (Cluster& cluster : find_clusters(input.heap, input.unreachable, [](uint32_t) { return true; })) {
+    Finding finding = make_finding(input, input.unreachable, rule_named("unreachable-cycle"), cluster);
+    add_evidence(input, input.unreachable, finding);
+    findings.push_back(std::move(finding));
+  }
 }
 
 void find_unowned_cycles(const RuleInput& input, std::vector<Finding>& findings) {
-  // Something points to these: only when every reference of the cycle is certain and every count explained do we speak.
-  std::vector<Finding> candidates;
-  find_cycles(input, input.unowned, rule_named("unowned-cycle"), candidates);
-  for (Finding& finding : candidates) {
-    bool certain = true;
-    for (const PathStep& step : finding.cycle)
-      certain &= input.heap.kind[step.reference] == ReferenceKind::kStrong &&
-                 input.heap.certainty[step.reference] != Certainty::kConservative;
-    for (const std::vector<ObjectId>& objects : finding.instances)
-      for (ObjectId object : objects)
-        certain &= !input.heap.is_counted(object) || input.accounts.remainder[index(object)] == 0;
-    if (certain && !finding.cycle.empty()) findings.push_back(std::move(finding));
+  // Something points to these: only when every count is explained and every reference of the cycle certain do we speak.
+  auto explained = [&](uint32_t component) { return is_explained(input, input.unowned, component); };
+  for (Cluster& cluster : find_clusters(input.heap, input.unowned, explained)) {
+    if (!is_certain(input.heap, cluster.cycle)) continue;
+    Finding finding = make_finding(input, input.unowned, rule_named("unowned-cycle"), cluster);
+    add_evidence(input, input.unowned, finding);
+    finding.evidence.push_back("no root owns it; what still points to it does not keep it");
+    set_path(input, finding, Follow::kAnything, *finding.subject);
+    findings.push_back(std::move(finding));
   }
 }
 

@@ -1,43 +1,70 @@
 #include "analyzer/findings/evidence_graph.h"
 
+#include <algorithm>
+#include <tuple>
+
 namespace reftally {
+namespace {
+
+// A destroyed object has no owner: its storage stays for weak references, or for whoever is destroying it.
+bool keeps_from_going(const Heap& heap, uint64_t reference) {
+  return can_own(heap, reference) || heap.strong_count[index(heap.referent[reference])] == 0;
+}
+
+// Turns counts at [row + 1] into offsets.
+void accumulate(std::vector<uint64_t>& offsets) {
+  for (size_t i = 1; i < offsets.size(); i++) offsets[i] += offsets[i - 1];
+}
+
+}  // namespace
 
 EvidenceGraph::EvidenceGraph(const Heap& heap, const Accounts& accounts, const ObjectSet& members)
     : heap_(heap), accounts_(accounts) {
-  graph_ = make_subgraph(heap, members, [&](uint64_t row) { return can_own(heap, row); });
+  graph_ = make_subgraph(heap, members, [&](uint64_t row) { return keeps_from_going(heap, row); });
   components_ = find_components(graph_.edges, graph_.target);
   group_members();
   find_cycles();
   condense();
-  find_retained();
 }
 
 void EvidenceGraph::group_members() {
   std::vector<uint64_t>& offsets = members_.offsets;
   offsets.assign(components_.count + 1, 0);
   for (uint32_t component : components_.component) offsets[component + 1]++;
-  for (uint32_t i = 0; i < components_.count; i++) offsets[i + 1] += offsets[i];
+  accumulate(offsets);
   member_.resize(graph_.size());
   std::vector<uint64_t> next(offsets.begin(), offsets.end() - 1);
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) member_[next[components_.component[vertex]]++] = vertex;
 }
 
+// A component is a cycle when a counted object in it leads back to itself through references that can own; components
+// that only weak references to destroyed objects close are none.
 void EvidenceGraph::find_cycles() {
   cyclic_.assign(components_.count, 0);
-  std::vector<uint8_t> counted(components_.count, 0);
+  CsrOffsets edges;
+  std::vector<uint32_t> target;
+  std::vector<uint8_t> to_itself(graph_.size(), 0);
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) {
-    const uint32_t component = components_.component[vertex];
-    counted[component] |= heap_.is_counted(graph_.objects[vertex]);
-    if (members_.end(component) - members_.begin(component) > 1) cyclic_[component] = 1;
-    for (uint32_t to : graph_.edges.slice(graph_.target, vertex)) cyclic_[component] |= to == vertex;
+    for (uint64_t edge = graph_.edges.begin(vertex); edge < graph_.edges.end(vertex); edge++) {
+      if (!can_own(heap_, graph_.reference[edge])) continue;
+      target.push_back(graph_.target[edge]);
+      to_itself[vertex] |= graph_.target[edge] == vertex;
+    }
+    edges.offsets.push_back(target.size());
   }
-  for (uint32_t i = 0; i < components_.count; i++) cyclic_[i] &= counted[i];
+  const bool same = target.size() == graph_.target.size();
+  const Components owning = same ? components_ : find_components(edges, target);
+  std::vector<uint32_t> size(owning.count, 0);
+  for (uint32_t component : owning.component) size[component]++;
+  for (uint32_t vertex = 0; vertex < graph_.size(); vertex++)
+    if ((size[owning.component[vertex]] > 1 || to_itself[vertex]) && heap_.is_counted(graph_.objects[vertex]))
+      cyclic_[components_.component[vertex]] = 1;
 }
 
 void EvidenceGraph::condense() {
   referred_.assign(components_.count, 0);
   for (uint32_t component = 0; component < components_.count; component++) {
-    for (uint32_t vertex : members_.slice(member_, component)) {
+    for (uint32_t vertex : vertices_of(component)) {
       for (uint32_t to : graph_.edges.slice(graph_.target, vertex)) {
         if (components_.component[to] == component) continue;
         condensed_target_.push_back(components_.component[to]);
@@ -48,35 +75,79 @@ void EvidenceGraph::condense() {
   }
 }
 
+uint32_t EvidenceGraph::component_of(ObjectId object) const {
+  const uint32_t vertex = graph_.vertex_of[index(object)];
+  return vertex == Subgraph::kNoVertex ? kNoComponent : components_.component[vertex];
+}
+
 int64_t EvidenceGraph::lost_references(uint32_t component) const {
-  if (members_.end(component) - members_.begin(component) != 1) return 0;
-  const ObjectId object = graph_.objects[member_[members_.begin(component)]];
+  if (vertices_of(component).size() != 1) return 0;
+  const ObjectId object = graph_.objects[vertices_of(component).front()];
   if (!heap_.is_counted(object)) return 0;
   return accounts_.remainder[index(object)] - accounts_.ambiguous[index(object)];
 }
 
-void EvidenceGraph::find_retained() {
-  starts_.assign(components_.count, 0);
-  std::vector<uint32_t> entries;
-  // Referrers have the higher numbers: from the top down, so that a finding's own subtree is entered at its head.
-  for (uint32_t component = components_.count; component-- > 0;) {
-    starts_[component] = is_cycle(component) || !has_referrer(component) || lost_references(component) > 0;
-    if (starts_[component]) entries.push_back(component);
-  }
-  std::vector<uint64_t> bytes(components_.count, 0), objects(components_.count, 0);
-  for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) {
-    bytes[components_.component[vertex]] += heap_.size[index(graph_.objects[vertex])];
-    objects[components_.component[vertex]]++;
-  }
-  const Dominators dominators = find_dominators(condensed_, condensed_target_, entries);
-  retained_bytes_ = retained_weights(dominators, bytes);
-  retained_objects_ = retained_weights(dominators, objects);
+bool EvidenceGraph::starts_finding(uint32_t component) const {
+  return is_cycle(component) || !has_referrer(component) || lost_references(component) > 0;
 }
 
 std::vector<ObjectId> EvidenceGraph::objects_of(uint32_t component) const {
   std::vector<ObjectId> objects;
-  for (uint32_t vertex : members_.slice(member_, component)) objects.push_back(graph_.objects[vertex]);
+  for (uint32_t vertex : vertices_of(component)) objects.push_back(graph_.objects[vertex]);
   return objects;
+}
+
+ObjectId EvidenceGraph::representative(uint32_t component) const {
+  const std::span<const uint32_t> vertices = vertices_of(component);
+  const uint32_t least = *std::min_element(vertices.begin(), vertices.end(), [&](uint32_t a, uint32_t b) {
+    const ObjectId x = graph_.objects[a], y = graph_.objects[b];
+    return std::tuple(heap_.type_name(x), heap_.birth_order[index(x)], x) <
+           std::tuple(heap_.type_name(y), heap_.birth_order[index(y)], y);
+  });
+  return graph_.objects[least];
+}
+
+// Dominators of the condensed graph with each group merged into one vertex, entered wherever a finding may start.
+std::vector<EvidenceGraph::Retained> EvidenceGraph::retained_by(
+    const std::vector<std::vector<uint32_t>>& groups) const {
+  constexpr uint32_t kNoGroup = 0xffffffff;
+  const uint32_t group_count = static_cast<uint32_t>(groups.size());
+  std::vector<uint32_t> merged(components_.count, kNoGroup);  // component -> vertex: groups first, then the rest
+  for (uint32_t group = 0; group < group_count; group++)
+    for (uint32_t component : groups[group]) merged[component] = group;
+  uint32_t vertices = group_count;
+  for (uint32_t& vertex : merged)
+    if (vertex == kNoGroup) vertex = vertices++;
+
+  CsrOffsets edges;
+  edges.offsets.assign(vertices + 1, 0);
+  auto for_each_edge = [&](auto visit) {
+    for (uint32_t component = 0; component < components_.count; component++)
+      for (uint32_t to : condensed_.slice(condensed_target_, component))
+        if (merged[component] != merged[to]) visit(merged[component], merged[to]);
+  };
+  for_each_edge([&](uint32_t from, uint32_t) { edges.offsets[from + 1]++; });
+  accumulate(edges.offsets);
+  std::vector<uint32_t> target(edges.size());
+  std::vector<uint64_t> next(edges.offsets.begin(), edges.offsets.end() - 1);
+  for_each_edge([&](uint32_t from, uint32_t to) { target[next[from]++] = to; });
+
+  std::vector<uint64_t> bytes(vertices, 0), objects(vertices, 0);
+  for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) {
+    const uint32_t at = merged[components_.component[vertex]];
+    bytes[at] += heap_.size[index(graph_.objects[vertex])];
+    objects[at]++;
+  }
+  std::vector<uint32_t> entries;
+  for (uint32_t component = components_.count; component-- > 0;)
+    if (starts_finding(component) || merged[component] < group_count) entries.push_back(merged[component]);
+  const Dominators dominators = find_dominators(edges, target, entries);
+  const std::vector<uint64_t> retained_bytes = retained_weights(dominators, bytes);
+  const std::vector<uint64_t> retained_objects = retained_weights(dominators, objects);
+  std::vector<Retained> result(group_count);
+  for (uint32_t group = 0; group < group_count; group++)
+    result[group] = {retained_bytes[group], retained_objects[group]};
+  return result;
 }
 
 }  // namespace reftally

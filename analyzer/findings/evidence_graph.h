@@ -9,9 +9,7 @@
 
 namespace reftally {
 
-// Vertices are the members; edges are the references among them that can own. Components are condensed to a directed
-// acyclic graph; what a component retains is its subtree in the dominator forest below the components that start a
-// finding, so a byte is never counted under two findings.
+// Vertices are the members; edges are the references among them that keep the referent from going away.
 class EvidenceGraph {
  public:
   EvidenceGraph(const Heap& heap, const Accounts& accounts, const ObjectSet& members);
@@ -19,21 +17,32 @@ class EvidenceGraph {
   const Subgraph& graph() const { return graph_; }
   const Components& components() const { return components_; }
   uint32_t component_count() const { return components_.count; }
+  uint32_t component_of(ObjectId object) const;  // kNoComponent when not a member
+  std::span<const uint32_t> vertices_of(uint32_t component) const { return members_.slice(member_, component); }
   std::vector<ObjectId> objects_of(uint32_t component) const;
+  // The object that stands for a component, the same in every run: of the least type name, then the eldest.
+  ObjectId representative(uint32_t component) const;
 
   bool is_cycle(uint32_t component) const { return cyclic_[component]; }  // with a counted object in it
   bool has_referrer(uint32_t component) const { return referred_[component]; }
-  bool starts_finding(uint32_t component) const { return starts_[component]; }
-  // References of its counted object that nobody can be named for; only for components of one object.
+  // Whether nothing else that is dead explains the component: a cycle, a head, or an object with a lost reference.
+  bool starts_finding(uint32_t component) const;
+  // References to its counted object that nobody can be named for; only for components of one object.
   int64_t lost_references(uint32_t component) const;
-  uint64_t retained_bytes(uint32_t component) const { return retained_bytes_[component]; }
-  uint64_t retained_objects(uint32_t component) const { return retained_objects_[component]; }
+
+  struct Retained {
+    uint64_t bytes = 0, objects = 0;  // the group itself included
+  };
+  // What would go away with all components of a group, for groups that share none. A byte that two groups hold, or a
+  // group and a component of none, is retained by neither.
+  std::vector<Retained> retained_by(const std::vector<std::vector<uint32_t>>& groups) const;
+
+  static constexpr uint32_t kNoComponent = 0xffffffff;
 
  private:
   void group_members();
   void find_cycles();
   void condense();
-  void find_retained();
 
   const Heap& heap_;
   const Accounts& accounts_;
@@ -41,10 +50,9 @@ class EvidenceGraph {
   Components components_;
   CsrOffsets members_;  // component -> vertices
   std::vector<uint32_t> member_;
-  std::vector<uint8_t> cyclic_, referred_, starts_;
-  CsrOffsets condensed_;
+  std::vector<uint8_t> cyclic_, referred_;
+  CsrOffsets condensed_;  // component -> components
   std::vector<uint32_t> condensed_target_;
-  std::vector<uint64_t> retained_bytes_, retained_objects_;
 };
 
 }  // namespace reftally

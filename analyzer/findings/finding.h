@@ -28,8 +28,9 @@ struct Account {
 };
 
 struct Advice {
-  uint64_t weaken = 0;  // row of Heap::referent: the reference to make weak
-  uint32_t breaks = 0;  // instances it breaks
+  uint64_t weaken = 0;         // row of Heap::referent: the reference to make weak
+  std::vector<uint64_t> also;  // further ones, when no single member breaks the cycles
+  uint32_t breaks = 0;         // instances it breaks
   uint64_t frees_bytes = 0;
   bool safe = false;
   std::string reason;
@@ -51,6 +52,7 @@ struct Finding {
   std::optional<Advice> advice;
   std::vector<std::string> evidence;  // one sentence each
   std::vector<SourceFrame> born;      // of the subject, innermost first
+  std::string suppressed_by;          // why it is not told, or empty
   std::string fingerprint;            // equal for equal shapes in every run: no addresses, no indexes
 };
 

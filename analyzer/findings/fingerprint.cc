@@ -1,5 +1,7 @@
 #include "analyzer/findings/fingerprint.h"
 
+#include "analyzer/findings/cycle_search.h"
+
 #define XXH_INLINE_ALL
 #include <fmt/format.h>
 #include <xxhash.h>
@@ -8,15 +10,18 @@ namespace reftally {
 
 std::string fingerprint_text(const Heap& heap, const Finding& finding) {
   std::string text = finding.rule;
-  for (const PathStep& step : finding.cycle) {
-    const HeapLabel& label = heap.labels[index(heap.label[step.reference])];
-    text += fmt::format("\n{}|{}|{}", heap.type_name(step.from), heap.text(label.owner), heap.text(label.path));
-  }
-  if (!finding.cycle.empty()) return text;
-  if (finding.subject) text += fmt::format("\n{}", heap.type_name(*finding.subject));
+  text += '\n';
+  if (!finding.cycle.empty()) return text + cycle_text(heap, finding.cycle);
+  if (finding.subject) text += stable_name(heap.type_name(*finding.subject)) + '\n';
+  std::string last;  // a list is a list, whatever its length
+  for (const PathStep& step : finding.path)
+    if (std::string text_of_step = stable_step(heap, step) + '\n'; text_of_step != last) {
+      text += text_of_step;
+      last = std::move(text_of_step);
+    }
   constexpr size_t kFunctions = 3;  // enough to tell two leaks of one type apart, few enough to survive refactoring
   for (size_t i = 0; i < finding.born.size() && i < kFunctions; i++)
-    text += fmt::format("\n@{}", finding.born[i].function);
+    text += fmt::format("@{}\n", stable_name(finding.born[i].function));
   return text;
 }
 

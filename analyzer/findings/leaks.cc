@@ -1,51 +1,60 @@
-// leaked-reference and unreachable-block: what is dead, not part of a cycle, and not held by anything else that is
-// dead.
+// leaked-reference and unreachable-block: what is dead, on no cycle, and not held by anything else that is dead.
 #include <fmt/format.h>
+
+#include <map>
 
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
 namespace {
 
-Finding finding_for(const RuleInput& input, const Rule& rule, const std::vector<uint32_t>& components) {
-  Finding finding;
-  finding.rule = rule.name;
-  finding.severity = rule.severity;
-  add_totals(input, input.unreachable, components, finding);
-  finding.subject = finding.instances.front().front();
-  if (input.heap.is_counted(*finding.subject)) finding.account = account_of(input, *finding.subject);
-  return finding;
+// What was born of one call stack is one leak, whatever its sizes; without a stack, what is of one type.
+std::vector<std::vector<uint32_t>> group_by_birth(const RuleInput& input, const std::vector<uint32_t>& components) {
+  std::map<std::pair<StackId, TypeId>, std::vector<uint32_t>> groups;
+  for (uint32_t component : components) {
+    const uint32_t object = index(input.unreachable.representative(component));
+    const StackId stack = input.heap.birth_stack[object];
+    groups[{stack, stack == StackId{} ? input.heap.type[object] : TypeId{}}].push_back(component);
+  }
+  std::vector<std::vector<uint32_t>> result;
+  for (auto& [key, group] : groups) result.push_back(std::move(group));
+  return result;
+}
+
+template <class Wanted>
+void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& findings, Wanted wanted) {
+  const EvidenceGraph& graph = input.unreachable;
+  std::vector<uint32_t> components;
+  for (uint32_t component = 0; component < graph.component_count(); component++)
+    if (!graph.is_cycle(component) && wanted(component)) components.push_back(component);
+  for (const std::vector<uint32_t>& group : group_by_birth(input, components)) {
+    Finding finding;
+    finding.rule = rule.name;
+    finding.severity = rule.severity;
+    add_instances(input, graph, group, finding);
+    finding.subject = graph.representative(group.front());
+    if (input.heap.is_counted(*finding.subject)) {
+      const Account& account = finding.account = account_of(input, *finding.subject);
+      finding.evidence.push_back(
+          fmt::format("strong count {} = {} from the heap + {} from roots + {} that nobody holds", account.strong_count,
+                      account.heap_references, account.root_references, account.remainder));
+    }
+    finding.evidence.push_back("no word of any root or live block leads to it");
+    findings.push_back(std::move(finding));
+  }
 }
 
 }  // namespace
 
 void find_leaked_references(const RuleInput& input, std::vector<Finding>& findings) {
-  std::vector<uint32_t> components;
-  for (uint32_t component = 0; component < input.unreachable.component_count(); component++)
-    if (!input.unreachable.is_cycle(component) && input.unreachable.lost_references(component) > 0)
-      components.push_back(component);
-  for (const std::vector<uint32_t>& group : group_by_birth(input, input.unreachable, components)) {
-    Finding finding = finding_for(input, rule_named("leaked-reference"), group);
-    const Account& account = finding.account;
-    finding.evidence.push_back(fmt::format("strong count {} = {} from the heap + {} from roots + {} that nobody holds",
-                                           account.strong_count, account.heap_references, account.root_references,
-                                           account.remainder));
-    finding.evidence.push_back("no word of any root or live block leads to it");
-    findings.push_back(std::move(finding));
-  }
+  find_leaks(input, rule_named("leaked-reference"), findings,
+             [&](uint32_t component) { return input.unreachable.lost_references(component) > 0; });
 }
 
 void find_unreachable_blocks(const RuleInput& input, std::vector<Finding>& findings) {
-  const EvidenceGraph& graph = input.unreachable;
-  std::vector<uint32_t> components;
-  for (uint32_t component = 0; component < graph.component_count(); component++)
-    if (!graph.is_cycle(component) && !graph.has_referrer(component) && graph.lost_references(component) <= 0)
-      components.push_back(component);
-  for (const std::vector<uint32_t>& group : group_by_birth(input, graph, components)) {
-    Finding finding = finding_for(input, rule_named("unreachable-block"), group);
-    finding.evidence.push_back("no word of any root or live block leads to it");
-    findings.push_back(std::move(finding));
-  }
+  find_leaks(input, rule_named("unreachable-block"), findings, [&](uint32_t component) {
+    return !input.unreachable.has_referrer(component) && input.unreachable.lost_references(component) <= 0;
+  });
 }
 
 }  // namespace reftally

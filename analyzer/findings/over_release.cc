@@ -24,24 +24,12 @@ void find_over_releases(const RuleInput& input, std::vector<Finding>& findings) 
   const std::vector<int32_t> exact = count_exact_references(input.heap);
   std::map<TypeId, std::vector<ObjectId>> by_type;
   for (uint32_t i = 0; i < input.heap.object_count(); i++) {
-    const ObjectId object{i};
-    const bool immortal = (input.heap.flags[i] & dump::kObjectImmortal) != 0;
     // What is unreachable may be half destroyed: only live holders can use what was freed.
-    if (!input.heap.is_counted(object) || immortal || !input.reachable.ownership[i]) continue;
-    if (exact[i] > input.heap.strong_count[i]) by_type[input.heap.type[i]].push_back(object);
+    if (!input.heap.has_account(ObjectId{i}) || !input.reachable.ownership[i]) continue;
+    if (exact[i] > input.heap.strong_count[i]) by_type[input.heap.type[i]].push_back(ObjectId{i});
   }
-  const Rule& rule = rule_named("over-release");
   for (const auto& [type, objects] : by_type) {
-    Finding finding;
-    finding.rule = rule.name;
-    finding.severity = rule.severity;
-    for (ObjectId object : objects) {
-      finding.instances.push_back({object});
-      finding.bytes += input.heap.size[index(object)];
-    }
-    finding.objects = objects.size();
-    finding.subject = objects.front();
-    finding.account = account_of(input, objects.front());
+    Finding finding = finding_of_objects(input, rule_named("over-release"), objects);
     finding.evidence.push_back(fmt::format("strong count {}, but {} references are known by type",
                                            finding.account.strong_count, exact[index(objects.front())]));
     findings.push_back(std::move(finding));

@@ -1,8 +1,6 @@
 #include "analyzer/findings/rules.h"
 
-#include <algorithm>
 #include <cstring>
-#include <map>
 
 #include "analyzer/base/error.h"
 
@@ -43,28 +41,40 @@ Account account_of(const RuleInput& input, ObjectId object) {
   return account;
 }
 
-void add_totals(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
-                Finding& finding) {
+Finding finding_of_objects(const RuleInput& input, const Rule& rule, const std::vector<ObjectId>& objects) {
+  Finding finding;
+  finding.rule = rule.name;
+  finding.severity = rule.severity;
+  for (ObjectId object : objects) {
+    finding.instances.push_back({object});
+    finding.bytes += input.heap.size[index(object)];
+  }
+  finding.retained_bytes = finding.bytes;
+  finding.objects = objects.size();
+  finding.subject = objects.front();
+  if (input.heap.is_counted(objects.front())) finding.account = account_of(input, objects.front());
+  return finding;
+}
+
+void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
+                   Finding& finding) {
   for (uint32_t component : components) {
     finding.instances.push_back(graph.objects_of(component));
     const std::vector<ObjectId>& objects = finding.instances.back();
     finding.objects += objects.size();
     for (ObjectId object : objects) finding.bytes += input.heap.size[index(object)];
-    finding.retained_bytes += graph.retained_bytes(component);
-    finding.held_objects += graph.retained_objects(component) - objects.size();
   }
 }
 
-std::vector<std::vector<uint32_t>> group_by_birth(const RuleInput& input, const EvidenceGraph& graph,
-                                                  const std::vector<uint32_t>& components) {
-  std::map<std::pair<TypeId, StackId>, std::vector<uint32_t>> groups;
-  for (uint32_t component : components) {
-    const uint32_t object = index(graph.objects_of(component).front());
-    groups[{input.heap.type[object], input.heap.birth_stack[object]}].push_back(component);
+void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object) {
+  const RetainingPath path = input.paths.path_to(object, follow);
+  finding.root = path.root;
+  finding.path.clear();
+  ObjectId from = path.root ? input.heap.roots[*path.root].to : kNoObject;
+  for (uint64_t row : path.references) {
+    finding.path.push_back({from, row});
+    from = input.heap.referent[row];
   }
-  std::vector<std::vector<uint32_t>> result;
-  for (auto& [key, group] : groups) result.push_back(std::move(group));
-  return result;
 }
 
 }  // namespace reftally

@@ -7,6 +7,7 @@
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/finding.h"
 #include "analyzer/graph/reference_graph.h"
+#include "analyzer/graph/retaining_path.h"
 
 namespace reftally {
 
@@ -16,6 +17,7 @@ struct RuleInput {
   const Reachability& reachable;
   const EvidenceGraph& unreachable;  // what T1 does not reach
   const EvidenceGraph& unowned;      // what T1 reaches and T2 does not
+  RetainingPaths& paths;
 };
 
 struct Rule {
@@ -37,14 +39,14 @@ void find_lingering_objects(const RuleInput& input, std::vector<Finding>& findin
 void find_weak_pinned_storage(const RuleInput& input, std::vector<Finding>& findings);
 
 // ---- shared by rules
+
 Account account_of(const RuleInput& input, ObjectId object);
-// Sums objects, bytes, retained bytes and held objects over the finding's instances, one component each.
-void add_totals(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
-                Finding& finding);
-// The cycles of `graph`, one finding a shape.
-void find_cycles(const RuleInput& input, const EvidenceGraph& graph, const Rule& rule, std::vector<Finding>& findings);
-// Components of one kind of object each, grouped by type and birth stack.
-std::vector<std::vector<uint32_t>> group_by_birth(const RuleInput& input, const EvidenceGraph& graph,
-                                                  const std::vector<uint32_t>& components);
+// A finding whose instances are single objects; its subject is the first.
+Finding finding_of_objects(const RuleInput& input, const Rule& rule, const std::vector<ObjectId>& objects);
+// Adds an instance a component, and their objects and bytes.
+void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
+                   Finding& finding);
+// The path from a root to `object`, when there is one.
+void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object);
 
 }  // namespace reftally

@@ -14,21 +14,12 @@ void find_weak_pinned_storage(const RuleInput& input, std::vector<Finding>& find
   for (uint32_t i = 0; i < input.heap.object_count(); i++)
     if (input.heap.strong_count[i] == 0 && input.heap.weak_count[i] > 0 && input.reachable.conservative[i])
       by_type[input.heap.type[i]].push_back(ObjectId{i});
-  const Rule& rule = rule_named("weak-pinned-storage");
   for (const auto& [type, objects] : by_type) {
-    Finding finding;
-    finding.rule = rule.name;
-    finding.severity = rule.severity;
-    for (ObjectId object : objects) {
-      finding.instances.push_back({object});
-      finding.bytes += input.heap.size[index(object)];
-    }
+    Finding finding = finding_of_objects(input, rule_named("weak-pinned-storage"), objects);
     if (finding.bytes < kWorthTelling) continue;
-    finding.retained_bytes = finding.bytes;
-    finding.objects = objects.size();
-    finding.subject = objects.front();
     finding.evidence.push_back(fmt::format("strong count 0, weak count {}: destroyed, its memory kept",
                                            input.heap.weak_count[index(objects.front())]));
+    set_path(input, finding, Follow::kAnything, objects.front());
     findings.push_back(std::move(finding));
   }
 }

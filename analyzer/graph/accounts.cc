@@ -5,10 +5,6 @@
 namespace reftally {
 namespace {
 
-bool pays(ReferenceKind kind, Certainty certainty) {
-  return kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
-}
-
 // Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain.
 std::vector<int64_t> strong_among_ambiguous(const Heap& heap) {
   std::vector<int64_t> ambiguous(heap.object_count(), 0), weak(heap.weak_count);
@@ -32,14 +28,14 @@ Accounts close_accounts(const Heap& heap) {
   accounts.remainder.assign(objects, 0);
   accounts.opaque.assign(objects, 0);
   for (uint64_t row = 0; row < heap.referent.size(); row++) {
-    if (pays(heap.kind[row], heap.certainty[row])) accounts.heap_references[index(heap.referent[row])]++;
+    if (pays_for_count(heap.kind[row], heap.certainty[row])) accounts.heap_references[index(heap.referent[row])]++;
     if (heap.kind[row] == ReferenceKind::kAmbiguous) accounts.ambiguous[index(heap.referent[row])]++;
   }
   for (const HeapRoot& root : heap.roots)
-    if (pays(root.reference, root.certainty)) accounts.root_references[index(root.to)]++;
+    if (pays_for_count(root.reference, root.certainty)) accounts.root_references[index(root.to)]++;
   const std::vector<int64_t> ambiguous = strong_among_ambiguous(heap);
   for (uint32_t i = 0; i < objects; i++) {
-    if (!heap.is_counted(ObjectId{i})) {
+    if (!heap.has_account(ObjectId{i})) {
       accounts.heap_references[i] = accounts.root_references[i] = 0;
       continue;
     }

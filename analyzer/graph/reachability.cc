@@ -30,20 +30,32 @@ bool root_can_own(const Heap& heap, const HeapRoot& root) {
 
 }  // namespace
 
+ObjectSet find_owned(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+                     const std::vector<uint8_t>& weak_labels) {
+  ObjectSet owned(heap.object_count(), 0);
+  std::vector<ObjectId> queue;
+  for (const HeapRoot& root : heap.roots)
+    if (root_can_own(heap, root)) reach(root.to, owned, queue);
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (conservative[i] && (accounts.opaque[i] > 0 || (heap.flags[i] & dump::kObjectImmortal) != 0))
+      reach(ObjectId{i}, owned, queue);
+  flood(heap, owned, queue, [&](uint64_t row) {
+    if (!heap.is_counted(heap.referent[row])) return true;
+    return can_own(heap, row) && (weak_labels.empty() || !weak_labels[index(heap.label[row])]);
+  });
+  return owned;
+}
+
 Reachability find_reachable(const Heap& heap, const Accounts& accounts) {
   Reachability result;
   std::vector<ObjectId> queue;
   result.conservative.assign(heap.object_count(), 0);
   for (const HeapRoot& root : heap.roots) reach(root.to, result.conservative, queue);
-  flood(heap, result.conservative, queue, [](uint64_t) { return true; });
-
-  result.ownership.assign(heap.object_count(), 0);
-  for (const HeapRoot& root : heap.roots)
-    if (root_can_own(heap, root)) reach(root.to, result.ownership, queue);
+  // Nobody destroys an immortal object, whatever its references.
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (result.conservative[i] && accounts.opaque[i] > 0) reach(ObjectId{i}, result.ownership, queue);
-  flood(heap, result.ownership, queue,
-        [&](uint64_t row) { return !heap.is_counted(heap.referent[row]) || can_own(heap, row); });
+    if ((heap.flags[i] & dump::kObjectImmortal) != 0) reach(ObjectId{i}, result.conservative, queue);
+  flood(heap, result.conservative, queue, [](uint64_t) { return true; });
+  result.ownership = find_owned(heap, accounts, result.conservative, {});
   return result;
 }
 

@@ -4,8 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "analyzer/heap/heap.h"
@@ -33,6 +31,14 @@ struct Reachability {
 };
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
+// T2 as it would be if the references of some labels were weak; no labels: as it is.
+ObjectSet find_owned(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+                     const std::vector<uint8_t>& weak_labels);
+
+// Whether a reference is certain to hold one unit of its referent's count.
+inline bool pays_for_count(ReferenceKind kind, Certainty certainty) {
+  return kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
+}
 
 // Tracked objects (dump::kObjectTracked) that the runtime's own cycle collector would free if it ran now.
 ObjectSet find_collector_garbage(const Heap& heap);
@@ -46,14 +52,6 @@ inline bool can_own(const Heap& heap, uint64_t reference) {
   if (kind == ReferenceKind::kWeak) return heap.strong_count[index(to)] == 0;
   return !heap.is_counted(to);
 }
-
-// The references from a root to `object`, shortest first by number of references, following only what can own; the
-// root is the row of Heap::roots it starts from. Empty path with a root: held directly.
-struct RetainingPath {
-  std::optional<uint32_t> root;
-  std::vector<uint64_t> references;  // rows of Heap::referent, from the root on
-};
-RetainingPath find_retaining_path(const Heap& heap, ObjectId object);
 
 // The part of the graph that `members` span, with its own dense numbers and only the references that `keeps` allows.
 struct Subgraph {
@@ -106,10 +104,5 @@ Dominators find_dominators(const CsrOffsets& edges, const std::vector<uint32_t>&
                            const std::vector<uint32_t>& entries);
 // Sum of `weight` over each dominator subtree.
 std::vector<uint64_t> retained_weights(const Dominators& dominators, const std::vector<uint64_t>& weight);
-
-// Shortest cycle through `start` inside its component, as rows of `reference`; empty when there is none within
-// `budget` visited edges.
-std::vector<uint64_t> shortest_cycle(const Subgraph& graph, const Components& components, uint32_t start,
-                                     uint64_t budget);
 
 }  // namespace reftally

@@ -4,7 +4,7 @@
 //
 //   drawing   := statement (";" | newline) …          "#" starts a comment that ends with its line
 //   statement := object (arrow object)*               "a(Session)[64]:2 =[handler_]=> b"
-//              | ROOT NAME arrow object               "stack \"thread 1, run()\" => a"
+//              | ROOT NAME (arrow object)+            "stack \"thread 1, run()\" => a"
 //              | "type" TEXT "{" word, … "}"          "type Session {finalizer, at \"session.h:12\"}"
 //              | "totals" BLOCKS BYTES                default: the objects and the sum of their sizes
 //   object    := ID ["(" TYPE ")"] ["[" BYTES "]"] [":" count] ["{" attribute, … "}"]

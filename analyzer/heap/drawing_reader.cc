@@ -146,7 +146,10 @@ class DrawingReader {
     if (word == "type" && (is_id_char(in_.peek()) || in_.peek() == '"')) return type();
     if (word == "totals" && is_id_char(in_.peek())) return totals();
     in_.back_to(begin);
-    ObjectId from = object();
+    chain(object());
+  }
+
+  void chain(ObjectId from) {
     while (std::optional<Arrow> arrow = take_arrow()) from = reference(from, *arrow);
   }
 
@@ -158,6 +161,7 @@ class DrawingReader {
     const ObjectId to = object();
     pay(to, arrow->kind, arrow->certainty);
     builder_.add_root({to, kind, arrow->kind, arrow->certainty, builder_.intern(name)});
+    chain(to);
   }
 
   void type() {

@@ -44,9 +44,9 @@ struct HeapType {
 // How source reads a reference from an object. Containers' indexes are `[]` here, so that equal shapes have equal
 // labels; the index of one reference is in its `element`.
 struct HeapLabel {
-  StringId owner;     // class that declares the member: "Session"; may be a base of the object's type
-  StringId path;      // "routes_[].handler_"; "" when unknown
-  StringId location;  // "session.h:18" or empty
+  StringId owner;      // class that declares the member: "Session"; may be a base of the object's type
+  StringId path;       // "routes_[].handler_"; "" when unknown
+  StringId location;   // "session.h:18" or empty
   uint32_t flags = 0;  // kLabel…
 };
 inline constexpr uint32_t kLabelDotted = 1u << 1;  // source reads it as owner.path, not owner::path
@@ -93,6 +93,10 @@ class Heap {
 
   uint32_t object_count() const { return static_cast<uint32_t>(address.size()); }
   bool is_counted(ObjectId object) const { return strong_count[index(object)] != kUncounted; }
+  // Counted, and its count says something: an immortal object's does not.
+  bool has_account(ObjectId object) const {
+    return is_counted(object) && (flags[index(object)] & dump::kObjectImmortal) == 0;
+  }
   std::string_view type_name(ObjectId object) const { return strings[types[index(type[index(object)])].name]; }
   std::string_view text(StringId id) const { return strings[id]; }
 };
@@ -121,7 +125,7 @@ class HeapBuilder {
   ObjectId add_object(const Object& object);
   void add_reference(const Reference& reference);
   void add_root(const HeapRoot& root);
-  TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);        // interned
+  TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);  // interned
   LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
                     uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);

@@ -1,0 +1,53 @@
+// Why an object is alive: the path from a root to it that is easiest to believe and to read.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "analyzer/heap/heap.h"
+
+namespace reftally {
+
+enum class Follow : uint8_t {
+  kOwners,    // references that can own, and roots that can
+  kAnything,  // every word: why a conservative search calls an object alive
+};
+
+// Empty path with a root: held directly. No root: no path.
+struct RetainingPath {
+  std::optional<uint32_t> root;      // row of Heap::roots
+  std::vector<uint64_t> references;  // rows of Heap::referent, from the root on
+};
+
+// One search over the whole heap serves all questions. Fewest doubtful steps first (a word without a type may be
+// stale), then fewest steps; roots in the order a person looks for them: statics, thread-locals, frames, stacks, the
+// rest.
+class RetainingPaths {
+ public:
+  explicit RetainingPaths(const Heap& heap) : heap_(heap) {}
+  RetainingPath path_to(ObjectId object, Follow follow);
+
+  // By object: equal for objects that are held in the same way: same root, same types and members on the way, without
+  // the steps from a type to itself (a list's next_). Made of names, so that it is equal in another dump too; 0: no
+  // path.
+  std::vector<uint64_t> signatures(Follow follow);
+
+  // Everything that has a path, nearest first, with what holds it; kNoObject: a root.
+  void for_each_held(Follow follow, const std::function<void(ObjectId object, ObjectId from)>& visit);
+
+ private:
+  struct Tree {
+    std::vector<uint64_t> came_by;  // by object: reference, or the root's row, or kUnseen
+    std::vector<ObjectId> from;     // referrer; kNoObject when held by a root
+    std::vector<ObjectId> order;    // of arrival: referrers come first
+  };
+  Tree search(Follow follow) const;
+  const Tree& tree(Follow follow);
+
+  const Heap& heap_;
+  std::array<std::optional<Tree>, 2> trees_;  // by Follow, made when first asked for
+};
+
+}  // namespace reftally

@@ -1,0 +1,29 @@
+#include "analyzer/graph/trial_deletion.h"
+
+#include "analyzer/graph/prefetch.h"
+
+namespace reftally {
+
+ObjectSet find_garbage(const Heap& heap, const ObjectSet& participants) {
+  const uint32_t objects = heap.object_count();
+  ObjectSet garbage(objects, 0);
+  std::vector<int64_t> left(heap.strong_count);
+  for (uint32_t i = 0; i < objects; i++) garbage[i] = participants[i] && heap.has_account(ObjectId{i});
+  for (uint32_t from = 0; from < objects; from++) {
+    if (!garbage[from]) continue;
+    for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
+      if (pays_for_count(heap.kind[row], heap.certainty[row])) left[index(heap.referent[row])]--;
+  }
+  std::vector<ObjectId> queue;
+  for (uint32_t i = 0; i < objects; i++) {
+    if (!garbage[i] || left[i] <= 0) continue;
+    garbage[i] = 0;
+    queue.push_back(ObjectId{i});
+  }
+  flood_forward(heap, queue, garbage, uint8_t{0}, [&](uint64_t row) {
+    return heap.kind[row] == ReferenceKind::kStrong || heap.kind[row] == ReferenceKind::kAmbiguous;
+  });
+  return garbage;
+}
+
+}  // namespace reftally

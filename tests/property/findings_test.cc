@@ -1,0 +1,253 @@
+// What must hold of the findings of any heap, judged by sets of objects and nothing cleverer.
+#include <catch2/catch.hpp>
+#include <map>
+#include <numeric>
+#include <set>
+
+#include "analyzer/analysis.h"
+#include "analyzer/heap/drawing.h"
+#include "tests/property/random_heap.h"
+
+using namespace reftally;
+
+namespace {
+
+constexpr int kRounds = 4000;
+
+// Reachability by every path among the objects of one set, references that keep the referent from going.
+class DeadPart {
+ public:
+  DeadPart(const Heap& heap, const ObjectSet& alive) : heap_(heap), dead_(alive.size()) {
+    for (size_t i = 0; i < alive.size(); i++) dead_[i] = !alive[i];
+  }
+
+  bool is_in(uint32_t object) const { return dead_[object]; }
+  bool keeps(uint64_t row) const { return can_own(heap_, row) || heap_.strong_count[index(heap_.referent[row])] == 0; }
+  // What `from` leads to in one step or more, never entering `without`.
+  std::set<uint32_t> below(const std::set<uint32_t>& from, const std::set<uint32_t>& without,
+                           bool only_owning = false) const {
+    std::set<uint32_t> reached;
+    std::vector<uint32_t> todo(from.begin(), from.end());
+    while (!todo.empty()) {
+      const uint32_t at = todo.back();
+      todo.pop_back();
+      for (uint64_t row = heap_.references.begin(at); row < heap_.references.end(at); row++) {
+        const uint32_t to = index(heap_.referent[row]);
+        const bool follows = only_owning ? can_own(heap_, row) : keeps(row);
+        if (dead_[to] && follows && !without.contains(to) && reached.insert(to).second) todo.push_back(to);
+      }
+    }
+    return reached;
+  }
+  bool is_on_cycle(uint32_t object) const { return below({object}, {}, true).contains(object); }
+
+ private:
+  const Heap& heap_;
+  ObjectSet dead_;
+};
+
+std::set<uint32_t> objects_of(const Finding& finding) {
+  std::set<uint32_t> objects;
+  for (const auto& instance : finding.instances)
+    for (ObjectId object : instance) objects.insert(index(object));
+  return objects;
+}
+
+bool is_dead_rule(const Finding& finding) {
+  const std::string_view rule = finding.rule;
+  return rule == "unreachable-cycle" || rule == "leaked-reference" || rule == "unreachable-block";
+}
+
+void check_cycle(const Heap& heap, const Finding& finding) {
+  std::set<uint32_t> seen;
+  for (size_t i = 0; i < finding.cycle.size(); i++) {
+    const PathStep& step = finding.cycle[i];
+    const uint32_t from = index(step.from);
+    REQUIRE(seen.insert(from).second);
+    REQUIRE((step.reference >= heap.references.begin(from) && step.reference < heap.references.end(from)));
+    REQUIRE(heap.referent[step.reference] == finding.cycle[(i + 1) % finding.cycle.size()].from);
+  }
+  REQUIRE(!finding.cycle.empty());
+  REQUIRE(heap.is_counted(finding.cycle.front().from));
+}
+
+// Every dead object is in one finding, or held by one; what is in a finding is in no other and alive in none.
+void check_dead(const Analysis& analysis) {
+  const DeadPart dead(analysis.heap, analysis.reachable.conservative);
+  std::map<uint32_t, int> found;
+  std::set<uint32_t> starts;
+  for (const Finding& finding : analysis.findings) {
+    if (!is_dead_rule(finding)) continue;
+    for (uint32_t object : objects_of(finding)) {
+      REQUIRE(dead.is_in(object));
+      found[object]++;
+      starts.insert(object);
+    }
+  }
+  const std::set<uint32_t> held = dead.below(starts, {});
+  for (uint32_t i = 0; i < analysis.heap.object_count(); i++) {
+    REQUIRE(found[i] <= 1);
+    if (dead.is_in(i)) REQUIRE((found[i] == 1 || held.contains(i)));
+    if (dead.is_in(i) && analysis.heap.is_counted(ObjectId{i}) && dead.is_on_cycle(i)) REQUIRE(found[i] == 1);
+  }
+  for (const Finding& finding : analysis.findings) {
+    if (finding.rule == std::string_view("unreachable-cycle")) check_cycle(analysis.heap, finding);
+    if (finding.rule != std::string_view("unreachable-block")) continue;
+    for (const auto& instance : finding.instances) {  // nothing else that is dead leads to it
+      std::set<uint32_t> own;
+      for (ObjectId object : instance) own.insert(index(object));
+      for (uint32_t i = 0; i < analysis.heap.object_count(); i++)
+        if (dead.is_in(i) && !own.contains(i)) REQUIRE(!dead.below({i}, {}).contains(*own.begin()));
+    }
+  }
+}
+
+// Retained: what no other start leads to without passing the finding.
+void check_retained(const Analysis& analysis) {
+  const DeadPart dead(analysis.heap, analysis.reachable.conservative);
+  std::set<uint32_t> starts;
+  for (const Finding& finding : analysis.findings)
+    if (is_dead_rule(finding)) starts.merge(objects_of(finding));
+  for (const Finding& finding : analysis.findings) {
+    if (!is_dead_rule(finding)) continue;
+    const std::set<uint32_t> own = objects_of(finding);
+    std::set<uint32_t> others;
+    for (uint32_t start : starts)
+      if (!own.contains(start)) others.insert(start);
+    std::set<uint32_t> kept = dead.below(others, own), with = dead.below(own, {});
+    kept.insert(others.begin(), others.end());
+    uint64_t bytes = 0, objects = 0;
+    with.insert(own.begin(), own.end());
+    for (uint32_t object : with) {
+      if (kept.contains(object)) continue;
+      bytes += analysis.heap.size[object];
+      objects++;
+    }
+    REQUIRE(finding.retained_bytes == bytes);
+    REQUIRE(finding.held_objects == objects - own.size());
+  }
+}
+
+void check_unowned(const Analysis& analysis) {
+  for (const Finding& finding : analysis.findings) {
+    if (finding.rule != std::string_view("unowned-cycle")) continue;
+    check_cycle(analysis.heap, finding);
+    for (uint32_t object : objects_of(finding)) {
+      REQUIRE(!analysis.reachable.ownership[object]);
+      REQUIRE(analysis.reachable.conservative[object]);
+      REQUIRE(analysis.accounts.remainder[object] == 0);
+    }
+    for (const PathStep& step : finding.cycle) {
+      REQUIRE(analysis.heap.kind[step.reference] == ReferenceKind::kStrong);
+      REQUIRE(analysis.heap.certainty[step.reference] != Certainty::kConservative);
+    }
+    const bool any_immortal = std::any_of(analysis.heap.flags.begin(), analysis.heap.flags.end(),
+                                          [](uint32_t flags) { return (flags & dump::kObjectImmortal) != 0; });
+    REQUIRE((finding.root || any_immortal));  // no root leads to what only an immortal object holds
+  }
+}
+
+bool is_acyclic_without(const Heap& heap, const std::vector<ObjectId>& objects, const std::set<LabelId>& labels) {
+  std::set<uint32_t> inside;
+  for (ObjectId object : objects) inside.insert(index(object));
+  for (bool changed = true; changed;) {  // take away what nothing inside refers to, until nothing more goes
+    changed = false;
+    for (uint32_t object : std::set<uint32_t>(inside)) {
+      bool referred = false;
+      for (uint32_t from : inside)
+        for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
+          referred |= index(heap.referent[row]) == object && can_own(heap, row) &&
+                      (heap.kind[row] == ReferenceKind::kRaw || !labels.contains(heap.label[row]));
+      if (referred) continue;
+      inside.erase(object);
+      changed = true;
+    }
+  }
+  return inside.empty();
+}
+
+void check_advice(const Analysis& analysis) {
+  const Heap& heap = analysis.heap;
+  for (const Finding& finding : analysis.findings) {
+    if (!finding.advice) continue;
+    std::set<LabelId> advised{heap.label[finding.advice->weaken]};
+    for (uint64_t row : finding.advice->also) advised.insert(heap.label[row]);
+    std::set<LabelId> all;
+    for (const auto& objects : finding.instances)
+      for (ObjectId object : objects)
+        for (uint64_t row = heap.references.begin(index(object)); row < heap.references.end(index(object)); row++)
+          if (heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]))
+            all.insert(heap.label[row]);
+    std::vector<const std::vector<ObjectId>*> breakable;
+    uint32_t broken = 0;
+    for (const auto& objects : finding.instances) {
+      if (is_acyclic_without(heap, objects, all)) breakable.push_back(&objects);
+      broken += is_acyclic_without(heap, objects, advised);
+    }
+    REQUIRE(broken == breakable.size());
+    REQUIRE(finding.advice->breaks == broken);
+    const std::vector<LabelId> labels(all.begin(), all.end());
+    REQUIRE(labels.size() < 20);
+    for (uint32_t subset = 0; subset < (1u << labels.size()); subset++) {
+      std::set<LabelId> chosen;
+      for (size_t i = 0; i < labels.size(); i++)
+        if (subset >> i & 1) chosen.insert(labels[i]);
+      if (chosen.size() >= advised.size()) continue;
+      const bool does = std::all_of(breakable.begin(), breakable.end(),
+                                    [&](const auto* objects) { return is_acyclic_without(heap, *objects, chosen); });
+      REQUIRE(!does);  // nothing smaller would do
+    }
+    if (!finding.advice->safe) continue;
+    std::vector<uint8_t> weak(heap.labels.size(), 0);
+    for (LabelId label : advised) weak[index(label)] = 1;
+    const ObjectSet owned = find_owned(heap, analysis.accounts, analysis.reachable.conservative, weak);
+    for (uint32_t i = 0; i < heap.object_count(); i++)
+      if (heap.is_counted(ObjectId{i}) && analysis.reachable.ownership[i]) REQUIRE(owned[i]);
+  }
+}
+
+using Signature = std::multiset<std::string>;
+
+Signature signature_of(const Analysis& analysis) {
+  Signature signature;
+  for (const Finding& finding : analysis.findings)
+    signature.insert(std::string(finding.rule) + " " + finding.fingerprint + " " +
+                     std::to_string(finding.instances.size()) + " " + std::to_string(finding.retained_bytes));
+  return signature;
+}
+
+}  // namespace
+
+TEST_CASE("every dead object is found once or held, and retained sizes are what would be freed") {
+  Random random(10);
+  for (int round = 0; round < kRounds; round++) {
+    const Analysis analysis = analyze_heap(RandomHeap(random).build());
+    INFO(write_drawing(analysis.heap));
+    check_dead(analysis);
+    check_retained(analysis);
+    check_unowned(analysis);
+  }
+}
+
+TEST_CASE("advice is a least set of members that breaks every instance that can be broken") {
+  Random random(11);
+  for (int round = 0; round < kRounds; round++) {
+    const Analysis analysis = analyze_heap(RandomHeap(random).build());
+    INFO(write_drawing(analysis.heap));
+    check_advice(analysis);
+  }
+}
+
+TEST_CASE("findings are the same wherever the objects lie") {
+  Random random(12);
+  for (int round = 0; round < kRounds; round++) {
+    const RandomHeap drawn(random);
+    std::vector<uint32_t> place(drawn.objects.size());
+    std::iota(place.begin(), place.end(), 0u);
+    const Analysis first = analyze_heap(drawn.build(place));
+    std::shuffle(place.begin(), place.end(), random);
+    const Analysis second = analyze_heap(drawn.build(place));
+    INFO(write_drawing(first.heap) << "---\n" << write_drawing(second.heap));
+    REQUIRE(signature_of(first) == signature_of(second));
+  }
+}

@@ -1,0 +1,82 @@
+// What to weaken in drawn cycles.
+#include <catch2/catch.hpp>
+
+#include "tests/support/drawn_findings.h"
+
+using namespace reftally;
+
+namespace {
+
+// "Child::parent_ + …: safe, breaks 2" of the first finding, or "nothing".
+std::string advice_of(const DrawnFindings& drawn) {
+  const Finding& finding = drawn.analysis.findings.at(0);
+  if (!finding.advice) return "nothing";
+  auto member = [&](uint64_t row) {
+    const HeapLabel& label = drawn.analysis.heap.labels[index(drawn.analysis.heap.label[row])];
+    return fmt::format("{}::{}", drawn.analysis.heap.text(label.owner), drawn.analysis.heap.text(label.path));
+  };
+  std::string text = member(finding.advice->weaken);
+  for (uint64_t row : finding.advice->also) text += " + " + member(row);
+  return fmt::format("{}: {}, breaks {}", text, finding.advice->safe ? "safe" : "unsafe", finding.advice->breaks);
+}
+
+std::string advice_of(const char* drawing) { return advice_of(DrawnFindings(drawing)); }
+
+}  // namespace
+
+TEST_CASE("many children that refer to one parent: the way back is to be weakened") {
+  CHECK(advice_of("p(P) =[P::kids_[]]=> a(K) =[K::up_]=> p; p =[P::kids_[]]=> b(K) =[K::up_]=> p") ==
+        "K::up_: safe, breaks 1");
+}
+
+TEST_CASE("the younger object's reference to the older one points back") {
+  CHECK(advice_of("p(P){birth 1} =[P::x_]=> k(K){birth 2} =[K::y_]=> p") == "K::y_: safe, breaks 1");
+  CHECK(advice_of("p(P){birth 2} =[P::x_]=> k(K){birth 1} =[K::y_]=> p") == "P::x_: safe, breaks 1");
+}
+
+TEST_CASE("with nothing to tell the sides apart the advice is not safe") {
+  CHECK(advice_of("p(P) =[P::x_]=> k(K) =[K::y_]=> p") == "K::y_: unsafe, breaks 1");
+}
+
+TEST_CASE("what a closure captures is to be weakened, where the closure is stored in what it captures") {
+  const DrawnFindings drawn("s(Session) =[Session::handler_ -> [lambda session.cpp:42].self]=> s");
+  CHECK(advice_of(drawn) == "Session::handler_ -> [lambda session.cpp:42].self: safe, breaks 1");
+  CHECK(drawn.analysis.findings[0].advice->reason ==
+        "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs");
+}
+
+TEST_CASE("names only break ties") {
+  CHECK(advice_of("p(P) =[P::x_]=> k(K) =[K::parent_]=> p") == "K::parent_: unsafe, breaks 1");
+  CHECK(advice_of("p(P) =[P::parent_]=> k(K) =[K::y_]=> p") == "P::parent_: unsafe, breaks 1");
+}
+
+TEST_CASE("a member that is the only owner of a live object is not safe to weaken") {
+  // Live nodes are held by next_ alone; prev_ leads to what a root or another next_ holds.
+  const DrawnFindings drawn(
+      "a(N){birth 9} =[N::next_]=> b(N){birth 8} =[N::prev_]=> a;"
+      "static list => c(N){birth 1} =[N::next_]=> d(N){birth 2} =[N::prev_]=> c");
+  CHECK(advice_of(drawn) == "N::prev_: unsafe, breaks 1");
+  CHECK(advice_of("a(N) =[N::only_]=> a; static g => c(N) =[N::only_]=> d(N)") == "N::only_: unsafe, breaks 1");
+  CHECK_THAT(
+      DrawnFindings("a(N) =[N::only_]=> a; static g => c(N) =[N::only_]=> d(N)").analysis.findings[0].advice->reason,
+      Catch::EndsWith("but 1 live object has no other owner"));
+}
+
+TEST_CASE("two members are needed when no single one breaks every cycle") {
+  const DrawnFindings drawn("a(A) =[A::x_]=> a; a =[A::y_]=> b(B) =[B::z_]=> a");
+  CHECK(advice_of(drawn) == "A::x_ + A::y_: unsafe, breaks 1");
+}
+
+TEST_CASE("a member that breaks all instances is preferred to two") {
+  CHECK(advice_of("a(A) =[A::x_]=> b(B) =[B::up_]=> a; a =[A::y_]=> c(C) =[C::hub_]=> a; a =[A::x_]=> d(B)") ==
+        "A::x_ + A::y_: unsafe, breaks 1");
+  CHECK(advice_of("a(A) =[A::x_]=> b(B) =[B::up_]=> a; a =[A::y_]=> c(B) =[B::up_]=> a") == "B::up_: safe, breaks 1");
+}
+
+TEST_CASE("a lost count outlives the weakened cycle: nothing is freed") {
+  const DrawnFindings drawn("p(P):3 =[P::kids_[]]=> a(K) =[K::up_]=> p; p =[P::kids_[]]=> b(K) =[K::up_]=> p");
+  CHECK(advice_of(drawn) == "K::up_: safe, breaks 1");
+  CHECK(drawn.analysis.findings[0].advice->frees_bytes == 0);
+}
+
+TEST_CASE("a cycle of words without names has no advice") { CHECK(advice_of("a(A):1 => b(B):1 => a") == "nothing"); }
