@@ -12,6 +12,7 @@ namespace {
 
 constexpr size_t kInstancesWeighed = 32;     // instances of one shape are alike: more would only cost time
 constexpr size_t kInstanceObjects = 20'000;  // an instance with more objects is weighed only if there is no smaller
+constexpr size_t kMembersTold = 3;           // beside the first, in words
 
 bool contains_word(std::string_view path, std::string_view word) {
   std::string lower;
@@ -177,8 +178,11 @@ std::optional<Advice> Advisor::advise(const Finding& finding) {
     const auto other = std::find_if(members.ranked().begin(), members.ranked().end(),
                                     [&](const Member& member) { return member.label == chosen->members[i]; });
     advice.also.push_back(other->reference);
-    advice.reason += fmt::format("{} {}", i == 1 ? "; needs also" : ",", member_text(heap, other->label));
+    if (i <= kMembersTold)
+      advice.reason += fmt::format("{} {}", i == 1 ? "; needs also" : ",", member_text(heap, other->label));
   }
+  if (advice.also.size() > kMembersTold)
+    advice.reason += fmt::format(" and {} more", advice.also.size() - kMembersTold);
   for (LabelId label : chosen->members)
     for (const Member& member : members.ranked())
       if (member.label == label) advice.safe &= member.points_back();
