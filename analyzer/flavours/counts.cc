@@ -45,11 +45,11 @@ class Classifier {
   }
 
   // Candidates of the object still open, of one reliability.
-  std::vector<uint32_t>& open(uint32_t object, bool stale_prone) {
+  std::vector<uint32_t>& open(uint32_t object, Trust trust) {
     scratch_.clear();
     for (uint32_t k = first_[object]; k < first_[object + 1]; ++k) {
       const Candidate& candidate = candidates_[order_[k]];
-      if (candidate.may_be_stale == stale_prone && !is_settled(candidate)) scratch_.push_back(order_[k]);
+      if (candidate.trust == trust && !is_settled(candidate)) scratch_.push_back(order_[k]);
     }
     return scratch_;
   }
@@ -73,9 +73,9 @@ class Classifier {
 
   bool prove(uint32_t object) {
     bool progress = false;
-    if (open(object, false).empty()) return false;
+    if (open(object, Trust::kLive).empty()) return false;
     for (uint32_t i : std::vector<uint32_t>(scratch_)) progress |= prove_by_slot(i);
-    if (open(object, false).empty()) return progress;
+    if (open(object, Trust::kLive).empty()) return progress;
     return prove_all(object) || prove_groups(object) || progress;
   }
 
@@ -124,15 +124,21 @@ class Classifier {
     return progress;
   }
 
-  // Stack words and registers. What the live words must take of S, they cannot have.
+  // Words in buffers, on stacks and in registers. What the live words must take of S, they cannot have; and a word on
+  // a stack is proved only where no buffer may hold what it seems to.
   void settle_stale_prone(uint32_t object) {
-    const int64_t live_words = static_cast<int64_t>(open(object, false).size());
+    const int64_t live_words = static_cast<int64_t>(open(object, Trust::kLive).size());
     const Remaining left = remaining_[object];
-    const int64_t left_for_stacks = left.strong - std::max<int64_t>(0, live_words - std::max<int64_t>(0, left.weak));
-    const std::vector<uint32_t> words = open(object, true);
-    const bool all_strong = live_words == 0 && left.weak <= 0 && static_cast<int64_t>(words.size()) <= left_for_stacks;
+    const int64_t left_for_others = left.strong - std::max<int64_t>(0, live_words - std::max<int64_t>(0, left.weak));
+    const std::vector<uint32_t> buffers = open(object, Trust::kBuffer);
+    for (uint32_t i : buffers) {
+      if (left_for_others <= 0) settle(i, ReferenceKind::kRaw, false);
+    }
+    const std::vector<uint32_t> words = open(object, Trust::kStack);
+    const bool all_strong =
+        live_words == 0 && buffers.empty() && left.weak <= 0 && static_cast<int64_t>(words.size()) <= left_for_others;
     for (uint32_t i : words) {
-      if (left_for_stacks <= 0) settle(i, ReferenceKind::kRaw, false);
+      if (left_for_others <= 0) settle(i, ReferenceKind::kRaw, false);
       if (all_strong) settle(i, ReferenceKind::kStrong, false);
     }
   }

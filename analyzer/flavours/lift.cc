@@ -1,6 +1,7 @@
 #include "analyzer/flavours/lift.h"
 
 #include "analyzer/flavours/assemble.h"
+#include "analyzer/flavours/buffers.h"
 #include "analyzer/flavours/counts.h"
 #include "analyzer/flavours/declared_facts.h"
 #include "analyzer/flavours/flavours.h"
@@ -35,7 +36,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
 
   // What types did not explain, word by word.
   const PointerReader reader(image, counted, holders);
-  HeapWords heap_words = scan_heap(image, counted, holders, states, reader, naming);
+  HeapWords heap_words = scan_heap(image, counted, holders, states, Buffers(image, holders), reader, naming);
   RootWords root_words = scan_roots(image, states, reader, naming);
 
   // Strong or weak, where a word alone cannot tell.

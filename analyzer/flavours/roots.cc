@@ -69,7 +69,7 @@ class RootScan {
       if (!reader_.may_point(word)) continue;
       const PointerTarget target = reader_.target(word);
       if (target.holder == kNoHolder) continue;
-      add_root(0, target, RootKind::kRegister, true, naming_.thread_name(thread, "register"));
+      add_root(0, target, RootKind::kRegister, Trust::kStack, naming_.thread_name(thread, "register"));
     }
   }
 
@@ -114,17 +114,17 @@ class RootScan {
     PointerTarget target = reader_.target(word);
     if (target.holder == kNoHolder) return;
     if (state == WordState::kDead) target.counted = CountedObjects::kNone;
-    const bool may_be_stale = kind == RootKind::kStack || kind == RootKind::kExternal;
-    add_root(at, target, kind, may_be_stale, name_at(kind, at, region));
+    const bool is_stack = kind == RootKind::kStack || kind == RootKind::kExternal;
+    add_root(at, target, kind, is_stack ? Trust::kStack : Trust::kLive, name_at(kind, at, region));
   }
 
-  void add_root(uint64_t at, const PointerTarget& target, RootKind kind, bool may_be_stale, StringId name) {
+  void add_root(uint64_t at, const PointerTarget& target, RootKind kind, Trust trust, StringId name) {
     if (target.counted != CountedObjects::kNone) {
       Candidate candidate;
       candidate.at = at;
       candidate.counted = target.counted;
       candidate.root = static_cast<uint32_t>(found_.roots.size());
-      candidate.may_be_stale = may_be_stale;
+      candidate.trust = trust;
       found_.candidates.push_back(candidate);
       // the word before is the stored pointer of the same shared_ptr or weak_ptr
       if (at && last_raw_at_ == at - 8 && found_.roots.back().to == target.holder) {

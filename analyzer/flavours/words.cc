@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/flavours/buffers.h"
 #include "analyzer/flavours/naming.h"
 
 namespace reftally {
@@ -58,8 +59,14 @@ uint64_t slot_of(const Image& image, const CountedObjects& counted, const Holder
 class HeapScan {
  public:
   HeapScan(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
-           const PointerReader& reader, Naming& naming)
-      : image_(image), counted_(counted), holders_(holders), states_(states), reader_(reader), naming_(naming) {}
+           const Buffers& buffers, const PointerReader& reader, Naming& naming)
+      : image_(image),
+        counted_(counted),
+        holders_(holders),
+        states_(states),
+        buffers_(buffers),
+        reader_(reader),
+        naming_(naming) {}
 
   void scan_block(uint32_t block) {
     const uint64_t begin = image_.blocks[block].address;
@@ -81,6 +88,7 @@ class HeapScan {
       candidate.at = at;
       candidate.from = from;
       candidate.counted = target.counted;
+      candidate.trust = trust(block, from, at);
       candidate.slot = slot_of(image_, counted_, holders_, block, at);
       candidate.label = naming_.offset_label(from, block, at - 8);  // shared_ptr and weak_ptr begin a word earlier
       found_.candidates.push_back(candidate);
@@ -88,6 +96,12 @@ class HeapScan {
     } else if (from != target.holder) {
       add_raw(from, target.holder, naming_.offset_label(from, block, at), at);
     }
+  }
+
+  Trust trust(uint32_t block, HolderId from, uint64_t at) const {
+    if (holders_.is_counted(from) || !holders_.is_block(from)) return Trust::kLive;
+    if (!image_.vtable_type(image_.word(image_.blocks[block].address).value_or(0)).empty()) return Trust::kLive;
+    return buffers_.may_be_stale(block, at) ? Trust::kBuffer : Trust::kLive;
   }
 
   // The word before a counter's address is the stored pointer of the same shared_ptr or weak_ptr.
@@ -109,6 +123,7 @@ class HeapScan {
   const CountedObjects& counted_;
   const Holders& holders_;
   const WordStates& states_;
+  const Buffers& buffers_;
   const PointerReader& reader_;
   Naming& naming_;
   HeapWords found_;
@@ -118,8 +133,8 @@ class HeapScan {
 }  // namespace
 
 HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
-                    const PointerReader& reader, Naming& naming) {
-  HeapScan scan(image, counted, holders, states, reader, naming);
+                    const Buffers& buffers, const PointerReader& reader, Naming& naming) {
+  HeapScan scan(image, counted, holders, states, buffers, reader, naming);
   for (uint32_t block = 0; block < image.blocks.size(); ++block) scan.scan_block(block);
   return scan.take();
 }

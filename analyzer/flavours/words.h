@@ -31,6 +31,13 @@ struct DraftRoot {
   StringId name{};
 };
 
+// What a word's place says of it.
+enum class Trust : uint8_t {
+  kLive,    // in a live value: strong, weak, or the program has a bug
+  kBuffer,  // in a block where dead words are common: proves nothing, and can be told only as what is left over
+  kStack,   // on a stack, in a register, in a mapping nobody knows
+};
+
 // A word equal to the address of a counter, whose meaning types did not tell.
 struct Candidate {
   uint64_t at = 0;            // address of the word; 0 for a register
@@ -38,8 +45,8 @@ struct Candidate {
   uint32_t counted = 0;       // index of the counted object
   HolderId from = kNoHolder;  // kNoHolder for roots
   LabelId label{};
-  uint32_t root = 0;          // index into the draft roots, for roots
-  bool may_be_stale = false;  // on a stack or in a register: dead words are common there
+  uint32_t root = 0;  // index into the draft roots, for roots
+  Trust trust = Trust::kLive;
   ReferenceKind kind = ReferenceKind::kAmbiguous;
   Certainty certainty = Certainty::kConservative;
 };
@@ -68,9 +75,10 @@ class PointerReader {
   uint64_t lowest_ = 0, span_ = 0;
 };
 
+class Buffers;
 class Naming;
 
 HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
-                    const PointerReader& reader, Naming& naming);
+                    const Buffers& buffers, const PointerReader& reader, Naming& naming);
 
 }  // namespace reftally

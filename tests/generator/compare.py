@@ -60,11 +60,15 @@ def rows_of_objects(facts, places, survivors):
             if item["counted"] and item["strong"] > 0 and item["address"] in by_control}
 
 
-def references_between(facts, ids):
-    """(id, id) -> Counter of kinds. What an object holds through blocks of its own is held by it."""
+def references_between(facts, ids, places):
+    """(id, id) -> Counter of kinds. What an object holds through others that the model does not know (blocks, the state
+    of a future) is held by it; but the value of a shared_ptr with a deleter is that object, whoever else points there."""
     outgoing = collections.defaultdict(list)
     for source, target, kind, *_ in facts.references:
         outgoing[source].append((target, kind))
+    values = {places[n][0]: n for n in ids.values()}
+    value_of = {row: values[item["address"]] for row, item in facts.objects.items()
+                if row not in ids and item["address"] in values}
     found = collections.defaultdict(collections.Counter)
     for row, number in ids.items():
         stack, seen = [row], {row}
@@ -72,7 +76,9 @@ def references_between(facts, ids):
             for target, kind in outgoing[stack.pop()]:
                 if target in ids:
                     found[number, ids[target]][kind] += 1
-                elif not facts.objects[target]["counted"] and target not in seen:
+                    continue
+                may_enter = kind != "weak" and value_of.get(target, number) == number
+                if may_enter and target not in seen and (not facts.objects[target]["counted"] or kind != "raw"):
                     seen.add(target)
                     stack.append(target)
     return found
@@ -82,7 +88,7 @@ def true_references(model, truth):
     """The truth's references and the hidden weak one of enable_shared_from_this."""
     wanted = collections.defaultdict(collections.Counter, {pair: counts.copy() for pair, counts in truth.references.items()})
     for number in truth.survivors:
-        index = model.objects[number].type
+        index = model.objects[number].type if model.objects[number].birth.tells_this else None
         while index is not None:
             wanted[number, number]["weak"] += model.classes[index].from_this
             index = model.classes[index].base
@@ -165,7 +171,7 @@ def judge_findings(result, truth, facts, ids):
 def compare(model, truth, places, facts, debug_info):
     result = Result()
     ids = rows_of_objects(facts, places, truth.survivors)
-    found = references_between(facts, ids)
+    found = references_between(facts, ids, places)
     judge_findings(result, truth, facts, ids)
     judge_references(result, true_references(model, truth), found, debug_info)
     judge_accounts(result, model, truth, facts, ids, debug_info)

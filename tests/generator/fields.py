@@ -85,6 +85,56 @@ FIELD_KINDS = [
     strong("future_value", "std::shared_future<" + POINTER + "> {name};",
            "{{ std::promise<" + POINTER + "> promise; {field} = promise.get_future().share(); "
            "promise.set_value({object}); }}", headers=("future",)),
+    strong("promise", "std::promise<" + POINTER + "> {name};", "{field}.set_value({object});", headers=("future",)),
+    strong("packaged_task", "std::packaged_task<long()> {name};",
+           "{field} = std::packaged_task<long()>([p = {object}] {{ return p.use_count(); }});", headers=("future",)),
+    strong("multiset", "std::multiset<" + POINTER + "> {name};", "{field}.insert({object});", 4, ("set",)),
+    strong("multimap", "std::multimap<char, " + POINTER + "> {name};", "{field}.emplace('a', {object});", 4, ("map",)),
+    strong("unordered_multimap", "std::unordered_multimap<int, " + POINTER + "> {name};",
+           "{field}.emplace({n} % 2, {object});", 4, ("unordered_map",)),
+    strong("map_key", "std::map<" + POINTER + ", int> {name};", "{field}[{object}] = {n};", 4, ("map",)),
+    strong("map_of_vectors", "std::map<int, std::vector<" + POINTER + ">> {name};",
+           "{field}[{n} % 2].push_back({object});", 4, ("map", "vector")),
+    strong("unordered_map_of_lists", "std::unordered_map<std::string, std::list<" + POINTER + ">> {name};",
+           "{field}[" + LONG_KEY + "].push_back({object});", 4, ("unordered_map", "list", "string")),
+    strong("vector_of_pairs", "std::vector<std::pair<" + POINTER + ", int>> {name};",
+           "{field}.emplace_back({object}, {n});", 4, ("vector", "utility")),
+    strong("vector_of_functions", "std::vector<std::function<long()>> {name};",
+           "{field}.push_back([p = {object}] {{ return p.use_count(); }});", 3, ("vector", "functional")),
+    strong("priority_queue", "std::priority_queue<" + POINTER + "> {name};", "{field}.push({object});", 4, ("queue",)),
+    strong("queue", "std::queue<" + POINTER + "> {name};", "{field}.push({object});", 4, ("queue",)),
+    strong("stack_of_vector", "std::stack<" + POINTER + ", std::vector<" + POINTER + ">> {name};",
+           "{field}.push({object});", 4, ("stack", "vector")),
+    strong("long_deque", "std::deque<" + POINTER + "> {name};",
+           "for (int i = 0; i < 100; ++i) {field}.emplace_back(); {field}.push_back({object});", 2, ("deque",)),
+    strong("pmr_vector", "std::pmr::vector<" + POINTER + "> {name};", "{field}.push_back({object});", 4,
+           ("vector", "memory_resource")),
+    strong("pmr_map", "std::pmr::map<int, " + POINTER + "> {name};", "{field}[{n}] = {object};", 4,
+           ("map", "memory_resource")),
+    strong("unique_array", "std::unique_ptr<" + POINTER + "[]> {name};",
+           "{field} = std::make_unique<" + POINTER + "[]>(5); {field}[{n} % 5] = {object};"),
+    strong("shared_array", "std::shared_ptr<" + POINTER + "[]> {name};",
+           "{field} = std::make_shared<" + POINTER + "[]>(5); {field}[{n} % 5] = {object};"),
+    strong("shared_vector", "std::shared_ptr<std::vector<" + POINTER + ">> {name};",
+           "{field} = std::make_shared<std::vector<" + POINTER + ">>(2, {object}); {field}->pop_back();",
+           headers=("vector",)),
+    strong("bind_front", "std::function<long()> {name};",
+           "{field} = std::bind_front(&std::shared_ptr<{type}>::use_count, std::shared_ptr<{type}>({object}));", headers=("functional",)),
+    strong("tuple_with_empty", "std::tuple<std::less<>, " + POINTER + "> {name};", "std::get<1>({field}) = {object};",
+           headers=("tuple", "functional")),
+    strong("any_large", "std::any {name};",
+           "{field} = std::pair<std::array<int, 9>, " + POINTER + ">({{}}, {object});", headers=("any", "array", "utility")),
+    strong("variant_of_containers", "std::variant<std::monostate, std::vector<" + POINTER + ">, " + POINTER + "> {name};",
+           "{field} = std::vector<" + POINTER + ">{{{object}}};", headers=("variant", "vector")),
+    strong("optional_struct", "struct Maybe{name} {{ char before; " + POINTER + " held; }}; std::optional<Maybe{name}> {name};",
+           "{field}.emplace(); {field}->held = {object};", headers=("optional",)),
+    weak("set_of_weak", "std::set<" + WEAK + ", std::owner_less<>> {name};", "{field}.insert({object});", 4, ("set",)),
+    weak("pair_of_weak", "std::pair<int, " + WEAK + "> {name};", "{field}.second = {object};", headers=("utility",)),
+    weak("variant_of_weak", "std::variant<int, " + WEAK + "> {name};", "{field} = " + WEAK + "({object});",
+         headers=("variant",)),
+    weak("any_of_weak", "std::any {name};", "{field} = " + WEAK + "({object});", headers=("any",)),
+    weak("atomic_weak", "std::atomic<" + WEAK + "> {name};", "{field} = {object};", headers=("atomic",)),
+    weak("deque_of_weak", "std::deque<" + WEAK + "> {name};", "{field}.push_back({object});", 4, ("deque",)),
     weak("weak_ptr", WEAK + " {name};", "{field} = {object};"),
     weak("vector_of_weak", "std::vector<" + WEAK + "> {name};", "{field}.push_back({object});", 4, ("vector",)),
     weak("list_of_weak", "std::list<" + WEAK + "> {name};", "{field}.push_back({object});", 4, ("list",)),
@@ -94,6 +144,9 @@ FIELD_KINDS = [
          "{field} = [p = " + WEAK + "({object})] {{ return p.use_count(); }};", headers=("functional",)),
     raw("pointer", "{type}* {name} = nullptr;", "{field} = {object}.get();"),
     raw("vector_of_pointers", "std::vector<{type}*> {name};", "{field}.push_back({object}.get());", 4, ("vector",)),
+    raw("set_of_pointers", "std::set<const {type}*> {name};", "{field}.insert({object}.get());", 4, ("set",)),
+    raw("function_of_pointer", "std::function<int()> {name};", "{field} = [p = {object}.get()] {{ return p->value; }};",
+        headers=("functional",)),
     raw("map_of_pointers", "std::map<int, {type}*> {name};", "{field}[{n}] = {object}.get();", 4, ("map",)),
 ]
 
@@ -141,11 +194,24 @@ ROOT_KINDS = [
              ("vector",)),
 ]
 
-# How an object is made. {name} is the variable, {type} its class.
+
+@dataclasses.dataclass(frozen=True)
+class Birth:
+    statement: str  # {name} is the variable, {type} the object's class, {n} a number that is new in the program
+    tells_this: bool = True  # sets what enable_shared_from_this keeps
+    headers: tuple = ("memory",)
+
+
 BIRTHS = [
-    "auto {name} = std::make_shared<{type}>();",
-    "std::shared_ptr<{type}> {name}(new {type});",
-    "std::shared_ptr<{type}> {name} = std::make_unique<{type}>();",
-    "auto {name} = std::allocate_shared<{type}>(std::allocator<{type}>());",
-    "std::shared_ptr<{type}> {name}(new {type}, [](const {type}* object) {{ delete object; }});",
+    Birth("auto {name} = std::make_shared<{type}>();"),
+    Birth("std::shared_ptr<{type}> {name}(new {type});"),
+    Birth("std::shared_ptr<{type}> {name} = std::make_unique<{type}>();"),
+    Birth("auto {name} = std::allocate_shared<{type}>(std::allocator<{type}>());"),
+    Birth("std::shared_ptr<{type}> {name}(new {type}, [](const {type}* object) {{ delete object; }});"),
+    Birth("std::shared_ptr<{type}> {name}(new {type}, [n = {n}](const {type}* object) {{ if (n) delete object; }}, "
+          "std::allocator<int>());"),
+    Birth("auto {name} = std::allocate_shared<{type}>(std::pmr::polymorphic_allocator<{type}>(&pool()));",
+          headers=("memory", "memory_resource")),
+    Birth("std::shared_ptr<{type}> {name}; {{ std::shared_ptr<{type}[]> row(new {type}[3]); {name} = {{row, &row[1]}}; }}",
+          tells_this=False),
 ]

@@ -7,7 +7,7 @@ import collections
 import dataclasses
 import random
 
-from fields import BIRTHS, FIELD_KINDS, ROOT_KINDS, FieldKind, RootKind
+from fields import BIRTHS, FIELD_KINDS, ROOT_KINDS, Birth, FieldKind, RootKind
 
 
 @dataclasses.dataclass
@@ -24,12 +24,14 @@ class Class:
     base: int | None = None  # class whose members it inherits
     polymorphic: bool = False
     from_this: bool = False
+    virtual_base: bool = False
+    alignment: int = 0  # 0: as its members ask
 
 
 @dataclasses.dataclass
 class Object:
     type: int
-    birth: str
+    birth: Birth
     lost: int = 0  # units of the strong count that nobody holds
 
 
@@ -86,6 +88,8 @@ def random_classes(pick):
     for derived in classes:  # a second enable_shared_from_this would be ambiguous, and nobody writes that
         if derived.base is not None:
             derived.from_this = False
+        derived.virtual_base = derived.base is not None and pick.random() < 0.3
+        derived.alignment = 32 if pick.random() < 0.1 else 0
     return classes
 
 

@@ -2,7 +2,8 @@
 
 from model import all_fields
 
-COMMON_HEADERS = ["atomic", "cstdint", "cstring", "memory", "new", "string", "thread", "fcntl.h", "stdio.h",
+COMMON_HEADERS = ["atomic", "cstdint", "cstring", "memory", "memory_resource", "new", "string",
+                  "thread", "fcntl.h", "stdio.h",
                   "sys/mman.h", "unistd.h"]
 
 HELPERS = """
@@ -26,6 +27,12 @@ void lose(const std::shared_ptr<T>& object) {
   return mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
+// Never destroyed: what is made in it never goes back to the heap.
+[[maybe_unused]] std::pmr::memory_resource& pool() {
+  static auto* resource = new std::pmr::monotonic_buffer_resource(4000, std::pmr::new_delete_resource());
+  return *resource;
+}
+
 std::atomic<int> g_started, g_waiting;
 std::atomic<bool> g_stop;
 
@@ -46,10 +53,11 @@ def class_text(model, index):
     described = model.classes[index]
     bases = []
     if described.base is not None:
-        bases.append(model.classes[described.base].name)
+        bases.append(("virtual " if described.virtual_base else "") + model.classes[described.base].name)
     if described.from_this:
         bases.append(f"std::enable_shared_from_this<{described.name}>")
-    lines = [f"struct {described.name}{' : ' + ', '.join(bases) if bases else ''} {{"]
+    alignment = f"alignas({described.alignment}) " if described.alignment else ""
+    lines = [f"struct {alignment}{described.name}{' : ' + ', '.join(bases) if bases else ''} {{"]
     if described.polymorphic:
         lines.append(f"  virtual ~{described.name}() = default;")
     if described.base is None:
@@ -61,7 +69,7 @@ def class_text(model, index):
 
 def birth_text(model, n):
     item = model.objects[n]
-    lines = [item.birth.format(name=f"o{n}", type=model.classes[item.type].name), f"born({n}, o{n});"]
+    lines = [item.birth.statement.format(name=f"o{n}", type=model.classes[item.type].name, n=n), f"born({n}, o{n});"]
     return lines + [f"lose(o{n});"] * item.lost
 
 
@@ -97,8 +105,8 @@ def program_text(model):
     headers = set(COMMON_HEADERS)
     for index in range(len(model.classes)):
         headers.update(*[field.kind.headers for field in all_fields(model, index)])
-    for root in model.roots:
-        headers.update(root.kind.headers)
+    for item in [*(item.birth for item in model.objects), *(root.kind for root in model.roots)]:
+        headers.update(item.headers)
     opening, closing = NAMESPACES[model.seed % len(NAMESPACES)]
     parts = [f"// Random heap {model.seed}, written by tests/generator.", *(f"#include <{name}>" for name in sorted(headers)),
              HELPERS, opening]
