@@ -14,6 +14,7 @@ namespace reftally {
 struct CountedObject {
   uint64_t address = 0;                    // of the counter: what a counted reference holds
   uint64_t begin = 0, end = 0;             // bytes of the counter's allocation that belong to it
+  bool ends_there = false;                 // for certain; else somebody else's bytes may lie before `end`
   uint64_t value = 0;                      // address of the counted value; 0 when there is none (any more)
   uint32_t block = Image::kNoBlock;        // that holds the counter
   uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)

@@ -1,5 +1,6 @@
 // shared_ptr control blocks of libstdc++, libc++ and Boost, wherever they lie in a block.
 #include <algorithm>
+#include <iterator>
 #include <unordered_map>
 
 #include "analyzer/flavours/control_blocks.h"
@@ -67,6 +68,7 @@ void place_array(const Image& image, CountedObject& object, const KnownClass& fo
   const uint64_t front = image.word(count_at + 16).value_or(0);  // behind the count and a flag
   if (front < block.address || front > object.address) return;
   object.value = object.begin = front;
+  object.ends_there = found.facts.has_plain_allocator && front == block.address;
   object.value_count = image.word(count_at).value_or(0);
 }
 
@@ -97,13 +99,20 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
   object.owns_value_block = found.facts.deletes_value && value_block != Image::kNoBlock;
 }
 
-// Neighbours in one block bound each other.
+bool exists(const CountedObject& object) { return object.strong > 0 || object.weak > 0; }
+
+// Neighbours in one block bound each other; destroyed ones bound what stands in a pool.
 void bound_extents(const Image& image, std::vector<CountedObject>& objects) {
   for (size_t i = 0; i < objects.size(); ++i) {
-    const ImageBlock& block = image.blocks[objects[i].block];
-    objects[i].begin = objects[i].address;
-    const bool shared = i + 1 < objects.size() && objects[i + 1].block == objects[i].block;
-    objects[i].end = shared ? objects[i + 1].address : block.address + block.size;
+    CountedObject& object = objects[i];
+    const ImageBlock& block = image.blocks[object.block];
+    object.begin = object.address;
+    object.end = block.address + block.size;
+    for (size_t next = i + 1; next < objects.size() && objects[next].block == object.block; ++next) {
+      if (object.ends_there && !exists(objects[next])) continue;
+      object.end = objects[next].address;
+      break;
+    }
   }
 }
 
@@ -125,13 +134,14 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
       if (known == classes.end()) return;
       const uint32_t block = image.block_at(at);
       const auto counts = read_counts(image, at, known->second.facts.kind->counts);
-      if (block == Image::kNoBlock || !counts) return;
+      if (block == Image::kNoBlock) return;
       CountedObject object;
       object.address = at;
       object.block = block;
-      object.strong = counts->strong;
-      object.weak = counts->weak;
+      object.strong = counts ? counts->strong : 0;
+      object.weak = counts ? counts->weak : 0;
       object.value_type = known->second.value_type;
+      object.ends_there = known->second.facts.has_plain_allocator && at == image.blocks[block].address;
       objects.push_back(object);
       object_class.push_back(&known->second);
     });
@@ -144,7 +154,7 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
       objects[i - 1].end = std::min(objects[i - 1].end, std::max(objects[i].begin, objects[i - 1].address + 16));
     }
   }
-  found.objects.insert(found.objects.end(), objects.begin(), objects.end());
+  std::copy_if(objects.begin(), objects.end(), std::back_inserter(found.objects), exists);
 }
 
 }  // namespace reftally

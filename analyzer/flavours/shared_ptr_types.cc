@@ -45,6 +45,7 @@ void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, Coun
       object.value = object.address + facts.value_offset;
     }
     if (object.address + facts.size + kLargestPadding <= object.end) object.end = object.address + facts.size;
+    object.ends_there = true;
   }
 }
 

@@ -99,7 +99,11 @@ class HeapScan {
   }
 
   Trust trust(uint32_t block, HolderId from, uint64_t at) const {
-    if (holders_.is_counted(from) || !holders_.is_block(from)) return Trust::kLive;
+    if (holders_.is_counted(from)) {
+      const bool in_pool = block == counted_.objects[from].block && !counted_.objects[from].ends_there;
+      return in_pool ? Trust::kBuffer : Trust::kLive;
+    }
+    if (!holders_.is_block(from)) return Trust::kLive;
     if (!image_.vtable_type(image_.word(image_.blocks[block].address).value_or(0)).empty()) return Trust::kLive;
     return buffers_.may_be_stale(block, at) ? Trust::kBuffer : Trust::kLive;
   }

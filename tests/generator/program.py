@@ -27,9 +27,16 @@ void lose(const std::shared_ptr<T>& object) {
   return mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-// Never destroyed: what is made in it never goes back to the heap.
+// Never gives memory back, and leaves nothing there of what was destroyed: a word left over would keep objects alive.
+struct Pool : std::pmr::memory_resource {
+  std::pmr::monotonic_buffer_resource buffer{4000, std::pmr::new_delete_resource()};
+  void* do_allocate(size_t size, size_t alignment) override { return buffer.allocate(size, alignment); }
+  void do_deallocate(void* place, size_t size, size_t) override { std::memset(place, 0, size); }
+  bool do_is_equal(const memory_resource& other) const noexcept override { return this == &other; }
+};
+
 [[maybe_unused]] std::pmr::memory_resource& pool() {
-  static auto* resource = new std::pmr::monotonic_buffer_resource(4000, std::pmr::new_delete_resource());
+  static auto* resource = new Pool;
   return *resource;
 }
 
@@ -69,7 +76,8 @@ def class_text(model, index):
 
 def birth_text(model, n):
     item = model.objects[n]
-    lines = [item.birth.statement.format(name=f"o{n}", type=model.classes[item.type].name, n=n), f"born({n}, o{n});"]
+    lines = [item.birth.statement.format(name=f"o{n}", type=model.classes[item.type].name, n=n + 1),
+             f"born({n}, o{n});"]
     return lines + [f"lose(o{n});"] * item.lost
 
 
