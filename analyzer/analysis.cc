@@ -64,6 +64,11 @@ void rank(const Heap& heap, std::vector<Finding>& findings) {
   });
 }
 
+bool has_collector(const Heap& heap) {
+  return std::any_of(heap.flags.begin(), heap.flags.end(),
+                     [](uint32_t flags) { return (flags & dump::kObjectTracked) != 0; });
+}
+
 void find_everything(Analysis& analysis, const AnalysisOptions& options) {
   auto phase = [&](const char* name) {
     if (options.progress) options.progress(name);
@@ -85,7 +90,9 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
 
   phase("rules");  // the table in findings/rules.cc
   RetainingPaths paths(heap);
-  const RuleInput input{heap, analysis.accounts, analysis.reachable, unreachable, unowned, paths};
+  const ObjectSet collectable = find_collector_garbage(heap);
+  const RuleInput input{heap,  analysis.accounts, analysis.reachable,  unreachable,    unowned,
+                        paths, collectable,       has_collector(heap), options.earlier};
   for (const Rule& rule : rules()) rule.find(input, analysis.findings);
 
   // Beyond this point it is decided what is found.

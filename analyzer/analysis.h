@@ -13,8 +13,11 @@
 
 namespace reftally {
 
+class Earlier;
+
 struct AnalysisOptions {
   bool use_types = true;                            // off: counts and type_info only
+  const Earlier* earlier = nullptr;                 // an earlier snapshot of the process: findings are what grew since
   std::function<void(const char* phase)> progress;  // called when a pass begins
 };
 

@@ -8,6 +8,8 @@
 #include <cstring>
 
 #include "analyzer/base/error.h"
+#include "analyzer/findings/earlier.h"
+#include "analyzer/flavours/lift.h"
 #include "analyzer/image/dump_image.h"
 #include "reports/build_report.h"
 
@@ -45,10 +47,23 @@ void write_file_whole(const std::string& path, const std::string& bytes) {
   }
 }
 
+std::optional<Earlier> read_earlier(const AnalysisCommandOptions& options, const Image& now) {
+  if (options.since.empty()) return std::nullopt;
+  const Image image = read_dump(options.since);
+  if (image.process.pid != now.process.pid || image.process.start_time_ns != now.process.start_time_ns)
+    throw Error(fmt::format("{}: not a dump of the same process as {}", options.since, now.source));
+  DebugOptions debug = options.debug;
+  debug.use_dwarf = !options.no_types;
+  const DebugTypes types(image, debug);
+  const Heap heap = lift(image, types, {!options.no_types});
+  return Earlier(heap, close_accounts(heap));
+}
+
 }  // namespace
 
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_flag("--no-types", options.no_types, "do without debug information: counts and type_info only");
+  parser.add_option("--since", options.since, "an earlier dump of the same process: leaks are what was lost since");
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
   parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
 }
@@ -80,6 +95,8 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
   AnalysisOptions analysis;
   analysis.use_types = !options.no_types;
   analysis.progress = [&phase](const char* name) { phase.say(name); };
+  const std::optional<Earlier> earlier = read_earlier(options, *dump.image);
+  if (earlier) analysis.earlier = &*earlier;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
   return dump;
 }

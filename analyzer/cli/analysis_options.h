@@ -16,6 +16,7 @@ namespace reftally {
 struct AnalysisCommandOptions {
   DebugOptions debug;
   bool no_types = false;
+  std::string since;  // an earlier dump of the same process
 };
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
 

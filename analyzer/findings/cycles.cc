@@ -5,6 +5,7 @@
 #include <array>
 #include <map>
 
+#include "analyzer/findings/collected_cycles.h"
 #include "analyzer/findings/cycle_search.h"
 #include "analyzer/findings/rules.h"
 
@@ -139,11 +140,27 @@ bool is_certain(const Heap& heap, const std::vector<PathStep>& cycle) {
 
 }  // namespace
 
-void find_unreachable_cycles(const RuleInput& input, std::vector<Finding>& findings) {
-  for (Cluster& cluster : find_clusters(input.heap, input.unreachable, [](uint32_t) { return true; })) {
-    Finding finding = make_finding(input, input.unreachable, rule_named("unreachable-cycle"), cluster);
+void find_unreachable_cycles_if(const RuleInput& input, const Rule& rule, const CycleFilter& wanted,
+                                std::vector<Finding>& findings) {
+  auto takes = [&](uint32_t component) { return wanted(input.unreachable.objects_of(component)); };
+  for (Cluster& cluster : find_clusters(input.heap, input.unreachable, takes)) {
+    Finding finding = make_finding(input, input.unreachable, rule, cluster);
     add_evidence(input, input.unreachable, finding);
     findings.push_back(std::move(finding));
+  }
+}
+
+void find_unreachable_cycles(const RuleInput& input, std::vector<Finding>& findings) {
+  const Rule& rule = rule_named("unreachable-cycle");
+  auto with_verdict = [&](CollectorVerdict wanted) {
+    return [&input, wanted](const auto& objects) { return collector_verdict(input, objects) == wanted; };
+  };
+  find_unreachable_cycles_if(input, rule, with_verdict(CollectorVerdict::kNone), findings);
+  const size_t first = findings.size();
+  find_unreachable_cycles_if(input, rule, with_verdict(CollectorVerdict::kFrees), findings);
+  for (size_t i = first; i < findings.size(); i++) {
+    findings[i].severity = Severity::kWarning;
+    findings[i].evidence.push_back("the cycle collector frees it when it next looks at its generation");
   }
 }
 

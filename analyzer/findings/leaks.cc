@@ -48,12 +48,17 @@ void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& 
 
 void find_leaked_references(const RuleInput& input, std::vector<Finding>& findings) {
   find_leaks(input, rule_named("leaked-reference"), findings,
-             [&](uint32_t component) { return input.unreachable.lost_references(component) > 0; });
+             [&](uint32_t component) {
+               return input.unreachable.lost_references(component) > 0 &&
+                      !is_declared(input.heap, input.unreachable.representative(component));
+             });
+  find_unheld_counts(input, findings);
 }
 
 void find_unreachable_blocks(const RuleInput& input, std::vector<Finding>& findings) {
   find_leaks(input, rule_named("unreachable-block"), findings, [&](uint32_t component) {
-    return !input.unreachable.has_referrer(component) && input.unreachable.lost_references(component) <= 0;
+    return !input.unreachable.has_referrer(component) && input.unreachable.lost_references(component) <= 0 &&
+           !is_declared(input.heap, input.unreachable.representative(component));
   });
 }
 

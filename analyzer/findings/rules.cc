@@ -17,6 +17,13 @@ constexpr Rule kRules[] = {
     {"unowned-cycle", Severity::kWarning, "a cycle that nobody owns, though something still points to it",
      find_unowned_cycles},
     {"lingering-object", Severity::kWarning, "declared released, and still held", find_lingering_objects},
+    {"finalizer-in-cycle", Severity::kWarning, "a cycle with finalizers: they run in no defined order",
+     find_finalizer_cycles},
+    {"uncollectable-cycle", Severity::kError, "a cycle that the collector finds and cannot free",
+     find_uncollectable_cycles},
+    {"hidden-traverse", Severity::kError, "a cycle that the collector cannot see: a type hides its references",
+     find_hidden_traverse},
+    {"resurrection", Severity::kWarning, "finalized, and brought back to life", find_resurrections},
     {"weak-pinned-storage", Severity::kNote, "destroyed objects whose memory weak references keep",
      find_weak_pinned_storage},
 };
@@ -64,6 +71,11 @@ void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std
     finding.objects += objects.size();
     for (ObjectId object : objects) finding.bytes += input.heap.size[index(object)];
   }
+}
+
+bool is_declared(const Heap& heap, ObjectId object) {
+  const FlavourId flavour = heap.flavour[index(object)];
+  return flavour == FlavourId::kPython || flavour == FlavourId::kDeclared;
 }
 
 void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object) {

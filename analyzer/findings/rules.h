@@ -1,6 +1,7 @@
 // The table of rules: what Reftally looks for in a heap.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -11,6 +12,8 @@
 
 namespace reftally {
 
+class Earlier;
+
 struct RuleInput {
   const Heap& heap;
   const Accounts& accounts;
@@ -18,6 +21,9 @@ struct RuleInput {
   const EvidenceGraph& unreachable;  // what T1 does not reach
   const EvidenceGraph& unowned;      // what T1 reaches and T2 does not
   RetainingPaths& paths;
+  const ObjectSet& collectable;      // what the runtime's own cycle collector would free now
+  bool has_collector = false;        // whether there is one
+  const Earlier* earlier = nullptr;  // a snapshot before this one, to tell what has grown
 };
 
 struct Rule {
@@ -37,6 +43,11 @@ void find_unreachable_blocks(const RuleInput& input, std::vector<Finding>& findi
 void find_over_releases(const RuleInput& input, std::vector<Finding>& findings);
 void find_lingering_objects(const RuleInput& input, std::vector<Finding>& findings);
 void find_weak_pinned_storage(const RuleInput& input, std::vector<Finding>& findings);
+void find_finalizer_cycles(const RuleInput& input, std::vector<Finding>& findings);
+void find_uncollectable_cycles(const RuleInput& input, std::vector<Finding>& findings);
+void find_hidden_traverse(const RuleInput& input, std::vector<Finding>& findings);
+void find_resurrections(const RuleInput& input, std::vector<Finding>& findings);
+void find_unheld_counts(const RuleInput& input, std::vector<Finding>& findings);
 
 // ---- shared by rules
 
@@ -46,6 +57,11 @@ Finding finding_of_objects(const RuleInput& input, const Rule& rule, const std::
 // Adds an instance a component, and their objects and bytes.
 void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std::vector<uint32_t>& components,
                    Finding& finding);
+// The cycles that nobody reaches and `wanted` takes, one finding for all that the same cycle stands for.
+using CycleFilter = std::function<bool(const std::vector<ObjectId>& objects)>;
+void find_unreachable_cycles_if(const RuleInput& input, const Rule& rule, const CycleFilter& wanted,
+                                std::vector<Finding>& findings);
+bool is_declared(const Heap& heap, ObjectId object);  // its runtime declares every reference it knows
 // The path from a root to `object`, when there is one.
 void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object);
 

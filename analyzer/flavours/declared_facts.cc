@@ -17,6 +17,10 @@ FlavourId flavour_of(std::string_view name) { return name == "python" ? FlavourI
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+LabelKind kind_of(const dump::DeclaredReference& reference) {
+  return static_cast<LabelKind>(reference.kind_and_length & 0x7f);
+}
+
 // What the runtime calls the places its roots are in, as its users know them.
 std::string_view root_name(std::string_view name) {
   static const std::unordered_map<std::string_view, std::string_view> kKnown = {
@@ -47,6 +51,7 @@ class DeclaredLift {
 
   TypeId type_of(uint32_t row);
   void find_namespaces();
+  void settle_by_counts();
   LabelId label_of(const dump::DeclaredReference& reference);
   std::string path_of(const dump::DeclaredReference& reference) const;
 
@@ -58,6 +63,7 @@ class DeclaredLift {
   std::unordered_map<uint32_t, uint32_t> name_of_;  // row of facts_.names, by object
   std::vector<uint32_t> keys_;                      // by object: references with a key
   std::vector<uint32_t> owner_;                     // by object: whose __dict__ it is, + 1
+  std::vector<uint8_t> settled_;  // by object: its words in C structs and static variables are its missing references
 };
 
 // An object that source names is a shape of its own: "function app.Session.start", as a lambda is in C++.
@@ -95,7 +101,7 @@ void DeclaredLift::find_namespaces() {
   keys_.assign(facts_.objects.size(), 0);
   owner_.assign(facts_.objects.size(), 0);
   for (const dump::DeclaredReference& reference : facts_.references) {
-    const auto kind = static_cast<LabelKind>(reference.kind_and_length & 0x7f);
+    const LabelKind kind = kind_of(reference);
     if (kind == LabelKind::kKey) keys_[reference.from]++;
     if (kind != LabelKind::kField) continue;
     if (image_.text({reference.name_offset, reference.kind_and_length >> 8}) == "__dict__")
@@ -105,7 +111,7 @@ void DeclaredLift::find_namespaces() {
 
 std::string DeclaredLift::path_of(const dump::DeclaredReference& reference) const {
   const std::string_view name = image_.text({reference.name_offset, reference.kind_and_length >> 8});
-  switch (static_cast<LabelKind>(reference.kind_and_length & 0x7f)) {
+  switch (kind_of(reference)) {
     case LabelKind::kKey:
       return keys_[reference.from] > kRecordKeys || name.empty() ? "[]" : fmt::format("[\"{}\"]", name);
     case LabelKind::kIndex:
@@ -130,22 +136,41 @@ LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
   const auto named = name_of_.find(owner);
   const std::string_view owner_name =
       named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
-  const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0;
+  const bool hidden =
+      (reference.kind_and_length & dump::kLabelUnvisited) != 0 || kind_of(reference) == LabelKind::kWord;
   return builder_.add_label(owner_name, path_of(reference), {}, kLabelDotted | (hidden ? kLabelHidden : 0));
+}
+
+// A word in a static variable, in the interpreter's state or in the body of an object of a C type is neither on a
+// stack nor in freed memory. When there are exactly as many of them as references are missing, they are those.
+void DeclaredLift::settle_by_counts() {
+  std::vector<int64_t> missing(facts_.objects.size()), words(facts_.objects.size());
+  for (uint32_t row = 0; row < facts_.objects.size(); row++) missing[row] = facts_.objects[row].strong_count;
+  for (const dump::DeclaredReference& reference : facts_.references)
+    kind_of(reference) == LabelKind::kWord ? words[reference.to]++ : missing[reference.to]--;
+  for (const dump::DeclaredRoot& root : facts_.roots) {
+    if (root.counted != 0)
+      missing[root.to]--;
+    else if (root.kind == RootKind::kStatic)
+      words[root.to]++;
+  }
+  settled_.assign(facts_.objects.size(), 0);
+  for (uint32_t row = 0; row < settled_.size(); row++) settled_[row] = words[row] > 0 && words[row] == missing[row];
 }
 
 void DeclaredLift::add_references() {
   find_namespaces();
+  settle_by_counts();
   for (const dump::DeclaredReference& declared : facts_.references) {
-    const auto kind = static_cast<LabelKind>(declared.kind_and_length & 0x7f);
+    const LabelKind kind = kind_of(declared);
     HeapBuilder::Reference reference;
     reference.from = object_id(declared.from);
     reference.to = object_id(declared.to);
     reference.label = label_of(declared);
     if (kind == LabelKind::kIndex || kind == LabelKind::kDictKey) reference.element = declared.index;
     if (kind == LabelKind::kWord) {
-      reference.kind = ReferenceKind::kAmbiguous;
-      reference.certainty = Certainty::kConservative;
+      reference.kind = settled_[declared.to] != 0 ? ReferenceKind::kStrong : ReferenceKind::kAmbiguous;
+      reference.certainty = settled_[declared.to] != 0 ? Certainty::kCounted : Certainty::kConservative;
     }
     builder_.add_reference(reference);
   }
@@ -153,10 +178,13 @@ void DeclaredLift::add_references() {
 
 void DeclaredLift::add_roots() {
   for (const dump::DeclaredRoot& declared : facts_.roots) {
-    const bool counted = declared.counted != 0;
+    const bool exact = declared.counted != 0;
+    const bool settled = !exact && declared.kind == RootKind::kStatic && settled_[declared.to] != 0;
     builder_.add_root({object_id(declared.to), declared.kind,
-                       counted ? ReferenceKind::kStrong : ReferenceKind::kAmbiguous,
-                       counted ? Certainty::kExact : Certainty::kConservative,
+                       exact || settled ? ReferenceKind::kStrong : ReferenceKind::kAmbiguous,
+                       exact     ? Certainty::kExact
+                       : settled ? Certainty::kCounted
+                                 : Certainty::kConservative,
                        builder_.intern(root_name(image_.text(declared.name)))});
   }
   const StringId immortal = builder_.intern("immortal"), in_image = builder_.intern("static object");

@@ -1,0 +1,54 @@
+// leaked-reference in a runtime that declares its references: counts that nothing explains, whether or not something
+// else still holds the object. With an earlier snapshot of the process, what has been lost since.
+#include <fmt/format.h>
+
+#include <map>
+
+#include "analyzer/findings/earlier.h"
+#include "analyzer/findings/rules.h"
+
+namespace reftally {
+namespace {
+
+struct Lost {
+  ObjectId object;
+  int64_t references;
+};
+
+std::string evidence_of(const std::vector<Lost>& lost, bool since) {
+  int64_t sum = 0;
+  for (const Lost& row : lost) sum += row.references;
+  const char* when = since ? "since the earlier snapshot" : "in this snapshot";
+  return fmt::format("{} references on {} objects {} that no object, frame, static variable or word of memory holds",
+                     sum, lost.size(), when);
+}
+
+}  // namespace
+
+void find_unheld_counts(const RuleInput& input, std::vector<Finding>& findings) {
+  const std::vector<uint32_t> words = count_candidate_words(input.heap);
+  std::map<TypeId, std::vector<Lost>> by_type;
+  for (uint32_t i = 0; i < input.heap.object_count(); i++) {
+    const ObjectId object{i};
+    if (!is_declared(input.heap, object) || !input.heap.is_counted(object)) continue;
+    const int64_t lost = input.earlier != nullptr ? input.earlier->lost_since(input.heap, input.accounts, words, object)
+                                                  : input.accounts.remainder[i] - static_cast<int64_t>(words[i]);
+    if (lost > 0) by_type[input.heap.type[i]].push_back({object, lost});
+  }
+  const Rule& rule = rule_named("leaked-reference");
+  for (const auto& [type, rows] : by_type) {
+    std::vector<ObjectId> objects;
+    for (const Lost& lost : rows) objects.push_back(lost.object);
+    Finding finding = finding_of_objects(input, rule, objects);
+    // C code may keep a reference where nobody can see it; one snapshot cannot tell.
+    finding.severity = input.earlier != nullptr ? rule.severity : Severity::kNote;
+    finding.evidence.push_back(evidence_of(rows, input.earlier != nullptr));
+    if (input.reachable.conservative[index(*finding.subject)]) {
+      set_path(input, finding, Follow::kOwners, *finding.subject);
+      finding.evidence.push_back("the object is also in use: releasing the lost references frees it one day, not now");
+    }
+    findings.push_back(std::move(finding));
+  }
+}
+
+}  // namespace reftally

@@ -1,0 +1,112 @@
+/* An extension with the classic mistakes of reference counting, one function or type each; see mistakes_test.py. */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <structmember.h>
+
+/* 1. PySequence_GetItem gives a new reference; nobody releases it. */
+static PyObject *leak_item(PyObject *module, PyObject *sequence) {
+  PyObject *item = PySequence_GetItem(sequence, 0);
+  if (item == NULL) return NULL;
+  Py_RETURN_NONE;
+}
+
+/* 2. A temporary list is dropped instead of released. */
+static PyObject *leak_temporary(PyObject *module, PyObject *value) {
+  PyObject *temporary = PyList_New(0);
+  if (temporary == NULL || PyList_Append(temporary, value) < 0) return NULL;
+  return PyLong_FromSsize_t(PyList_Size(temporary));
+}
+
+/* 3. The way out with an error forgets what was made before. */
+static PyObject *leak_on_error(PyObject *module, PyObject *value) {
+  PyObject *pair = PyTuple_Pack(2, value, value);
+  if (pair == NULL) return NULL;
+  if (!PyLong_Check(value)) {
+    PyErr_SetString(PyExc_TypeError, "an int is needed");
+    return NULL;
+  }
+  Py_DECREF(pair);
+  Py_RETURN_NONE;
+}
+
+typedef struct {
+  PyObject_HEAD
+  PyObject *first, *second;
+} Pair;
+
+static int visit_both(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(((Pair *)self)->first);
+  Py_VISIT(((Pair *)self)->second);
+  Py_VISIT(Py_TYPE(self));
+  return 0;
+}
+
+static int visit_first(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(((Pair *)self)->first);
+  Py_VISIT(Py_TYPE(self));
+  return 0;
+}
+
+static int clear_both(PyObject *self) {
+  Py_CLEAR(((Pair *)self)->first);
+  Py_CLEAR(((Pair *)self)->second);
+  return 0;
+}
+
+static void dealloc(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  PyObject_GC_UnTrack(self);
+  clear_both(self);
+  type->tp_free(self);
+  Py_DECREF(type);
+}
+
+/* 4. A borrowed reference is stored as if it were owned. */
+static PyObject *borrow(PyObject *self, PyObject *value) {
+  ((Pair *)self)->first = value;
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef borrower_methods[] = {{"borrow", borrow, METH_O, NULL}, {NULL}};
+static PyMemberDef pair_members[] = {{"first", T_OBJECT, offsetof(Pair, first), 0, NULL},
+                                     {"second", T_OBJECT, offsetof(Pair, second), 0, NULL},
+                                     {NULL}};
+
+static PyType_Slot borrower_slots[] = {{Py_tp_traverse, visit_both}, {Py_tp_clear, clear_both},
+  {Py_tp_dealloc, dealloc}, {Py_tp_methods, borrower_methods}, {0, NULL}};
+/* 5. tp_traverse skips a member. */
+static PyType_Slot skipper_slots[] = {{Py_tp_traverse, visit_first}, {Py_tp_clear, clear_both},
+  {Py_tp_dealloc, dealloc}, {Py_tp_members, pair_members}, {0, NULL}};
+/* 6. Without tp_clear the collector finds a cycle and cannot break it. */
+static PyType_Slot unclear_slots[] = {{Py_tp_traverse, visit_both}, {Py_tp_dealloc, dealloc},
+  {Py_tp_members, pair_members}, {0, NULL}};
+
+#define FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC)
+static PyType_Spec specs[] = {{"mistakes.Borrower", sizeof(Pair), 0, FLAGS, borrower_slots},
+                              {"mistakes.Skipper", sizeof(Pair), 0, FLAGS, skipper_slots},
+                              {"mistakes.Unclear", sizeof(Pair), 0, FLAGS, unclear_slots}};
+
+/* 7. Not a mistake: a static variable owns what it holds. */
+static PyObject *kept;
+
+static PyObject *keep(PyObject *module, PyObject *value) {
+  Py_INCREF(value);
+  Py_XSETREF(kept, value);
+  Py_RETURN_NONE;
+}
+
+static PyMethodDef functions[] = {{"leak_item", leak_item, METH_O, NULL},
+                                  {"leak_temporary", leak_temporary, METH_O, NULL},
+                                  {"leak_on_error", leak_on_error, METH_O, NULL},
+                                  {"keep", keep, METH_O, NULL},
+                                  {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL, -1, functions};
+
+PyMODINIT_FUNC PyInit_mistakes(void) {
+  PyObject *module = PyModule_Create(&definition);
+  for (size_t i = 0; module != NULL && i < sizeof specs / sizeof *specs; i++) {
+    PyObject *type = PyType_FromSpec(&specs[i]);
+    if (type == NULL || PyModule_AddObject(module, strchr(specs[i].name, '.') + 1, type) < 0) return NULL;
+  }
+  return module;
+}
