@@ -69,6 +69,7 @@ int on_audit_event(const char* event, Address, void*) noexcept {
 }
 
 [[gnu::constructor]] void on_load() {
+  runtime::remember_stderr();
   runtime::read_options(options);
   if (options.off || !is_python_process()) return;
   const auto add_hook =

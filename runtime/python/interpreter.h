@@ -69,15 +69,16 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   TYPE(frozenset, PyFrozenSet_Type)                                                                                    \
   TYPE(str, PyUnicode_Type)                                                                                            \
   TYPE(integer, PyLong_Type)                                                                                           \
-  TYPE(floating, PyFloat_Type) TYPE(bytes, PyBytes_Type) TYPE(boolean, PyBool_Type)                                    \
-      TYPE(complex_number, PyComplex_Type) TYPE(bytearray, PyByteArray_Type) TYPE(function, PyFunction_Type)           \
-          TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type) TYPE(frame, PyFrame_Type)        \
-              TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type) TYPE(async_generator, PyAsyncGen_Type)          \
-                  TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type) TYPE(traceback, PyTraceBack_Type)        \
-                      TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type) TYPE(method_descriptor, PyMethodDescr_Type)  \
-                          TYPE(wrapper_descriptor, PyWrapperDescr_Type) TYPE(member_descriptor, PyMemberDescr_Type)    \
-                              TYPE(getset_descriptor, PyGetSetDescr_Type) TYPE(                                        \
-                                  class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType)  \
+  TYPE(floating, PyFloat_Type)                                                                                         \
+  TYPE(bytes, PyBytes_Type)                                                                                            \
+  TYPE(boolean, PyBool_Type) TYPE(complex_number, PyComplex_Type) TYPE(bytearray, PyByteArray_Type)                    \
+      TYPE(function, PyFunction_Type) TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type)      \
+          TYPE(frame, PyFrame_Type) TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type)                           \
+              TYPE(async_generator, PyAsyncGen_Type) TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type)       \
+                  TYPE(traceback, PyTraceBack_Type) TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type)                \
+                      TYPE(method_descriptor, PyMethodDescr_Type) TYPE(wrapper_descriptor, PyWrapperDescr_Type)        \
+                          TYPE(member_descriptor, PyMemberDescr_Type) TYPE(getset_descriptor, PyGetSetDescr_Type)      \
+                              TYPE(class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType) \
                                   TYPE(proxy, _PyWeakref_ProxyType) TYPE(callable_proxy, _PyWeakref_CallableProxyType) \
                                       TYPE(static_method, PyStaticMethod_Type) TYPE(class_method, PyClassMethod_Type)  \
                                           TYPE(property, PyProperty_Type) TYPE(module_definition, PyModuleDef_Type)

@@ -41,20 +41,23 @@ struct Layout {
   int32_t keys_size, keys_log2_index_bytes, keys_kind, keys_usable, keys_count, keys_indices;
   // PyCodeObject
   int32_t code_filename, code_name, code_qualname, code_first_line, code_names, code_local_count, code_local_names,
-      code_cell_names, code_free_names, code_stack_size, code_flags, code_instructions;
+      code_cell_names, code_free_names, code_stack_size, code_dead_frame, code_flags, code_instructions;
   // the running frame: _PyInterpreterFrame, or PyFrameObject where frame_function is absent
   int32_t frame_code, frame_function, frame_locals, frame_object, frame_previous, frame_instruction, frame_stack_top,
       frame_owner, frame_values, frame_line, frame_globals;
   int32_t frame_object_frame;  // PyFrameObject -> _PyInterpreterFrame
   // PyThreadState: the current frame, read through current_frame_indirect when that is present
   int32_t thread_frame, thread_frame_indirect, thread_id, thread_native_id, thread_next;
+  int32_t thread_stack_top, thread_stack_limit;  // of its frames: what lies above the top is dead
   // PyGenObject: the frame lies inside (generator_frame), or is pointed to (generator_frame_pointer)
   int32_t generator_frame, generator_frame_pointer, generator_state, generator_code, generator_name, generator_qualname,
       generator_origin;  // cr_origin: owned
   // PyFunctionObject
   int32_t function_code, function_name, function_qualname, function_module;
   int32_t cached_code;  // PyCodeObject::_co_cached: four owned pointers; absent before 3.12
-  Fields interpreter_fields, thread_fields, code_fields, function_fields, generator_fields, frame_fields;
+  Fields interpreter_fields;
+  Fields dead_fields;  // of the interpreter: lists of freed objects, whose words are no references
+  Fields thread_fields, code_fields, function_fields, generator_fields, frame_fields;
 };
 
 const Layout* find_layout(int minor) noexcept;  // nullptr when there is no row

@@ -1,6 +1,6 @@
 // Sizes as sys.getsizeof tells them. A type's own __sizeof__ is called when it is a C function; its result is read
 // and dropped in the snapshot child. A __sizeof__ written in Python is never called.
-#include "runtime/python/types.h"
+#include "runtime/python/references.h"
 
 namespace reftally::python {
 namespace {
@@ -45,12 +45,33 @@ uint64_t set_size(Address set, uint64_t body) noexcept {
   return body + (table != set + kSetSmallTable ? (read<uint64_t>(set + kSetMask) + 1) * 16 : 0);
 }
 
+uint64_t frame_values_size(Address object, bool generator) noexcept {
+  const Layout& layout = *python.layout;
+  Address frame = object;
+  if (layout.frame_function != kAbsent) {
+    if (generator && read<int8_t>(object + static_cast<uint64_t>(layout.generator_state)) > 0) return 0;
+    frame = generator ? object + static_cast<uint64_t>(layout.generator_frame)
+                      : pointer_at(object + static_cast<uint64_t>(layout.frame_object_frame));
+    if (!generator && (frame < object || frame > object + 4096)) return 0;  // not its own
+  } else if (generator) {
+    return 0;
+  }
+  const FrameView view = view_frame(frame);
+  if (view.code == 0) return 0;
+  const int64_t stack = read<int32_t>(view.code + static_cast<uint64_t>(layout.code_stack_size));
+  return static_cast<uint64_t>(view.value_count + stack) * 8;
+}
+
 }  // namespace
 
 uint64_t body_size(Address object, Address type) noexcept {
   if ((type_flags(type) & kFlagType) != 0 && (type_flags(object) & kFlagHeapType) == 0)
     return static_cast<uint64_t>(python.layout->type_size);
   uint64_t size = static_cast<uint64_t>(read<int64_t>(type + kTypeBasicSize));
+  const auto& types = python.types;
+  const bool generator = type == types.generator || type == types.coroutine || type == types.async_generator;
+  // Their items are the values of the frame inside, and where a count would be is a pointer.
+  if (generator || type == types.frame) return size + frame_values_size(object, generator);
   if (const auto item = read<int64_t>(type + kTypeItemSize))
     size += item_count(object, type) * static_cast<uint64_t>(item);
   return size;

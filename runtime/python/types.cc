@@ -72,28 +72,12 @@ const KnownMembers* known_members(Address type) noexcept {
   return nullptr;
 }
 
-// A class from Python adds slots, a dictionary and a weak list to its base's struct, and nothing else: then the
-// body holds no word that nobody visits, provided that its base's holds none.
-bool adds_only_slots(Address type, Address base) noexcept {
-  auto offset_differs = [&](int32_t field) {
-    const auto offset = read<int64_t>(type + field);
-    return offset > 0 && offset != read<int64_t>(base + field);
-  };
-  int64_t added = read<int64_t>(type + kTypeBasicSize) - read<int64_t>(base + kTypeBasicSize);
-  added -= 8 * read<int64_t>(type + kObjectSize);
-  if (offset_differs(kTypeDictOffset)) added -= 8;
-  if (offset_differs(kTypeWeakListOffset)) added -= 8;
-  return added == 0;
-}
-
-bool is_understood(Address type) noexcept {
-  for (;;) {
-    if (type == python.types.object || known_members(type) != nullptr || shape_of(type) != Shape::kInstance)
-      return true;
-    const Address base = pointer_at(type + kTypeBase);
-    if (base == 0 || (type_flags(type) & kFlagHeapType) == 0 || !adds_only_slots(type, base)) return false;
-    type = base;
-  }
+// Of the body's start, what belongs to a base that we know field by field.
+uint64_t understood_size(Address type) noexcept {
+  for (Address base = type; base != 0; base = pointer_at(base + kTypeBase))
+    if (base != python.types.object && (known_members(base) != nullptr || shape_of(base) != Shape::kInstance))
+      return static_cast<uint64_t>(read<int64_t>(base + kTypeBasicSize));
+  return 16;
 }
 
 Address size_function(Address type) noexcept {
@@ -131,7 +115,7 @@ TypeInfo TypeTable::describe(Address type) noexcept {
   info.type = type;
   info.shape = shape_of(type);
   info.collected = (flags & kFlagCollected) != 0;
-  info.understood = is_understood(type);
+  info.understood = understood_size(type);
   // The elements of an lru_cache are visited by their cache, which also visits their type on their behalf.
   info.counts_type = heap && !name_is(type, "functools._lru_list_elem");
   info.indexed = name_is(type, "collections.deque");

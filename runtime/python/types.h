@@ -31,12 +31,12 @@ struct Member {
 struct TypeInfo {
   Address type;
   Shape shape;
-  bool collected;    // Py_TPFLAGS_HAVE_GC
-  bool understood;   // all owned words of the body are known: what else lies there is no reference
-  bool counts_type;  // instances own a reference to the type
-  bool indexed;      // what is left of the visit is the items, in order (deque)
-  bool lru_cache;    // functools._lru_cache_wrapper: owns its elements by a linked list
-  uint32_t flags;    // dump::kType…
+  bool collected;       // Py_TPFLAGS_HAVE_GC
+  uint64_t understood;  // bytes from the start of which every owned word is known: what else lies there is none
+  bool counts_type;     // instances own a reference to the type
+  bool indexed;         // what is left of the visit is the items, in order (deque)
+  bool lru_cache;       // functools._lru_cache_wrapper: owns its elements by a linked list
+  uint32_t flags;       // dump::kType…
   uint32_t first_member, member_count;
   Address size_function;  // C function of __sizeof__, 0 none
   int64_t weak_list_offset;

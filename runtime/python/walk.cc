@@ -279,7 +279,7 @@ void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
   auto named = [&](const char* what, Address name) {
     char line[640];
     runtime::Text full(line, sizeof line);
-    full.add(buffer, described).add(what);
+    full.add(buffer, described).add(*what != '\0' ? ", " : "").add(what);
     add_text(full, name);
     return writer_.string(line, full.size());
   };
@@ -294,7 +294,7 @@ void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
   if (!generator)
     for (const Field& field : layout.frame_fields)
       if (const Address to = pointer_at(frame.frame + at(field.offset)))
-        add_root(to, RootKind::kFrame, true, named(", ", 0), frame.frame + at(field.offset));
+        add_root(to, RootKind::kFrame, true, named(field.name, 0), frame.frame + at(field.offset));
   if (generator && frame.stack_top >= 0) return;  // visited by the generator
   const int64_t count = frame.stack_top > frame.value_count ? frame.stack_top : frame.value_count;
   for (int64_t i = 0; i < count; i++) {
@@ -302,7 +302,7 @@ void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
     const Address to = pointer_at(place);
     if (to == 0) continue;
     const Address name = frame_value_name(frame.code, i);
-    add_root(to, RootKind::kFrame, true, named(name != 0 ? ", local " : ", evaluation stack", name), place);
+    add_root(to, RootKind::kFrame, true, named(name != 0 ? "local " : "evaluation stack", name), place);
   }
 }
 

@@ -163,10 +163,10 @@ void WordScan::mark_object(size_t i) noexcept {
   const uint64_t flags = type_flags(type.type);
   uint64_t before = type.collected ? 16 : 0;
   if (python.at_least(11) && (flags & (kFlagManagedDict | kFlagManagedWeakref)) != 0) before = 32;
-  const bool opaque = !type.understood;
-  mark(object - before, object + (opaque ? 16 : body_size(object, type.type)), In::kExplained, 0);
-  if (opaque) {
-    mark(object + 16, object + body_size(object, type.type), In::kBody, static_cast<uint32_t>(i));
+  const bool whole = type.shape != Shape::kInstance || type.understood >= body_size(object, type.type);
+  mark(object - before, object + (whole ? body_size(object, type.type) : type.understood), In::kExplained, 0);
+  if (!whole) {
+    mark(object + type.understood, object + body_size(object, type.type), In::kBody, static_cast<uint32_t>(i));
     if (type.weak_list_offset > 0) {
       const Address list = object + static_cast<uint64_t>(type.weak_list_offset);
       mark(list, list + 8, In::kExplained, 0);
@@ -208,6 +208,27 @@ void WordScan::drop_interned_table() noexcept {
   }
 }
 
+// Values of frames that have returned: above the top of a thread's frames, and in the frame that a code object
+// keeps for its next call (before 3.11).
+void WordScan::mark_dead_frames(Address state) noexcept {
+  const Layout& layout = *python.layout;
+  if (layout.thread_stack_top != kAbsent) {
+    Address thread = python.PyInterpreterState_ThreadHead(state);
+    for (; thread != 0; thread = python.PyThreadState_Next(thread))
+      mark(pointer_at(thread + at(layout.thread_stack_top)), pointer_at(thread + at(layout.thread_stack_limit)),
+           In::kExplained, 0);
+  }
+  if (layout.code_dead_frame == kAbsent) return;
+  for (size_t i = 0; i < walk_.object_count(); i++) {
+    if (walk_.is_uncounted(i) || type_of(walk_.object(i)) != python.types.code) continue;
+    const Address frame = pointer_at(walk_.object(i) + at(layout.code_dead_frame));
+    if (frame == 0) continue;
+    const uint64_t values =
+        view_frame(frame).value_count + at(read<int32_t>(walk_.object(i) + at(layout.code_stack_size)));
+    mark(frame, frame + at(layout.frame_values) + 8 * values, In::kExplained, 0);
+  }
+}
+
 void WordScan::classify() noexcept {
   for (size_t i = 0; i < walk_.object_count(); i++) mark_object(i);
   drop_known_references();
@@ -217,6 +238,8 @@ void WordScan::classify() noexcept {
   auto explain = [&](Address begin, uint64_t size) { mark(begin, begin + size, In::kExplained, 0); };
   for (const Field& field : layout.interpreter_fields) explain(state + at(field.offset), 8 * at(field.count));
   if (layout.method_cache != kAbsent) explain(state + at(layout.method_cache), 24 * at(layout.method_cache_size));
+  for (const Field& field : layout.dead_fields) explain(state + at(field.offset), 8 * at(field.count));
+  mark_dead_frames(state);
   for (const dump::DeclaredRoot& root : walk_.roots())
     if (root.place != 0 && root.counted != 0) explain(root.place, 8);
 }
@@ -258,6 +281,7 @@ bool WordScan::describe(const Hit& hit, runtime::Text& out, dump::RootKind& kind
   uint64_t size = 0;
   Address block = 0;
   if (mapping->path[0] != '[' && is_free_block(hit.place, *mapping, size, block)) return false;
+  if (free_chunks_.contains(hit.place)) return false;
   if (size != 0) {
     out.add("block of ").add(size).add(" bytes, + ").add(hit.place - block);
     return true;
@@ -292,7 +316,10 @@ void WordScan::run(Address stack_limit) noexcept {
   collect_missing();
   if (missing_.size() == 0) return;
   hits_.reserve(kMaxHits);  // nothing of ours may move once mappings are read
+  free_chunks_.reserve();
   if (!map_.read()) return;
+  for (uint32_t i = 0; i < map_.count(); i++)
+    if (strcmp(map_[i].path, "[heap]") == 0) free_chunks_.find(map_[i].begin, map_[i].end);
   scan_mappings(stack_limit);
   classify();
   walk_.writer().begin(dump::kTagDeclaredReferences, sizeof(dump::DeclaredReference));

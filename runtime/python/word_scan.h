@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/core/memory_map.h"
+#include "runtime/python/free_chunks.h"
 #include "runtime/python/walk.h"
 
 namespace reftally::python {
@@ -40,6 +41,7 @@ class WordScan {
   void mark_tables(size_t i) noexcept;
   void drop_known_references() noexcept;
   void drop_interned_table() noexcept;
+  void mark_dead_frames(Address state) noexcept;
   void report(const Hit& hit) noexcept;
   bool describe(const Hit& hit, runtime::Text& out, dump::RootKind& kind) noexcept;
   bool is_free_block(Address place, const runtime::Mapping& mapping, uint64_t& block_size, Address& block) noexcept;
@@ -49,6 +51,7 @@ class WordScan {
   const runtime::ModuleList& modules_;
   AddressMap<Missing> missing_;
   Column<Hit> hits_;  // by place
+  FreeChunks free_chunks_;
   Address lowest_ = ~Address{0}, highest_ = 0;
   AddressMap<dump::StringRef> names_;
 };

@@ -68,6 +68,24 @@ static void interpreter_fields(void) {
   puts("};");
 }
 
+static void dead_fields(void) {
+  puts("constexpr Field kDeadFields[] = {");
+#if MINOR >= 13
+  OBJECTS("free lists", PyInterpreterState, object_state.freelists);
+#elif MINOR >= 10
+  OBJECTS("float free list", PyInterpreterState, float_state);
+  OBJECTS("list free list", PyInterpreterState, list);
+  OBJECTS("dict free list", PyInterpreterState, dict_state);
+  OBJECTS("tuple free list", PyInterpreterState, tuple);
+  OBJECTS("async generator free list", PyInterpreterState, async_gen);
+  OBJECTS("context free list", PyInterpreterState, context);
+#if MINOR == 10
+  OBJECTS("frame free list", PyInterpreterState, frame);
+#endif
+#endif
+  puts("{0, 0, nullptr}};");
+}
+
 static void thread_fields(void) {
   puts("constexpr Field kThreadFields[] = {");
 #define T(member) field(#member, AT(PyThreadState, member))
@@ -220,6 +238,7 @@ static void code_values(void) {
   value("code_cell_names", AT(PyCodeObject, co_cellvars));
   value("code_free_names", AT(PyCodeObject, co_freevars));
   value("code_stack_size", AT(PyCodeObject, co_stacksize));
+  value("code_dead_frame", AT(PyCodeObject, co_zombieframe));
   value("code_flags", AT(PyCodeObject, co_flags));
   value("code_instructions", -1);
 #else
@@ -231,6 +250,7 @@ static void code_values(void) {
   value("code_cell_names", -1);
   value("code_free_names", -1);
   value("code_stack_size", AT(PyCodeObject, co_stacksize));
+  value("code_dead_frame", -1);
   value("code_flags", AT(PyCodeObject, co_flags));
   value("code_instructions", AT(PyCodeObject, co_code_adaptive));
 #endif
@@ -345,6 +365,7 @@ int main(void) {
   printf("// Printed by print_layout.c from the headers of CPython %s. Do not edit.\nnamespace cpython_3_%d {\n",
          PY_VERSION, MINOR);
   interpreter_fields();
+  dead_fields();
   thread_fields();
   code_fields();
   function_fields();
@@ -363,6 +384,13 @@ int main(void) {
   value("thread_native_id", -1);
 #endif
   value("thread_next", AT(PyThreadState, next));
+#if MINOR >= 11
+  value("thread_stack_top", AT(PyThreadState, datastack_top));
+  value("thread_stack_limit", AT(PyThreadState, datastack_limit));
+#else
+  value("thread_stack_top", -1);
+  value("thread_stack_limit", -1);
+#endif
   generator_values();
   value("function_code", AT(PyFunctionObject, func_code));
   value("function_name", AT(PyFunctionObject, func_name));
@@ -374,6 +402,7 @@ int main(void) {
   value("cached_code", -1);
 #endif
   puts(".interpreter_fields = {std::begin(kInterpreterFields), std::end(kInterpreterFields)},");
+  puts(".dead_fields = {std::begin(kDeadFields), std::end(kDeadFields)},");
   puts(".thread_fields = {std::begin(kThreadFields), std::end(kThreadFields)},");
   puts(".code_fields = {std::begin(kCodeFields), std::end(kCodeFields)},");
   puts(".function_fields = {std::begin(kFunctionFields), std::end(kFunctionFields)},");
