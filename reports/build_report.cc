@@ -9,8 +9,11 @@
 
 #include "reports/drawing_plan.h"
 #include "reports/names.h"
+#include "reports/overview.h"
+#include "reports/own_frames.h"
 #include "reports/reference_text.h"
 #include "reports/referrers.h"
+#include "reports/source_lines.h"
 #include "reports/summary.h"
 
 namespace reftally {
@@ -41,6 +44,8 @@ const char* reason_name(dump::SnapshotReason reason) {
   return "unknown";
 }
 
+constexpr size_t kMostBirths = 40;  // call stacks of one finding
+
 std::vector<ReportMember> members_of(const Heap& heap, const Finding& finding) {
   std::map<TypeId, std::pair<ObjectId, uint64_t>> by_type;  // an example and their number
   const bool any_counted = std::any_of(finding.instances.begin(), finding.instances.end(), [&](const auto& objects) {
@@ -57,20 +62,14 @@ std::vector<ReportMember> members_of(const Heap& heap, const Finding& finding) {
   return members;
 }
 
-// From the first frame of the program itself on: who called the allocator is news, the allocator is not.
-std::vector<ReportFrame> own_frames(const std::vector<SourceFrame>& born) {
-  std::vector<ReportFrame> frames;
-  for (const SourceFrame& frame : born) frames.push_back({frame.function, frame.file, frame.module, frame.line});
-  auto first = std::find_if_not(frames.begin(), frames.end(), is_library_frame);
-  if (first != frames.end()) frames.erase(frames.begin(), first);
-  while (frames.size() > 1 && is_library_frame(frames.back())) frames.pop_back();
-  return frames;
-}
-
 class ReportBuilder {
  public:
-  ReportBuilder(const Analysis& analysis, const FramesOf& frames)
-      : analysis_(analysis), heap_(analysis.heap), frames_(frames), referrers_(analysis.heap, all_drawn(analysis)) {}
+  ReportBuilder(const Analysis& analysis, const FramesOf& frames, std::vector<std::string> source_folders)
+      : analysis_(analysis),
+        heap_(analysis.heap),
+        frames_(frames),
+        referrers_(analysis.heap, all_drawn(analysis)),
+        sources_(std::move(source_folders)) {}
 
   ReportFinding build(const Finding& finding) {
     ReportFinding result;
@@ -84,8 +83,9 @@ class ReportBuilder {
     result.held_objects = finding.held_objects;
     result.members = members_of(heap_, finding);
     for (const std::string& evidence : finding.evidence) result.evidence.push_back(evidence);
-    result.born = own_frames(finding.born);
+    result.born = own_frames(report_frames(finding.born));
     if (finding.subject) describe_subject(finding, *finding.subject, result);
+    result.births = births_of(finding);
     if (finding.advice) result.advice = advice_of(*finding.advice);
     const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
     for (size_t i = 0; i < objects.size(); i++)
@@ -111,14 +111,39 @@ class ReportBuilder {
                         finding.account.remainder};
   }
 
-  ReportAdvice advice_of(const Advice& advice) const {
+  ReportAdvice advice_of(const Advice& advice) {
     const HeapLabel& label = heap_.labels[index(heap_.label[advice.weaken])];
+    const std::string location(heap_.text(label.location)), path(heap_.text(label.path));
+    const std::string member = path.substr(0, path.find_first_of(".[ "));
     return {member_name(heap_, advice.weaken),
-            std::string(heap_.text(label.location)),
+            location,
+            sources_.around(location, member),
             advice.breaks,
             advice.frees_bytes,
             advice.safe,
             advice.reason};
+  }
+
+  // Call stacks that made the subjects of all instances, or all their objects where there is no subject.
+  std::vector<ReportBirth> births_of(const Finding& finding) {
+    std::map<StackId, ReportBirth> by_stack;
+    for (const std::vector<ObjectId>& instance : finding.instances)
+      for (ObjectId object : instance) {
+        const StackId stack = heap_.birth_stack[index(object)];
+        if (stack == StackId{}) continue;
+        by_stack[stack].count++;
+        by_stack[stack].bytes += heap_.size[index(object)];
+      }
+    std::vector<std::pair<StackId, ReportBirth>> order(by_stack.begin(), by_stack.end());
+    std::stable_sort(order.begin(), order.end(),
+                     [](const auto& a, const auto& b) { return b.second.bytes < a.second.bytes; });
+    if (order.size() > kMostBirths) order.resize(kMostBirths);
+    std::vector<ReportBirth> births;
+    for (auto& [stack, birth] : order) {
+      birth.frames = born(stack);
+      if (!birth.frames.empty()) births.push_back(std::move(birth));
+    }
+    return births;
   }
 
   void describe_node(ObjectId object, ReportNode& node) {
@@ -126,12 +151,13 @@ class ReportBuilder {
     node.born = born(object);
   }
 
-  const std::vector<ReportFrame>& born(ObjectId object) {
-    constexpr size_t kFrames = 12;
-    const StackId stack = heap_.birth_stack[index(object)];
+  const std::vector<ReportFrame>& born(ObjectId object) { return born(heap_.birth_stack[index(object)]); }
+
+  const std::vector<ReportFrame>& born(StackId stack) {
+    constexpr size_t kFrames = 24;
     auto [found, fresh] = born_.try_emplace(stack);
     if (fresh && frames_ && stack != StackId{}) {
-      found->second = own_frames(frames_(stack));
+      found->second = own_frames(report_frames(frames_(stack)));
       if (found->second.size() > kFrames) found->second.resize(kFrames);
     }
     return found->second;
@@ -141,19 +167,23 @@ class ReportBuilder {
   const Heap& heap_;
   const FramesOf& frames_;
   ReferrerTable referrers_;
+  SourceLines sources_;
   std::map<StackId, std::vector<ReportFrame>> born_;
 };
 
 }  // namespace
 
-Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames) {
+Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames, bool with_overview) {
   Report report;
+  std::vector<std::string> source_folders;
   if (image != nullptr) {
     report.source = image->source;
     report.executable = image->process.executable;
     report.command_line = image->process.command_line;
     report.reason = reason_name(image->process.reason);
     report.pid = image->process.pid;
+    const std::string& executable = image->process.executable;
+    source_folders = {image->process.working_directory, executable.substr(0, executable.rfind('/'))};
   }
   std::set<std::string> flavours;
   for (FlavourId flavour : analysis.heap.flavour)
@@ -169,9 +199,10 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
                    totals.unreachable_blocks,
                    totals.counted_objects,
                    totals.explained_objects};
-  ReportBuilder builder(analysis, frames);
+  ReportBuilder builder(analysis, frames, std::move(source_folders));
   for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));
   report.warnings = analysis.warnings;
+  if (with_overview) report.overview = build_overview(analysis, frames);
   return report;
 }
 

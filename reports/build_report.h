@@ -11,6 +11,8 @@ namespace reftally {
 // Innermost first; empty when unknown. Given by the caller, for a report knows nothing of symbols.
 using FramesOf = std::function<std::vector<SourceFrame>(StackId)>;
 
-Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames_of);
+// The overview costs a dominator tree of the whole heap; only some formats show it.
+Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames_of,
+                    bool with_overview = false);
 
 }  // namespace reftally

@@ -81,6 +81,16 @@ std::string escape_html(std::string_view text) {
   return result;
 }
 
+std::string escape_html_lines(std::string_view text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    result += escape_html(text.substr(at, end - at)) + "\n";
+    at = end + 1;
+  }
+  return result;
+}
+
 // Graphviz reads entities in labels, also in those that are not HTML.
 std::string escape_dot(std::string_view text) {
   std::string result;

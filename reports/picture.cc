@@ -1,8 +1,12 @@
 #include "reports/picture.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 
+#include "reports/escape.h"
+#include "reports/names.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -34,9 +38,23 @@ const char kPictureRules[] = R"(
 
 namespace {
 
+constexpr double kMargin = 16;
+
 double number_after(const std::string& text, std::string_view key) {
   const size_t at = text.find(key);
   return at == std::string::npos ? 0 : std::strtod(text.c_str() + at + key.size(), nullptr);
+}
+
+// Graphviz writes a comment with the name of each node and edge.
+std::string without_comments(const std::string& svg) {
+  std::string result;
+  for (size_t at = 0; at < svg.size();) {
+    const size_t begin = std::min(svg.find("<!--", at), svg.size());
+    result.append(svg, at, begin - at);
+    const size_t end = svg.find("-->", begin);
+    at = end == std::string::npos ? svg.size() : svg.find_first_not_of('\n', end + 3);
+  }
+  return result;
 }
 
 }  // namespace
@@ -60,19 +78,48 @@ ReportFinding core_of(const ReportFinding& finding) {
   return core;
 }
 
+Picture svg_of_dot(Graphviz& graphviz, const std::vector<std::string>& dots) {
+  for (const std::string& dot : dots) {
+    const std::optional<std::string> drawn = graphviz.render(dot, "svg");
+    const size_t begin = drawn ? drawn->find("<svg") : std::string::npos;
+    if (begin == std::string::npos) continue;
+    Picture picture;
+    picture.svg = without_comments(drawn->substr(begin));
+    // In points, which are the user units of the drawing; within another drawing they must not be scaled.
+    picture.width = number_after(picture.svg, "width=\"");
+    picture.height = number_after(picture.svg, "height=\"");
+    return picture;
+  }
+  return {};
+}
+
 Picture svg_of_finding(Graphviz& graphviz, const ReportFinding& finding, bool with_caption) {
   const std::string caption = with_caption ? dot_caption(finding) : "";
-  std::optional<std::string> drawn = graphviz.render(dot_of_finding(finding, caption), "svg");
-  if (!drawn) drawn = graphviz.render(dot_of_finding(core_of(finding), caption), "svg");
-  if (!drawn) return {};
-  const size_t begin = drawn->find("<svg");
-  if (begin == std::string::npos) return {};
-  Picture picture;
-  picture.svg = drawn->substr(begin);
-  // In points, which are the user units of the drawing; within another drawing they must not be scaled.
-  picture.width = number_after(picture.svg, "width=\"");
-  picture.height = number_after(picture.svg, "height=\"");
-  return picture;
+  return svg_of_dot(graphviz, {dot_of_finding(finding, caption), dot_of_finding(core_of(finding), caption)});
+}
+
+std::string svg_file(const Report& report, const std::vector<Picture>& pictures, const std::string& last) {
+  std::string body;
+  double width = 200, y = kMargin;
+  for (const Picture& picture : pictures) {
+    if (picture.svg.empty()) continue;
+    body += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}", kMargin, y, picture.width,
+                        picture.height, picture.svg.substr(picture.svg.find("viewBox")));
+    width = std::max(width, picture.width);
+    y += picture.height + 2 * kMargin;
+  }
+  if (!last.empty()) body += fmt::format("<text x=\"{}\" y=\"{}\">{}</text>\n", kMargin, y + 14, escape_html(last));
+  y += last.empty() ? 0 : 2 * kMargin;
+  const double full = width + 2 * kMargin;
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
+      "xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{0:.0f}pt\" height=\"{1:.0f}pt\" "
+      "viewBox=\"0 0 {0:.0f} {1:.0f}\">\n<title>{2}</title>\n<style>svg {{ {3} font: 12px Helvetica, sans-serif; }}\n"
+      "@media (prefers-color-scheme: dark) {{ svg {{ {4} }} }}\n"
+      "@supports (fill: var(--paper)) {{ .paper {{ fill: var(--paper); }}\ntext {{ fill: var(--ink); }}{5} }}</style>\n"
+      "<rect class=\"paper\" width=\"100%\" height=\"100%\" fill=\"#ffffff\"/>\n{6}</svg>\n",
+      full, y, escape_html("Reftally: " + base_name(report.executable)), kPictureLight, kPictureDark, kPictureRules,
+      body);
 }
 
 }  // namespace reftally

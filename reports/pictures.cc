@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "analyzer/base/error.h"
-#include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/picture.h"
 #include "reports/renderers.h"
@@ -14,7 +13,6 @@ namespace reftally {
 namespace {
 
 constexpr size_t kMostPictures = 12;
-constexpr double kMargin = 16;
 
 constexpr char kNothing[] = "digraph none { bgcolor=white; none [label=\"no findings\", shape=plaintext]; }";
 
@@ -35,31 +33,14 @@ std::string one_page(const Report& report, const char* format) {
 
 std::string render_svg(const Report& report, const RenderOptions&) {
   Graphviz graphviz;
-  std::string body;
-  double width = 200, y = kMargin;
+  std::vector<Picture> pictures;
   const size_t shown = std::min(report.findings.size(), kMostPictures);
-  for (size_t i = 0; i < shown; i++) {
-    const Picture picture = svg_of_finding(graphviz, report.findings[i], true);
-    if (picture.svg.empty()) continue;
-    body += fmt::format("<svg x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" {}", kMargin, y, picture.width,
-                        picture.height, picture.svg.substr(picture.svg.find("viewBox")));
-    width = std::max(width, picture.width);
-    y += picture.height + 2 * kMargin;
-  }
+  for (size_t i = 0; i < shown; i++) pictures.push_back(svg_of_finding(graphviz, report.findings[i], true));
   const size_t left = report.findings.size() - shown;
-  const std::string last = report.findings.empty() ? "no findings" : plural(left, "more finding");
-  if (left > 0 || report.findings.empty())
-    body += fmt::format("<text x=\"{}\" y=\"{}\">{}</text>\n", kMargin, y + 14, last);
-  y += left > 0 || report.findings.empty() ? 2 * kMargin : 0;
-  const double full = width + 2 * kMargin;
-  return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
-      "xmlns:xlink=\"http://www.w3.org/1999/xlink\" width=\"{0:.0f}pt\" height=\"{1:.0f}pt\" "
-      "viewBox=\"0 0 {0:.0f} {1:.0f}\">\n<title>{2}</title>\n<style>svg {{ {3} font: 12px Helvetica, sans-serif; }}\n"
-      "@media (prefers-color-scheme: dark) {{ svg {{ {4} }} }}\n.paper {{ fill: var(--paper); }}\n"
-      "text {{ fill: var(--ink); }}{5}</style>\n<rect class=\"paper\" width=\"100%\" height=\"100%\"/>\n{6}</svg>\n",
-      full, y, escape_html("Reftally: " + base_name(report.executable)), kPictureLight, kPictureDark, kPictureRules,
-      body);
+  return svg_file(report, pictures,
+                  report.findings.empty() ? "no findings"
+                  : left > 0              ? plural(left, "more finding")
+                                          : "");
 }
 
 std::string render_pdf(const Report& report, const RenderOptions&) { return one_page(report, "pdf"); }

@@ -10,7 +10,9 @@ constexpr Renderer kRenderers[] = {
     {"svg", "svg", "pictures of the worst findings", render_svg},
     {"pdf", "pdf", "a picture of the worst finding", render_pdf},
     {"png", "png", "the same in pixels", render_png},
-    {"html", "html", "one self-contained page with pictures", render_html},
+    {"map", "svg", "the whole heap as a graph of its types", render_map, true},
+    {"map-dot", "dot", "the same as GraphViz source", render_map_dot, true},
+    {"html", "html", "one self-contained page to click through", render_html, true},
     {"md", "md", "Markdown for a pull request or a ticket", render_md},
 };
 

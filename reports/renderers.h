@@ -18,6 +18,7 @@ struct Renderer {
   const char* extension;
   const char* help;
   std::string (*render)(const Report& report, const RenderOptions& options);
+  bool overview = false;  // wants Report::overview
 };
 
 std::span<const Renderer> renderers();
@@ -29,12 +30,15 @@ std::string render_dot(const Report& report, const RenderOptions& options);
 std::string render_svg(const Report& report, const RenderOptions& options);
 std::string render_pdf(const Report& report, const RenderOptions& options);
 std::string render_png(const Report& report, const RenderOptions& options);
+std::string render_map(const Report& report, const RenderOptions& options);
+std::string render_map_dot(const Report& report, const RenderOptions& options);
 std::string render_html(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
 
 // ---- pieces that formats share
 // `caption` stands above the graph, escaped for DOT; it may be empty.
 std::string dot_of_finding(const ReportFinding& finding, const std::string& caption);
+std::string html_page(const std::string& title, const std::string& connect, const std::string& body);
 std::string dot_caption(const ReportFinding& finding);
 
 }  // namespace reftally

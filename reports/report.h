@@ -56,12 +56,25 @@ struct ReportMember {
   uint64_t count = 0;
 };
 
+struct ReportSourceLine {
+  uint32_t number = 0;
+  std::string text;
+  bool here = false;  // the line the advice is about
+};
+
 struct ReportAdvice {
-  std::string weaken;    // "Child::parent_"
-  std::string location;  // where it is declared, or empty
+  std::string weaken;                    // "Child::parent_"
+  std::string location;                  // where it is declared, or empty
+  std::vector<ReportSourceLine> source;  // around it, when the file is at hand
   uint64_t breaks = 0, frees_bytes = 0;
   bool safe = false;
   std::string reason;
+};
+
+// Objects that were allocated by one call stack.
+struct ReportBirth {
+  std::vector<ReportFrame> frames;  // innermost first; empty: unknown, or the sum of those left out
+  uint64_t count = 0, bytes = 0, retained_bytes = 0;
 };
 
 struct ReportFinding {
@@ -76,6 +89,7 @@ struct ReportFinding {
   std::string subject;  // type of the object the account is of
   std::vector<ReportHolder> holders;
   std::vector<ReportFrame> born;
+  std::vector<ReportBirth> births;  // of all instances, most bytes first
   std::optional<ReportAdvice> advice;
   std::vector<std::string> evidence;
   std::string suppressed_by;  // reason, or empty
@@ -87,6 +101,35 @@ struct ReportTotals {
   uint64_t counted_objects = 0, explained_objects = 0;  // remainder 0
 };
 
+// ---- the whole heap, in a few hundred rows
+
+struct ReportSize {
+  std::string name;
+  uint64_t count = 0, bytes = 0, retained_bytes = 0;
+};
+
+// What an object dominates is freed with it. Siblings of one type are one branch.
+struct ReportBranch {
+  static constexpr uint32_t kTop = 0xffffffff;
+  uint32_t parent = kTop;  // row of ReportOverview::tree
+  std::string type;
+  uint64_t count = 0, bytes = 0, retained_bytes = 0;
+};
+
+struct ReportTypeEdge {
+  uint32_t from = 0, to = 0;  // rows of ReportOverview::map_types
+  uint64_t count = 0;
+  bool owns = false;
+};
+
+struct ReportOverview {
+  std::vector<ReportSize> types, libraries;  // most retained first
+  std::vector<ReportBirth> births;
+  std::vector<ReportBranch> tree;  // parents before children
+  std::vector<ReportSize> map_types;
+  std::vector<ReportTypeEdge> map_edges;
+};
+
 struct Report {
   std::string source;  // file analyzed
   std::string executable, command_line, reason;
@@ -96,6 +139,7 @@ struct Report {
   std::vector<ReportFinding> findings;  // worst first
   std::vector<ReportFinding> suppressed;
   std::vector<std::string> warnings;
+  std::optional<ReportOverview> overview;  // for the formats that show it
 };
 
 }  // namespace reftally

@@ -101,13 +101,14 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
   return dump;
 }
 
-Report report_of(const AnalyzedDump& dump) {
-  return build_report(dump.analysis, dump.image.get(), [&dump](StackId stack) {
+Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
+  const auto frames_of = [&dump](StackId stack) {
     std::vector<SourceFrame> frames;
     for (uint64_t address : dump.image->frames(stack))
       for (SourceFrame& frame : dump.types->source_frames(address)) frames.push_back(std::move(frame));
     return frames;
-  });
+  };
+  return build_report(dump.analysis, dump.image.get(), frames_of, find_renderer(options.format)->overview);
 }
 
 void write_report(const Report& report, const OutputOptions& options, FILE* otherwise) {

@@ -35,7 +35,7 @@ struct AnalyzedDump {
   Analysis analysis;
 };
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options);
-Report report_of(const AnalyzedDump& dump);
+Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 
 // Writes the report where the options say: a file appears whole or not at all.
 void write_report(const Report& report, const OutputOptions& options, FILE* otherwise);

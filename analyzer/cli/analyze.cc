@@ -15,7 +15,7 @@ RunCommand prepare_analyze(CLI::App& parser) {
   add_output_options(parser, options->output, "-o,--output");
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
-    const Report report = report_of(dump);
+    const Report report = report_of(dump, options->output);
     write_report(report, options->output, stdout);
     return has_finding_at(report, options->output.fail_on) ? kExitFindings : kExitClean;
   };

@@ -142,7 +142,7 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
   bool failed = false;
   for (size_t i = 0; i < dumps.size(); i++) {
     const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
-    const Report report = report_of(dump);
+    const Report report = report_of(dump, options.output);
     OutputOptions output = options.output;
     if (!output.file.empty() && i > 0) {
       const fs::path file(output.file);

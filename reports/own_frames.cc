@@ -1,0 +1,22 @@
+#include "reports/own_frames.h"
+
+#include <algorithm>
+
+#include "reports/names.h"
+
+namespace reftally {
+
+std::vector<ReportFrame> report_frames(const std::vector<SourceFrame>& frames) {
+  std::vector<ReportFrame> result;
+  for (const SourceFrame& frame : frames) result.push_back({frame.function, frame.file, frame.module, frame.line});
+  return result;
+}
+
+std::vector<ReportFrame> own_frames(std::vector<ReportFrame> frames) {
+  auto first = std::find_if_not(frames.begin(), frames.end(), is_library_frame);
+  if (first != frames.end()) frames.erase(frames.begin(), first);
+  while (frames.size() > 1 && is_library_frame(frames.back())) frames.pop_back();
+  return frames;
+}
+
+}  // namespace reftally

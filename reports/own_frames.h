@@ -1,0 +1,16 @@
+// Call stacks as a report shows them.
+#pragma once
+
+#include <vector>
+
+#include "analyzer/base/source_frame.h"
+#include "reports/report.h"
+
+namespace reftally {
+
+std::vector<ReportFrame> report_frames(const std::vector<SourceFrame>& frames);
+
+// From the first frame of the program itself on: who called the allocator is news, the allocator is not.
+std::vector<ReportFrame> own_frames(std::vector<ReportFrame> frames);
+
+}  // namespace reftally
