@@ -108,20 +108,22 @@ std::string edge_line(const ReportFinding& finding, size_t id) {
   const bool crowded = finding.edges.size() > kMostLabels && id >= finding.ring && !edge.weaken;
   std::string label = crowded ? "" : edge_label(edge, finding.nodes[edge.from_node]);
   if (is_first_to_weaken(finding, id)) label += "\\n  make this one weak  ";
+  if (edge.last_hold) label += "\\n  still held here  ";
+  const bool stands_out = edge.weaken || edge.last_hold;
   const char* style = edge.kind == "weak" ? "dashed" : edge.kind == "raw" ? "dotted" : "solid";
-  const char* colour = edge.weaken ? "#e69f00" : id < finding.ring ? "#d55e00" : "#5a5a5a";
+  const char* colour = stands_out ? "#e69f00" : id < finding.ring ? "#d55e00" : "#5a5a5a";
   const std::string tip = fmt::format("{}\\n{}, {}{}", tooltip(edge.member), edge.kind, edge.certainty,
                                       edge.location.empty() ? "" : "\\n" + tooltip(edge.location));
   return fmt::format(
       "n{} -> n{} [id=\"{}e{}\", class=\"{}{}{}\", label=\"{}\", tooltip=\"{}\", labeltooltip=\"{}\", style={}, "
       "color=\"{}\", fontcolor=\"{}\", penwidth={}{}];\n",
       edge.from_node, edge.to_node, id_prefix(finding), id, edge.kind == "strong or weak" ? "ambiguous" : edge.kind,
-      id < finding.ring ? " ring" : "", edge.weaken ? " weaken" : "", label, tip, tip, style, colour,
-      edge.weaken ? "#8a5a00" : "#333333",
-      edge.weaken         ? "3.5"
+      id < finding.ring ? " ring" : "", stands_out ? " weaken" : "", label, tip, tip, style, colour,
+      stands_out ? "#8a5a00" : "#333333",
+      stands_out          ? "3.5"
       : id < finding.ring ? "2"
                           : "1.2",
-      edge.weaken ? ", fontname=\"Helvetica-Bold\"" : "");
+      stands_out ? ", fontname=\"Helvetica-Bold\"" : "");
 }
 
 // Objects one step down and one step up stand side by side, so that the cycle is drawn as a ring.
@@ -143,8 +145,8 @@ std::string cluster(const ReportFinding& finding) {
                   id_prefix(finding));
   const char* what = finding.ring != 0 ? "cycles" : "objects";
   dot += finding.instances > 1
-             ? fmt::format("    label=\"one of {} {}\"; labeljust=l; color=\"#d55e00\"; fontcolor=\"#8f3f00\";\n",
-                           count_text(finding.instances), what)
+             ? fmt::format("    label=\"one of {} {}\"; labeljust=l;{} color=\"#d55e00\"; fontcolor=\"#8f3f00\";\n",
+                           count_text(finding.instances), what, finding.ring != 0 ? "" : " labelloc=b;")
          : finding.ring != 0 ? "    label=\"cycle\"; labeljust=l; color=\"#d55e00\"; fontcolor=\"#8f3f00\";\n"
                              : "    color=\"transparent\";\n";
   for (size_t i = 0; i < finding.nodes.size(); i++)

@@ -180,8 +180,9 @@ class Plan {
     edge.kind = kind_name(root.reference);
     edge.certainty = certainty_name(root.certainty);
     edge.from_node = add_root(*finding_.root);
+    std::vector<ReadStep> steps = read_steps(heap_, finding_.path, weaken_);
+    if (finding_.cycle.empty()) (steps.empty() ? edge : steps.back().edge).last_hold = true;
     result_.path.push_back(edge);
-    const std::vector<ReadStep> steps = read_steps(heap_, finding_.path, weaken_);
     for (const ReadStep& step : steps) result_.path.push_back(step.edge);
     const ObjectId last = steps.empty() ? root.to : steps.back().to;
     const uint32_t end = add_fixed(last, "subject");

@@ -95,6 +95,7 @@ class PageData {
                  {"to", name(edge.to)},     {"kind", edge.kind},     {"certainty", edge.certainty}};
     if (!edge.location.empty()) json["at"] = text(edge.location);
     if (edge.weaken) json["weaken"] = true;
+    if (edge.last_hold) json["last_hold"] = true;
     if (!drawn) return json;
     json["a"] = edge.from_node;
     json["b"] = edge.to_node;

@@ -23,6 +23,7 @@ struct ReportEdge {
   uint64_t count = 1;                   // references drawn as this one
   uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes; in the drawing only
   bool weaken = false;                  // the advice is about this member
+  bool last_hold = false;               // the reference that still holds what should be gone
 };
 
 // Who has a reference to an object: one row for all that read alike.

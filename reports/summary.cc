@@ -75,6 +75,14 @@ std::string leak_sentence(const ReportFinding& finding) {
                      plural(static_cast<uint64_t>(lost), "reference"), retained(finding));
 }
 
+// " by Cache::entries_[], below root g_cache"
+std::string holder(const ReportFinding& finding) {
+  if (finding.path.empty()) return "";
+  const std::string root = cut(finding.path.front().from, 200);
+  const ReportEdge& last = finding.path.back();
+  return last.member.empty() ? " by " + root : fmt::format(" by {}, below root {}", cut(last.member, 200), root);
+}
+
 std::string sentence(const ReportFinding& finding) {
   const bool one = counted(finding) == 1;
   if (finding.rule == "unreachable-cycle") return cycle_sentence(finding, "");
@@ -90,7 +98,7 @@ std::string sentence(const ReportFinding& finding) {
                        one ? "has" : "have");
   if (finding.rule == "lingering-object")
     return fmt::format("{} should be gone, but {} still held{}", subjects(finding), one ? "is" : "are",
-                       finding.path.empty() ? "" : " by " + cut(finding.path.front().from, 200));
+                       holder(finding));
   if (finding.rule == "weak-pinned-storage")
     return fmt::format("{} {} destroyed, but weak references keep {} memory: {}", subjects(finding), one ? "is" : "are",
                        one ? "its" : "their", bytes_text(finding.retained_bytes));

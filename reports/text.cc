@@ -131,8 +131,10 @@ class TextReport {
 
   void edge(const char* rail, const ReportEdge& shown) {
     const std::string member = printable(shown.via.empty() ? "(no name)" : cut(shown.member, 300));
-    with_note(fmt::format("{}{}", rail, styled(shown.weaken ? Style::kYellow : Style::kPlain, member)),
-              edge_note(shown));
+    with_note(
+        fmt::format("{}{}", rail, styled(shown.weaken || shown.last_hold ? Style::kYellow : Style::kPlain, member)),
+        edge_note(shown));
+    if (shown.last_hold) line(rail + styled(Style::kYellow, "^ still held here"));
     if (shown.weaken && !std::exchange(advised_, true)) line(rail + styled(Style::kYellow, "^ make this one weak"));
   }
 

@@ -1,12 +1,20 @@
 // One finding: the sentence, what to do, the graph, and what it rests on.
 
+// Of what should be gone: the reference that still has it.
+function lastHoldCard(finding) {
+  const last = finding.path[finding.path.length - 1];
+  if (finding.ring || !last || !last.last_hold) return null;
+  return element("section", { class: "advice safe" }, element("h2", {}, "Let go of it at ", memberName(last.member || last.from)),
+    last.at ? element("p", { class: "soft" }, "declared at ", element("code", {}, last.at)) : null);
+}
+
 function adviceCard(finding) {
   const advice = finding.advice;
-  if (!advice) return null;
+  if (!advice) return lastHoldCard(finding);
   const effect = advice.breaks > 1 ? `breaks all ${countText(advice.breaks)} cycles` : "breaks the cycle";
   return element("section", { class: `advice ${advice.safe ? "safe" : ""}` },
     element("h2", {}, advice.safe ? "Fix: make " : "Consider making ", memberName(advice.weaken), " weak"),
-    element("p", {}, advice.reason, ". That ", effect, " and frees ", bytesText(advice.frees), "."),
+    element("p", {}, advice.reason.charAt(0).toUpperCase() + advice.reason.slice(1), ". That ", effect, " and frees ", bytesText(advice.frees), "."),
     sourceLines(advice));
 }
 
@@ -21,7 +29,7 @@ function sourceLines(advice) {
 function stepsSection(finding, show) {
   if (finding.ring) {
     const steps = finding.edges.slice(0, finding.ring).map((edge, i) => [
-      element("button", { class: "step object", onclick: () => show("n", edge.a) }, i ? "│ " : "╭▶ ", nodeTitle(finding.nodes[edge.a])),
+      element("button", { class: "step object", onclick: () => show("n", edge.a) }, i ? "│  " : "╭▶ ", nodeTitle(finding.nodes[edge.a])),
       element("button", { class: `step ${edge.weaken ? "weaken" : ""}`, onclick: () => show("e", i) }, "│     ", cut(edge.member || "(no name)", 300),
         edge.count > 1 ? ` × ${countText(edge.count)}` : "", edge.weaken ? element("b", {}, "  ◀ weaken") : "", place(edge.at), edge.kind === "strong" ? "" : element("span", { class: "place" }, kindText(edge)))]);
     return section("Cycle", element("div", { class: "steps" }, steps, element("div", { class: "step" }, "╰─ back to ", nodeTitle(finding.nodes[finding.edges[0].a]))));
@@ -31,7 +39,7 @@ function stepsSection(finding, show) {
   return section("What keeps it alive", element("div", { class: "steps" },
     element("div", { class: "step object" }, "root ", cut(root.from, 300)),
     rest.map((edge) => [element("div", { class: "step object" }, "→ ", typeName(edge.from)),
-      element("div", { class: "step" }, "      ", cut(edge.member, 300), place(edge.at))]),
+      element("div", { class: edge.last_hold ? "step weaken" : "step" }, "      ", cut(edge.member, 300), edge.last_hold ? element("b", {}, "  ◀ still held here") : "", place(edge.at))]),
     element("div", { class: "step object" }, "→ ", typeName(finding.path[finding.path.length - 1].to))));
 }
 
@@ -41,7 +49,7 @@ function holderTable(holders, account) {
   if (!holders || !holders.length) return null;
   const rows = holders.map((holder) => element("tr", { class: holder.pays ? "pays" : "free" },
     element("td", { class: "number" }, countText(holder.count)), element("td", {}, memberName(holder.member), " ", place(holder.at)),
-    element("td", {}, kindText(holder)), element("td", { class: "addresses" }, (holder.of || []).join(", "))));
+    element("td", { class: "kind" }, kindText(holder)), element("td", { class: "addresses" }, (holder.of || []).join(", "))));
   const paid = holders.filter((holder) => holder.pays).length;
   if (account) {
     const sum = [];
@@ -50,7 +58,7 @@ function holderTable(holders, account) {
     rows.splice(paid, 0, ...sum);
   }
   return element("div", { class: "table-wrap" }, element("table", { class: "holders" }, element("thead", {}, element("tr", {},
-    ["units", "held by", "reference", "holders at"].map((title, i) => element("th", { class: i === 0 && "number" }, title)))), element("tbody", {}, rows)));
+    ["units", "held by", "reference", "at"].map((title, i) => element("th", { class: i === 0 && "number" }, title)))), element("tbody", {}, rows)));
 }
 
 function stackList(stack) {
@@ -75,7 +83,7 @@ function nodeDetail(finding, id) {
     node.account ? element("p", {}, sumText(node.account), node.count > 1 && node.most !== node.account[0] ? ` (others up to ${countText(node.most)})` : "") : null,
     holderTable(node.holders, node.account),
     fields.length ? [element("h4", {}, "Fields in this picture"), element("table", {}, fields.map((edge) => element("tr", {}, element("td", {}, memberName(edge.member || edge.via || "…")),
-      element("td", {}, edge.count > 1 ? `× ${countText(edge.count)}` : ""), element("td", {}, "→ ", nodeTitle(finding.nodes[edge.b])), element("td", {}, kindText(edge)))))] : null,
+      element("td", {}, edge.count > 1 ? `× ${countText(edge.count)}` : ""), element("td", {}, "→ ", nodeTitle(finding.nodes[edge.b])), element("td", { class: "kind" }, kindText(edge)))))] : null,
     node.born !== undefined && node.born !== null ? [element("h4", {}, "Born in"), stackList(node.born)] : null);
 }
 
@@ -87,13 +95,13 @@ function edgeDetail(finding, id) {
     edge.weaken ? element("p", { class: "weaken-note" }, "Make this one weak.") : null);
 }
 
-const LEGEND = [["strong", "owns"], ["weaken", "make weak"], ["weak", "weak"], ["raw", "raw, or a word that looks like it"]];
+const LEGEND = [["strong", "owns"], ["weaken", "to mend"], ["weak", "weak"], ["raw", "raw"]];
 function legend() {
   return element("p", { class: "legend" }, LEGEND.map(([kind, text]) => element("span", {}, element("i", { class: `sample ${kind}` }), text)));
 }
 
-function findingView(finding, number) {
-  const detail = element("aside", { class: "side", "aria-live": "polite" }, element("p", { class: "hint" }, "Click an object or an arrow for its account, holders and birth."));
+function findingView(finding) {
+  const detail = element("aside", { class: "side", "aria-live": "polite" });
   const drawing = finding.picture ? importDrawing(finding.picture) : plainDrawing(finding);
   let graph = null;
   const show = (kind, id, quiet) => {
@@ -105,16 +113,18 @@ function findingView(finding, number) {
     graph = new GraphView(drawing, (id) => {
       const match = id && id.match(/-([ne])(\d+)$/);
       if (match) show(match[1], Number(match[2]));
-    });
+    }, legend());
   const view = element("article", { class: "finding" },
     element("header", {}, element("p", { class: "tags" }, element("span", { class: `badge ${finding.severity}` }, finding.severity), element("span", { class: "rule" }, finding.rule), element("span", { class: "soft" }, `${bytesText(finding.retained)} retained · ${plural(finding.instances, "instance")}`)),
-      element("h1", {}, number ? `${number}. ` : "", finding.summary)),
+      element("h1", {}, finding.summary)),
     adviceCard(finding),
-    graph ? element("div", { class: "graph-and-side" }, element("div", {}, graph.panel, legend()), detail) : null,
+    graph ? element("div", { class: "graph-and-side" }, graph.panel, element("div", {}, detail, element("p", { class: "hint" }, "Click an object or an arrow for its account, holders and birth."))) : null,
     stepsSection(finding, show),
     !finding.ring && finding.holders.length ? section(`Account of ${shortName(finding.subject)}`, element("p", {}, finding.account ? sumText(finding.account) : ""), holderTable(finding.holders, finding.account)) : null,
     finding.births.length ? section("Born in", flameGraph(finding.births)) : finding.born !== null ? section("Born in", stackList(finding.born)) : null,
     section("Objects", element("p", {}, finding.members.map(([type, count], i) => [i ? ", " : "", `${countText(count)} `, typeName(type)]), finding.held ? `; ${plural(finding.held, "more object")} held by them` : "")),
     section("Evidence", element("ul", {}, finding.evidence.map((sentence) => element("li", {}, sentence)), element("li", {}, "fingerprint ", element("code", {}, finding.fingerprint)))));
+  const first = finding.nodes.findIndex((node) => node.role === "cycle" || node.role === "subject");
+  if (graph && first >= 0) show("n", first, true);
   return { view, show };
 }

@@ -28,8 +28,8 @@ function importDrawing(source) {
 const ZOOM_STEP = 1.25, LEAST_ZOOM = 0.1, MOST_ZOOM = 12;
 
 class GraphView {
-  // `onNode` is called with the id of a node or edge that was clicked, or with null.
-  constructor(svg, onNode) {
+  // `onNode` is called with the id of a node or edge that was clicked, or with null; `more` stands beside the buttons.
+  constructor(svg, onNode, more = null) {
     this.svg = svg;
     this.full = svg.viewBox.baseVal ? [...svg.getAttribute("viewBox").split(/[ ,]+/).map(Number)] : [0, 0, 100, 100];
     this.width = this.full[2];
@@ -38,11 +38,11 @@ class GraphView {
     svg.removeAttribute("height");
     this.canvas = element("div", { class: "canvas", tabindex: "0", role: "img", "aria-label": "graph of the finding" }, svg);
     this.scaleText = element("span", { class: "scale" });
-    this.panel = element("div", { class: "graph-panel" }, this.canvas,
-      element("div", { class: "graph-tools" },
+    this.panel = element("div", { class: "graph-panel" },
+      element("div", { class: "graph-tools" }, more,
         element("button", { title: "closer (+)", "aria-label": "closer", onclick: () => this.zoom(ZOOM_STEP) }, "+"),
         element("button", { title: "farther (-)", "aria-label": "farther", onclick: () => this.zoom(1 / ZOOM_STEP) }, "−"),
-        element("button", { title: "all of it (0)", "aria-label": "all of it", onclick: () => this.fit() }, "⤢"), this.scaleText));
+        element("button", { title: "all of it (0)", "aria-label": "all of it", onclick: () => this.fit() }, "⤢"), this.scaleText), this.canvas);
     this.onNode = onNode;
     this.listen();
     requestAnimationFrame(() => this.fit());

@@ -67,7 +67,7 @@ function showAddress() {
   const finding = match ? page.findings.find((one) => one.fingerprint === match[1]) : null;
   const main = document.getElementById("main");
   if (finding) {
-    const { view, show } = findingView(finding, page.findings.indexOf(finding) + 1);
+    const { view, show } = findingView(finding);
     state.at = finding;
     main.replaceChildren(view);
     const rows = match[2] === "n" ? finding.nodes : finding.edges;
