@@ -58,7 +58,8 @@ class LiveRetained {
       if (const uint32_t vertex = graph_.vertex_of[index(objects.front())]; vertex != Subgraph::kNoVertex)
         place[vertex] = kMember;
     finding.retained_bytes = finding.held_objects = 0;
-    for (uint32_t vertex : dominators_.preorder) {
+    for (size_t i = 1; i < dominators_.preorder.size(); i++) {
+      const uint32_t vertex = dominators_.preorder[i];
       const uint32_t above = dominators_.immediate[vertex];
       if (above < Dominators::kRoot && place[above] != kOutside) {
         place[vertex] = kBelow;

@@ -1,20 +1,31 @@
 #include <algorithm>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/graph/reference_graph.h"
 
 namespace reftally {
 namespace {
 
-// Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain.
-std::vector<int64_t> strong_among_ambiguous(const Heap& heap) {
-  std::vector<int64_t> ambiguous(heap.object_count(), 0), weak(heap.weak_count);
-  for (uint64_t row = 0; row < heap.referent.size(); row++) {
-    if (heap.kind[row] == ReferenceKind::kAmbiguous) ambiguous[index(heap.referent[row])]++;
-    if (heap.kind[row] == ReferenceKind::kWeak) weak[index(heap.referent[row])]--;
+// Calls count(row) for each reference, with the referent's place in `column` on its way.
+template <class Column, class Count>
+void for_each_reference(const Heap& heap, const Column& column, Count count) {
+  constexpr uint64_t kAhead = 48;
+  const uint64_t rows = heap.referent.size();
+  for (uint64_t row = 0; row < rows; row++) {
+    if (row + kAhead < rows) __builtin_prefetch(&column[index(heap.referent[row + kAhead])], 1);
+    count(row);
   }
+}
+
+// Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain.
+std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const std::vector<int32_t>& ambiguous) {
+  std::vector<int64_t> weak(heap.weak_count), strong(ambiguous.begin(), ambiguous.end());
+  for_each_reference(heap, weak, [&](uint64_t row) {
+    if (heap.kind[row] == ReferenceKind::kWeak) weak[index(heap.referent[row])]--;
+  });
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    ambiguous[i] = std::max<int64_t>(0, ambiguous[i] - std::max<int64_t>(0, weak[i]));
-  return ambiguous;
+    strong[i] = std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
+  return strong;
 }
 
 }  // namespace
@@ -22,25 +33,29 @@ std::vector<int64_t> strong_among_ambiguous(const Heap& heap) {
 Accounts close_accounts(const Heap& heap) {
   const uint32_t objects = heap.object_count();
   Accounts accounts;
-  accounts.heap_references.assign(objects, 0);
-  accounts.root_references.assign(objects, 0);
-  accounts.ambiguous.assign(objects, 0);
-  accounts.remainder.assign(objects, 0);
-  accounts.opaque.assign(objects, 0);
-  for (uint64_t row = 0; row < heap.referent.size(); row++) {
+  assign_column(accounts.heap_references, objects, int32_t{0});
+  assign_column(accounts.root_references, objects, int32_t{0});
+  assign_column(accounts.ambiguous, objects, int32_t{0});
+  assign_column(accounts.remainder, objects, int64_t{0});
+  assign_column(accounts.opaque, objects, int64_t{0});
+  bool any_ambiguous = false;
+  for_each_reference(heap, accounts.heap_references, [&](uint64_t row) {
     if (pays_for_count(heap.kind[row], heap.certainty[row])) accounts.heap_references[index(heap.referent[row])]++;
-    if (heap.kind[row] == ReferenceKind::kAmbiguous) accounts.ambiguous[index(heap.referent[row])]++;
-  }
+    if (heap.kind[row] != ReferenceKind::kAmbiguous) return;
+    accounts.ambiguous[index(heap.referent[row])]++;
+    any_ambiguous = true;
+  });
   for (const HeapRoot& root : heap.roots)
     if (pays_for_count(root.reference, root.certainty)) accounts.root_references[index(root.to)]++;
-  const std::vector<int64_t> ambiguous = strong_among_ambiguous(heap);
+  std::vector<int64_t> strong;  // none: no reference is ambiguous
+  if (any_ambiguous) strong = strong_among_ambiguous(heap, accounts.ambiguous);
   for (uint32_t i = 0; i < objects; i++) {
     if (!heap.has_account(ObjectId{i})) {
       accounts.heap_references[i] = accounts.root_references[i] = 0;
       continue;
     }
     accounts.remainder[i] = heap.strong_count[i] - accounts.heap_references[i] - accounts.root_references[i];
-    accounts.opaque[i] = std::max<int64_t>(0, accounts.remainder[i] - ambiguous[i]);
+    accounts.opaque[i] = std::max<int64_t>(0, accounts.remainder[i] - (any_ambiguous ? strong[i] : 0));
   }
   return accounts;
 }

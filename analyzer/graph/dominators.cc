@@ -1,8 +1,14 @@
 // Immediate dominators by Semi-NCA (L. Georgiadis, "Linear-Time Algorithms for Dominators and Related Problems", 2005,
 // section 2.3): a depth-first search, semidominators with path compression, then each vertex's nearest common ancestor
 // with its semidominator. O(n^2) in theory, faster than Lengauer-Tarjan on heaps (research/graph.md, 1). No recursion.
+//
+// The search also writes down every edge that is not of its tree, as a pair of preorder numbers: the graph is walked
+// once, and all that follows works on numbers that lie near each other.
 #include <algorithm>
+#include <utility>
 
+#include "analyzer/base/error.h"
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/graph/reference_graph.h"
 
 namespace reftally {
@@ -10,122 +16,201 @@ namespace {
 
 constexpr uint32_t kNone = 0xffffffff;
 
+struct NumberedEdge {
+  uint32_t to, from;
+};
+
+// Edges by `to`, as offsets and sources. In bins first: counting within a bin stays in the cache.
+class Predecessors {
+ public:
+  Predecessors(std::vector<NumberedEdge> edges, uint32_t count) {
+    require(edges.size() < kNone, "fewer than 2^32 references beside those of the search tree");
+    while (count >> shift_ > kMostBins) shift_++;
+    std::vector<uint32_t> bin((count >> shift_) + 2, 0);
+    for (const NumberedEdge& edge : edges) bin[(edge.to >> shift_) + 1]++;
+    for (size_t i = 1; i < bin.size(); i++) bin[i] += bin[i - 1];
+    const std::vector<NumberedEdge> binned = into_bins(std::move(edges), bin);
+    reserve_column(offset_, count + 1);
+    reserve_column(source_, binned.size());
+    source_.resize(binned.size());
+    for (size_t i = 0; i + 1 < bin.size(); i++) sort_bin(binned, bin[i], bin[i + 1], static_cast<uint32_t>(i), count);
+    offset_.push_back(static_cast<uint32_t>(binned.size()));
+  }
+
+  const uint32_t* begin(uint32_t number) const { return source_.data() + offset_[number]; }
+  const uint32_t* end(uint32_t number) const { return source_.data() + offset_[number + 1]; }
+
+ private:
+  static constexpr uint32_t kMostBins = 1024;
+
+  std::vector<NumberedEdge> into_bins(std::vector<NumberedEdge> edges, std::vector<uint32_t> next) const {
+    std::vector<NumberedEdge> binned;
+    reserve_column(binned, edges.size());
+    binned.resize(edges.size());
+    for (const NumberedEdge& edge : edges) binned[next[edge.to >> shift_]++] = edge;
+    return binned;
+  }
+
+  void sort_bin(const std::vector<NumberedEdge>& binned, uint32_t begin, uint32_t end, uint32_t bin, uint32_t count) {
+    const uint32_t first = bin << shift_;
+    next_.assign(std::min(size_t{1} << shift_, size_t{count} - first), 0);
+    for (uint32_t i = begin; i < end; i++) next_[binned[i].to - first]++;
+    uint32_t at = begin;
+    for (uint32_t& next : next_) {
+      offset_.push_back(at);
+      at += std::exchange(next, at);
+    }
+    for (uint32_t i = begin; i < end; i++) source_[next_[binned[i].to - first]++] = binned[i].from;
+  }
+
+  uint32_t shift_ = 12;
+  std::vector<uint32_t> offset_, source_, next_;
+};
+
+// Vertices by preorder number; number 0 is the virtual root, whose children are the entries.
 class SemiNca {
  public:
   SemiNca(const CsrOffsets& edges, const std::vector<uint32_t>& target, const std::vector<uint32_t>& entries)
-      : edges_(edges), target_(target), number_(edges.rows(), kNone) {
-    search(entries);
-    reverse_edges();
+      : offsets_(edges.offsets.data()), target_(target.data()) {
+    assign_column(number_, edges.rows(), uint32_t{0});
+    reserve_column(vertex_, size_t{edges.rows()} + 1);
+    reserve_column(parent_, size_t{edges.rows()} + 1);
+    reserve_column(others_, target.size() + entries.size());
+    vertex_.push_back(kNone);
+    parent_.push_back(0);
+    for (uint32_t entry : entries) {
+      if (number_[entry] == 0) {
+        search(entry);
+      } else {
+        others_.push_back({number_[entry], 0});
+      }
+    }
   }
 
   Dominators run() {
+    std::vector<Frame>().swap(path_);
     const uint32_t count = static_cast<uint32_t>(vertex_.size());
-    semi_.resize(count);
-    label_.resize(count);
-    ancestor_ = parent_;
-    for (uint32_t i = 0; i < count; i++) semi_[i] = label_[i] = i;
-    for (uint32_t i = count; i-- > 1;) {
-      for (uint64_t row = predecessors_.begin(i); row < predecessors_.end(i); row++)
-        semi_[i] = std::min(semi_[i], semi_[evaluate(predecessor_[row], i)]);
-      label_[i] = i;
-    }
-    std::vector<uint32_t> immediate(count, 0);
-    for (uint32_t i = 1; i < count; i++) {
+    const Predecessors predecessors(std::move(others_), count);
+    find_semidominators(predecessors, count);
+    for (uint32_t i = 1; i < count; i++) {  // parents become immediate dominators, from the top
       uint32_t candidate = parent_[i];
-      while (candidate > semi_[i]) candidate = immediate[candidate];
-      immediate[i] = candidate;
+      while (candidate > semi_[i]) candidate = parent_[candidate];
+      parent_[i] = candidate;
     }
-    return to_vertices(immediate);
+    return to_vertices();
   }
 
  private:
-  // Numbers vertices in preorder; number 0 is the virtual root, whose children are the entries.
-  void search(const std::vector<uint32_t>& entries) {
-    vertex_.push_back(kNone);
-    parent_.push_back(0);
-    struct Frame {
-      uint32_t number;
-      uint64_t next;
-    };
-    std::vector<Frame> stack;
-    auto visit = [&](uint32_t vertex, uint32_t parent) {
-      number_[vertex] = static_cast<uint32_t>(vertex_.size());
-      stack.push_back({number_[vertex], edges_.begin(vertex)});
-      vertex_.push_back(vertex);
-      parent_.push_back(parent);
-    };
-    for (uint32_t entry : entries) {
-      if (number_[entry] != kNone) {
-        extra_entries_.push_back(entry);
-        continue;
-      }
-      visit(entry, 0);
-      while (!stack.empty()) {
-        Frame& top = stack.back();
-        if (top.next == edges_.end(vertex_[top.number])) {
-          stack.pop_back();
-          continue;
-        }
-        const uint32_t to = target_[top.next++];
-        if (number_[to] == kNone) visit(to, top.number);
-      }
+  struct Frame {
+    uint64_t next, end;  // edges
+    uint32_t number;
+  };
+
+  void enter(uint32_t vertex, uint32_t parent) {
+    constexpr uint64_t kAhead = 6;
+    const uint32_t number = number_[vertex] = static_cast<uint32_t>(vertex_.size());
+    vertex_.push_back(vertex);
+    parent_.push_back(parent);
+    const uint64_t begin = offsets_[vertex], end = offsets_[vertex + 1];
+    if (begin == end) return;
+    path_.push_back({begin, end, number});
+    for (uint64_t edge = begin; edge < std::min(end, begin + kAhead); edge++) {
+      __builtin_prefetch(&number_[target_[edge]], 1);
+      __builtin_prefetch(&offsets_[target_[edge]]);
     }
   }
 
-  void reverse_edges() {
-    const uint32_t count = static_cast<uint32_t>(vertex_.size());
-    std::vector<uint64_t>& offsets = predecessors_.offsets;
-    offsets.assign(count + 1, 0);
-    for_each_edge([&](uint32_t, uint32_t to) { offsets[to + 1]++; });
-    for (uint32_t i = 0; i < count; i++) offsets[i + 1] += offsets[i];
-    predecessor_.resize(offsets.back());
-    std::vector<uint64_t> next(offsets.begin(), offsets.end() - 1);
-    for_each_edge([&](uint32_t from, uint32_t to) { predecessor_[next[to]++] = from; });
+  void search(uint32_t entry) {
+    enter(entry, 0);
+    while (!path_.empty())
+      if (!descend()) path_.pop_back();
   }
 
-  template <class Visit>
-  void for_each_edge(Visit visit) {
-    for (uint32_t entry : extra_entries_) visit(0u, number_[entry]);
-    for (uint32_t number = 1; number < vertex_.size(); number++) {
-      if (parent_[number] == 0) visit(0u, number);
-      const uint32_t vertex = vertex_[number];
-      for (uint64_t row = edges_.begin(vertex); row < edges_.end(vertex); row++) visit(number, number_[target_[row]]);
+  // Until a new vertex with edges of its own is entered; false when no edge is left.
+  bool descend() {
+    constexpr uint64_t kAhead = 8;
+    const size_t depth = path_.size();
+    uint64_t next = path_.back().next;
+    const uint64_t end = path_.back().end;
+    const uint32_t number = path_.back().number;
+    while (next < end) {
+      if (next + kAhead < end) __builtin_prefetch(&number_[target_[next + kAhead]], 1);
+      const uint32_t to = target_[next++];
+      const uint32_t seen_as = number_[to];
+      if (seen_as == 0) {
+        enter(to, number);
+        if (path_.size() == depth) continue;
+        path_[depth - 1].next = next;
+        return true;
+      }
+      if (seen_as != number) others_.push_back({seen_as, number});
     }
+    return false;
   }
 
-  // The vertex of least semidominator on the path from `number` up to (not including) vertices not yet linked (<
-  // limit).
-  uint32_t evaluate(uint32_t number, uint32_t limit) {
+  void find_semidominators(const Predecessors& predecessors, uint32_t count) {
+    constexpr uint32_t kAhead = 16, kMostAhead = 4;
+    reserve_column(forest_, count);
+    for (uint32_t i = 0; i < count; i++) forest_.push_back({parent_[i], i});
+    reserve_column(semi_, count);
+    semi_.resize(count);
+    for (uint32_t i = count; i-- > 1;) {
+      if (i > kAhead) {
+        const uint32_t* soon = predecessors.begin(i - kAhead);
+        const uint32_t* end = std::min(predecessors.end(i - kAhead), soon + kMostAhead);
+        for (; soon < end; soon++) __builtin_prefetch(&forest_[*soon], 1);
+      }
+      uint32_t semi = parent_[i];
+      for (const uint32_t* from = predecessors.begin(i); from != predecessors.end(i); from++)
+        semi = std::min(semi, least_above(*from, i));
+      semi_[i] = forest_[i].least = semi;
+    }
+    std::vector<Linked>().swap(forest_);
+  }
+
+  // The least semidominator on the path from `number` up to (not including) vertices not yet linked (<= limit).
+  uint32_t least_above(uint32_t number, uint32_t limit) {
     if (number <= limit) return number;
-    path_.clear();
+    if (forest_[number].ancestor <= limit) return forest_[number].least;
+    compressed_.clear();
     uint32_t at = number;
-    for (; ancestor_[at] > limit; at = ancestor_[at]) path_.push_back(at);
-    for (size_t i = path_.size(); i-- > 0;) {
-      const uint32_t below = path_[i], above = ancestor_[below];
-      if (semi_[label_[above]] < semi_[label_[below]]) label_[below] = label_[above];
-      ancestor_[below] = ancestor_[above];
+    for (; forest_[at].ancestor > limit; at = forest_[at].ancestor) compressed_.push_back(at);
+    const uint32_t top = forest_[at].ancestor;
+    uint32_t least = forest_[at].least;
+    for (size_t i = compressed_.size(); i-- > 0;) {
+      Linked& below = forest_[compressed_[i]];
+      least = below.least = std::min(below.least, least);
+      below.ancestor = top;
     }
-    return label_[number];
+    return least;
   }
 
-  Dominators to_vertices(const std::vector<uint32_t>& immediate) {
+  Dominators to_vertices() {
     Dominators result;
-    result.immediate.assign(edges_.rows(), Dominators::kUnreached);
-    for (uint32_t number = 1; number < vertex_.size(); number++) {
-      result.immediate[vertex_[number]] = immediate[number] == 0 ? Dominators::kRoot : vertex_[immediate[number]];
-      result.preorder.push_back(vertex_[number]);
+    result.immediate = std::move(number_);
+    for (uint32_t& number : result.immediate) {
+      if (number == 0) {
+        number = Dominators::kUnreached;
+      } else {
+        number = parent_[number] == 0 ? Dominators::kRoot : vertex_[parent_[number]];
+      }
     }
+    result.preorder = std::move(vertex_);
+    result.above = std::move(parent_);
     return result;
   }
 
-  const CsrOffsets& edges_;
-  const std::vector<uint32_t>& target_;
-  std::vector<uint32_t> number_;           // by vertex: preorder number, from 1
+  const uint64_t* offsets_;
+  const uint32_t* target_;
+  std::vector<uint32_t> number_;           // by vertex: preorder number, 0 when not reached
   std::vector<uint32_t> vertex_, parent_;  // by number
-  std::vector<uint32_t> extra_entries_;    // entries first reached from another entry
-  CsrOffsets predecessors_;
-  std::vector<uint32_t> predecessor_;
-  std::vector<uint32_t> semi_, label_, ancestor_, path_;
+  std::vector<NumberedEdge> others_;       // edges that are not of the tree
+  std::vector<Frame> path_;
+  struct Linked {
+    uint32_t ancestor, least;
+  };
+  std::vector<Linked> forest_;  // by number
+  std::vector<uint32_t> semi_, compressed_;
 };
 
 }  // namespace
@@ -136,12 +221,19 @@ Dominators find_dominators(const CsrOffsets& edges, const std::vector<uint32_t>&
 }
 
 std::vector<uint64_t> retained_weights(const Dominators& dominators, const std::vector<uint64_t>& weight) {
-  std::vector<uint64_t> retained(weight.size(), 0);
-  for (uint32_t vertex : dominators.preorder) retained[vertex] = weight[vertex];
-  for (size_t i = dominators.preorder.size(); i-- > 0;) {
-    const uint32_t vertex = dominators.preorder[i];
-    const uint32_t above = dominators.immediate[vertex];
-    if (above < Dominators::kRoot) retained[above] += retained[vertex];
+  constexpr size_t kAhead = 32;
+  const std::vector<uint32_t>& vertex = dominators.preorder;
+  std::vector<uint64_t> below, retained;
+  assign_column(below, vertex.size(), uint64_t{0});
+  assign_column(retained, weight.size(), uint64_t{0});
+  for (size_t i = vertex.size(); i-- > 1;) {
+    if (i > kAhead) {
+      __builtin_prefetch(&weight[vertex[i - kAhead]]);
+      __builtin_prefetch(&retained[vertex[i - kAhead]], 1);
+    }
+    below[i] += weight[vertex[i]];
+    below[dominators.above[i]] += below[i];
+    retained[vertex[i]] = below[i];
   }
   return retained;
 }

@@ -14,7 +14,7 @@ namespace reftally {
 template <class Follow>
 void flood_forward(const Heap& heap, std::vector<ObjectId>& queue, std::vector<uint8_t>& mark, uint8_t seen,
                    Follow follow) {
-  constexpr size_t kOffsetsAhead = 24, kReferentsAhead = 12, kMarksAhead = 4, kMarksOfOne = 8;
+  constexpr size_t kOffsetsAhead = 24, kReferentsAhead = 12, kMarksAhead = 4, kMarksOfOne = 8, kMarksInRow = 16;
   const uint64_t* offsets = heap.references.offsets.data();
   const ObjectId* referent = heap.referent.data();
   for (size_t head = 0; head < queue.size(); head++) {
@@ -29,6 +29,7 @@ void flood_forward(const Heap& heap, std::vector<ObjectId>& queue, std::vector<u
     const uint32_t from = index(queue[head]);
     const uint64_t end = offsets[from + 1];
     for (uint64_t row = offsets[from]; row < end; row++) {
+      if (row + kMarksInRow < end) __builtin_prefetch(&mark[index(referent[row + kMarksInRow])], 1);
       const uint32_t to = index(referent[row]);
       if (mark[to] == seen || !follow(row)) continue;
       mark[to] = seen;

@@ -29,6 +29,7 @@ struct Reachability {
   ObjectSet conservative;  // T1: any reference of any kind, from any root (LeakSanitizer's rule)
   ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
 };
+ObjectSet find_conservative(const Heap& heap);
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 // T2 as it would be if the references of some labels were weak; no labels: as it is.
@@ -43,8 +44,8 @@ inline bool pays_for_count(ReferenceKind kind, Certainty certainty) {
 // Tracked objects (dump::kObjectTracked) that the runtime's own cycle collector would free if it ran now.
 ObjectSet find_collector_garbage(const Heap& heap);
 
-// Whether a reference can keep its referent's memory from being freed. A weak one can when the object is destroyed already:
-// make_shared puts counts and object in one allocation.
+// Whether a reference can keep its referent's memory from being freed. A weak one can when the object is destroyed
+// already: make_shared puts counts and object in one allocation.
 inline bool can_own(const Heap& heap, uint64_t reference) {
   const ReferenceKind kind = heap.kind[reference];
   const ObjectId to = heap.referent[reference];
@@ -98,7 +99,8 @@ Components find_components(const CsrOffsets& edges, const std::vector<uint32_t>&
 struct Dominators {
   static constexpr uint32_t kRoot = 0xfffffffe, kUnreached = 0xffffffff;
   std::vector<uint32_t> immediate;  // by vertex; kRoot: only the virtual root dominates it
-  std::vector<uint32_t> preorder;   // reached vertices in depth-first order: dominators come first
+  std::vector<uint32_t> preorder;   // reached vertices in depth-first order, dominators first; at 0 the virtual root
+  std::vector<uint32_t> above;      // by place in preorder: the immediate dominator's place
 };
 Dominators find_dominators(const CsrOffsets& edges, const std::vector<uint32_t>& target,
                            const std::vector<uint32_t>& entries);

@@ -7,6 +7,7 @@
 #include "analyzer/analysis.h"
 #include "analyzer/heap/drawing.h"
 #include "tests/property/random_heap.h"
+#include "tests/support/rounds.h"
 
 using namespace reftally;
 
@@ -220,7 +221,7 @@ Signature signature_of(const Analysis& analysis) {
 
 TEST_CASE("every dead object is found once or held, and retained sizes are what would be freed") {
   Random random(10);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Analysis analysis = analyze_heap(RandomHeap(random).build());
     INFO(write_drawing(analysis.heap));
     check_dead(analysis);
@@ -231,7 +232,7 @@ TEST_CASE("every dead object is found once or held, and retained sizes are what 
 
 TEST_CASE("advice is a least set of members that breaks every instance that can be broken") {
   Random random(11);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Analysis analysis = analyze_heap(RandomHeap(random).build());
     INFO(write_drawing(analysis.heap));
     check_advice(analysis);
@@ -240,7 +241,7 @@ TEST_CASE("advice is a least set of members that breaks every instance that can 
 
 TEST_CASE("findings are the same wherever the objects lie") {
   Random random(12);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const RandomHeap drawn(random);
     std::vector<uint32_t> place(drawn.objects.size());
     std::iota(place.begin(), place.end(), 0u);

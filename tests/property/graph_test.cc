@@ -5,6 +5,7 @@
 #include "analyzer/graph/trial_deletion.h"
 #include "analyzer/heap/drawing.h"
 #include "tests/property/random_heap.h"
+#include "tests/support/rounds.h"
 
 using namespace reftally;
 
@@ -55,7 +56,7 @@ ObjectSet slow_ownership(const Heap& heap, const Accounts& accounts, const Objec
 
 TEST_CASE("accounts add up to the strong count") {
   Random random(1);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Heap heap = RandomHeap(random).build();
     const Accounts accounts = close_accounts(heap);
     for (uint32_t i = 0; i < heap.object_count(); i++) {
@@ -78,7 +79,7 @@ TEST_CASE("accounts add up to the strong count") {
 
 TEST_CASE("both reachabilities are the least sets closed under their references") {
   Random random(2);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Heap heap = RandomHeap(random).build();
     const Accounts accounts = close_accounts(heap);
     const Reachability reachable = find_reachable(heap, accounts);
@@ -91,7 +92,7 @@ TEST_CASE("both reachabilities are the least sets closed under their references"
 
 TEST_CASE("trial deletion leaves what is reached from a participant that is held from outside") {
   Random random(3);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Heap heap = RandomHeap(random).build();
     ObjectSet participants(heap.object_count());
     for (uint8_t& in : participants) in = random() % 4 != 0;
@@ -117,7 +118,7 @@ TEST_CASE("a retaining path has the fewest doubtful steps, then the fewest steps
   auto doubtful = [](ReferenceKind kind, Certainty certainty) {
     return certainty == Certainty::kConservative || kind == ReferenceKind::kAmbiguous;
   };
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Heap heap = RandomHeap(random).build();
     RetainingPaths paths(heap);
     for (Follow follow : {Follow::kOwners, Follow::kAnything}) {
@@ -155,7 +156,7 @@ TEST_CASE("a retaining path has the fewest doubtful steps, then the fewest steps
 
 TEST_CASE("a heap drawn and read again is the same heap") {
   Random random(5);
-  for (int round = 0; round < kRounds; round++) {
+  for (int round = 0; round < rounds(kRounds); round++) {
     const Heap heap = RandomHeap(random).build();
     const DrawnHeap again = read_drawing(write_drawing(heap));
     REQUIRE(again.heap.strong_count == heap.strong_count);

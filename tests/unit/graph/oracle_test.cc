@@ -2,7 +2,9 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "analyzer/graph/bgl.h"
 #include "analyzer/graph/reference_graph.h"
+#include "tests/support/rounds.h"
 
 using namespace reftally;
 
@@ -48,7 +50,7 @@ constexpr uint32_t kNobody = 0xffffffff;
 
 TEST_CASE("two vertices share a component exactly when each reaches the other") {
   std::mt19937 random(7);
-  for (int round = 0; round < 2000; round++) {
+  for (int round = 0; round < rounds(2000); round++) {
     Graph graph(1 + random() % 9, random() % 20, random);
     Components components = find_components(graph.edges, graph.target);
     std::vector<std::vector<uint8_t>> reached;
@@ -61,14 +63,15 @@ TEST_CASE("two vertices share a component exactly when each reaches the other") 
 
 TEST_CASE("a dominates b exactly when b cannot be reached without a, and retains what it dominates") {
   std::mt19937 random(11);
-  for (int round = 0; round < 5000; round++) {
+  for (int round = 0; round < rounds(5000); round++) {
     const uint32_t vertices = 1 + random() % 10;
     Graph graph(vertices, random() % 24, random);
     std::vector<uint32_t> entries;
     for (uint32_t i = 0; i <= random() % 3; i++) entries.push_back(random() % vertices);
     Dominators dominators = find_dominators(graph.edges, graph.target, entries);
     std::vector<uint8_t> all = reach(graph, entries, kNobody);
-    std::vector<uint64_t> weight(vertices, 1);
+    std::vector<uint64_t> weight(vertices);
+    for (uint64_t& bytes : weight) bytes = random() % 100;
     std::vector<uint64_t> retained = retained_weights(dominators, weight);
     for (uint32_t a = 0; a < vertices; a++) {
       REQUIRE((dominators.immediate[a] != Dominators::kUnreached) == bool(all[a]));
@@ -83,9 +86,29 @@ TEST_CASE("a dominates b exactly when b cannot be reached without a, and retains
           if (dominators.immediate[at] == Dominators::kRoot) break;
         }
         REQUIRE(dominated == !without[b]);
-        lost += !without[b];
+        lost += without[b] ? 0 : weight[b];
       }
       REQUIRE(retained[a] == lost);
+    }
+  }
+}
+
+TEST_CASE("components are numbered referents first, and are those of Boost.Graph") {
+  std::mt19937 random(13);
+  for (int round = 0; round < rounds(500); round++) {
+    const Graph graph(1 + random() % 400, random() % 900, random);
+    const Components ours = find_components(graph.edges, graph.target);
+    for (uint32_t from = 0; from < graph.edges.rows(); from++)
+      for (uint32_t to : graph.edges.slice(graph.target, from)) REQUIRE(ours.component[to] <= ours.component[from]);
+    std::vector<uint32_t> theirs(graph.edges.rows());
+    const CsrView view{&graph.edges, &graph.target};
+    auto map = boost::make_iterator_property_map(theirs.begin(), get(boost::vertex_index, view));
+    REQUIRE(boost::strong_components(view, map) == ours.count);
+    std::vector<uint32_t> same_as(ours.count, kNobody);
+    for (uint32_t vertex = 0; vertex < graph.edges.rows(); vertex++) {
+      uint32_t& same = same_as[ours.component[vertex]];
+      if (same == kNobody) same = theirs[vertex];
+      REQUIRE(same == theirs[vertex]);
     }
   }
 }

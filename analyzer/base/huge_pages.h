@@ -1,0 +1,25 @@
+// Columns as long as a heap: memory that is walked at random wants few, large pages.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+namespace reftally {
+
+// Asks the kernel for 2 MiB pages behind memory nobody has touched yet; small pieces and refusals are left as they are.
+void ask_for_huge_pages(const void* data, size_t bytes);
+
+// First touch costs a third of what it costs on 4 KiB pages, a random access about half (research/graph.md, 1).
+template <class T>
+void reserve_column(std::vector<T>& column, size_t size) {
+  column.reserve(size);
+  ask_for_huge_pages(column.data(), column.capacity() * sizeof(T));
+}
+
+template <class T>
+void assign_column(std::vector<T>& column, size_t size, T value) {
+  reserve_column(column, size);
+  column.assign(size, value);
+}
+
+}  // namespace reftally

@@ -1,0 +1,93 @@
+// Every pass over a synthetic heap of the size asked for, and what other libraries take for the same.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <numeric>
+
+#include "analyzer/analysis.h"
+#include "analyzer/graph/trial_deletion.h"
+#include "tests/bench/measured.h"
+#include "tests/bench/peers.h"
+#include "tests/bench/synthetic_heap.h"
+
+using namespace reftally;
+
+namespace {
+
+uint64_t size_of(const ObjectSet& set) { return std::accumulate(set.begin(), set.end(), uint64_t{0}); }
+
+Subgraph whole_graph(const Heap& heap) {
+  return make_subgraph(heap, ObjectSet(heap.object_count(), 1), [&](uint64_t row) { return can_own(heap, row); });
+}
+
+void measure_passes(const Measurements& measurements, const Heap& heap) {
+  Accounts accounts;
+  measurements.run("accounts", [&] {
+    accounts = close_accounts(heap);
+    return std::string();
+  });
+  Reachability reachable;
+  measurements.run("reachability, by any word", [&] {
+    reachable.conservative = find_conservative(heap);
+    return fmt::format("{} reached", size_of(reachable.conservative));
+  });
+  measurements.run("reachability, by owners", [&] {
+    reachable.ownership = find_owned(heap, accounts, reachable.conservative, {});
+    return fmt::format("{} reached", size_of(reachable.ownership));
+  });
+  measurements.run("trial deletion", [&] {
+    return fmt::format("{} garbage", size_of(find_garbage(heap, ObjectSet(heap.object_count(), 1))));
+  });
+}
+
+void measure_graph(const Measurements& measurements, const Subgraph& graph, const std::vector<uint32_t>& entries,
+                   const std::vector<uint64_t>& bytes) {
+  measurements.run("components",
+                   [&] { return fmt::format("{} components", find_components(graph.edges, graph.target).count); });
+  measurements.run("dominators and retained sizes", [&] {
+    const Dominators dominators = find_dominators(graph.edges, graph.target, entries);
+    const std::vector<uint64_t> retained = retained_weights(dominators, bytes);
+    return fmt::format("{} at most", *std::max_element(retained.begin(), retained.end()));
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app("Passes over a synthetic heap: one line of JSON each");
+  uint32_t objects = 1'000'000;
+  int rounds = 3;
+  bool no_peers = false, boost_dominators = false, no_findings = false;
+  std::string edges_file;
+  app.add_option("OBJECTS", objects)->required();
+  app.add_option("--rounds", rounds);
+  app.add_flag("--no-peers", no_peers);
+  app.add_flag("--boost-dominators", boost_dominators, "0.7 kB an object");
+  app.add_flag("--no-findings", no_findings);
+  app.add_option("--write-edges", edges_file, "for peers in other languages");
+  CLI11_PARSE(app, argc, argv);
+
+  Heap heap = synthetic_heap(objects);
+  const Measurements measurements(objects, heap.referent.size(), rounds);
+  measure_passes(measurements, heap);
+  {
+    Subgraph graph;
+    measurements.run("graph columns of the whole heap", [&] {
+      graph = whole_graph(heap);
+      return std::string();
+    });
+    std::vector<uint32_t> entries;
+    for (const HeapRoot& root : heap.roots) entries.push_back(index(root.to));
+    measure_graph(measurements, graph, entries, heap.size);
+    const PeerGraph peer{graph.edges, graph.target, entries};
+    if (!no_peers) measure_boost(measurements, peer, boost_dominators);
+    if (!no_peers) measure_igraph(measurements, peer);
+    if (!edges_file.empty()) write_edges(peer, edges_file);
+  }
+  if (no_findings) return 0;
+  Measurements(objects, heap.referent.size(), 1).run("heap to findings", [&] {
+    const Analysis analysis = analyze_heap(std::move(heap));
+    return fmt::format("{} findings, {} of {} objects unreachable", analysis.findings.size(),
+                       analysis.totals.unreachable_blocks, analysis.totals.objects);
+  });
+}

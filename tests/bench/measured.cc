@@ -1,0 +1,60 @@
+#include "tests/bench/measured.h"
+
+#include <fmt/format.h>
+#include <malloc.h>
+
+#include <algorithm>
+#include <ctime>
+#include <fstream>
+#include <vector>
+
+namespace reftally {
+namespace {
+
+double seconds(clockid_t clock) {
+  timespec now{};
+  clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+uint64_t status_bytes(const std::string& field) {
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  uint64_t kilobytes = 0;
+  while (status >> word)
+    if (word == field) status >> kilobytes;
+  return kilobytes * 1024;
+}
+
+void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
+
+}  // namespace
+
+void Measurements::run(const std::string& pass, const std::function<std::string()>& work) const {
+  std::vector<double> cpu, wall;
+  uint64_t peak = 0;
+  std::string note;
+  for (int round = 0; round < rounds_; round++) {
+    malloc_trim(0);
+    forget_peak();
+    const uint64_t before = status_bytes("VmRSS:");
+    const double cpu_before = seconds(CLOCK_PROCESS_CPUTIME_ID), wall_before = seconds(CLOCK_MONOTONIC);
+    note = work();
+    cpu.push_back(seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
+    wall.push_back(seconds(CLOCK_MONOTONIC) - wall_before);
+    const uint64_t after = status_bytes("VmHWM:");
+    peak = std::max(peak, after - std::min(after, before));
+  }
+  std::sort(cpu.begin(), cpu.end());
+  std::sort(wall.begin(), wall.end());
+  fmt::print(
+      "{{\"pass\": \"{}\", \"objects\": {}, \"references\": {}, \"cpu_s\": {:.4f}, \"wall_s\": {:.4f}, "
+      "\"ns_per_object\": {:.1f}, \"ns_per_reference\": {:.1f}, \"bytes_per_object\": {:.1f}, \"note\": \"{}\"}}\n",
+      pass, objects_, references_, cpu[cpu.size() / 2], wall[wall.size() / 2],
+      cpu[cpu.size() / 2] * 1e9 / static_cast<double>(objects_),
+      cpu[cpu.size() / 2] * 1e9 / static_cast<double>(references_),
+      static_cast<double>(peak) / static_cast<double>(objects_), note);
+  fflush(stdout);
+}
+
+}  // namespace reftally
