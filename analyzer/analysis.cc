@@ -81,6 +81,7 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
   phase("reachability");  // T1 conservative, T2 ownership
   analysis.reachable = find_reachable(heap, analysis.accounts);
   analysis.totals = add_up(heap, analysis.accounts, analysis.reachable);
+  analysis.unexplained = find_unexplained(heap, analysis.accounts);
 
   // Beyond this point it is decided what is alive.
 

@@ -7,6 +7,7 @@
 
 #include "analyzer/findings/finding.h"
 #include "analyzer/graph/reference_graph.h"
+#include "analyzer/graph/unexplained.h"
 #include "analyzer/heap/heap.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
@@ -33,6 +34,7 @@ struct Analysis {
   Reachability reachable;
   std::vector<Finding> findings;  // worst first
   AnalysisTotals totals;
+  std::vector<Unexplained> unexplained;  // what is missing to explained_objects
   std::vector<std::string> warnings;
 };
 

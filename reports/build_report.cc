@@ -62,6 +62,27 @@ std::vector<ReportMember> members_of(const Heap& heap, const Finding& finding) {
   return members;
 }
 
+const char* cause_text(UnexplainedCause cause) {
+  static constexpr const char* kTexts[kUnexplainedCauses] = {
+      "more holders than counts",
+      "words in the heap that are strong or weak",
+      "words on a stack or in a register that are strong or weak",
+      "words in other memory that are strong or weak",
+      "only plain addresses of it in the heap",
+      "only plain addresses of it in root memory",
+      "nothing points to it",
+  };
+  return kTexts[static_cast<size_t>(cause)];
+}
+
+std::vector<ReportUnexplained> unexplained_of(const Analysis& analysis) {
+  std::vector<ReportUnexplained> rows;
+  for (const Unexplained& row : analysis.unexplained)
+    rows.push_back({type_text(analysis.heap, row.example), cause_text(row.cause),
+                    fmt::format("{:#x}", analysis.heap.address[index(row.example)]), row.objects, row.units});
+  return rows;
+}
+
 class ReportBuilder {
  public:
   ReportBuilder(const Analysis& analysis, const FramesOf& frames, std::vector<std::string> source_folders)
@@ -199,6 +220,7 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
                    totals.unreachable_blocks,
                    totals.counted_objects,
                    totals.explained_objects};
+  report.unexplained = unexplained_of(analysis);
   ReportBuilder builder(analysis, frames, std::move(source_folders));
   for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));
   report.warnings = analysis.warnings;

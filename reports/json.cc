@@ -95,6 +95,13 @@ std::string render_json(const Report& report, const RenderOptions&) {
   for (const ReportFinding& finding : report.findings) json["findings"].push_back(finding_json(finding));
   json["suppressed"] = Json::array();
   for (const ReportFinding& finding : report.suppressed) json["suppressed"].push_back(finding_json(finding));
+  json["unexplained"] = Json::array();
+  for (const ReportUnexplained& row : report.unexplained)
+    json["unexplained"].push_back({{"type", printable(row.type)},
+                                   {"cause", row.cause},
+                                   {"objects", row.objects},
+                                   {"units", row.units},
+                                   {"example", row.example}});
   json["warnings"] = Json::array();
   for (const std::string& warning : report.warnings) json["warnings"].push_back(printable(warning));
   return json.dump(2) + "\n";

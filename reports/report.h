@@ -131,12 +131,18 @@ struct ReportOverview {
   std::vector<ReportTypeEdge> map_edges;
 };
 
+struct ReportUnexplained {  // counted objects of one type whose accounts do not close, for one reason
+  std::string type, cause, example;
+  uint64_t objects = 0, units = 0;
+};
+
 struct Report {
   std::string source;  // file analyzed
   std::string executable, command_line, reason;
   uint32_t pid = 0;
   std::vector<std::string> flavours;
   ReportTotals totals;
+  std::vector<ReportUnexplained> unexplained;  // most objects first
   std::vector<ReportFinding> findings;  // worst first
   std::vector<ReportFinding> suppressed;
   std::vector<std::string> warnings;

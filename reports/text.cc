@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "reports/escape.h"
@@ -85,7 +86,21 @@ class TextReport {
       facts += fmt::format("; {} of {} explained", count_text(totals.explained_objects),
                            plural(totals.counted_objects, "counted object"));
     paragraph(facts, 0);
+    unexplained(report);
     line();
+  }
+
+  // Why accounts do not close: a line a cause, with the type it is most often met in.
+  void unexplained(const Report& report) {
+    std::map<std::string, ReportUnexplained> causes;
+    for (const ReportUnexplained& row : report.unexplained) {
+      auto [found, added] = causes.try_emplace(row.cause, row);
+      if (!added) found->second.objects += row.objects;
+    }
+    for (const auto& [cause, row] : causes)
+      paragraph(fmt::format("{} not explained: {}; such as {} {}", count_text(row.objects), cause, short_type(row.type),
+                            row.example),
+                5, Style::kDim, "   - ");
   }
 
   void finding(const ReportFinding& found, size_t number) {

@@ -88,17 +88,34 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
 }
 
 StringId Naming::static_name(uint64_t at) {
-  const std::string symbol = types_.data_symbol_at(at);
-  if (!symbol.empty()) return builder_.intern(symbol);
+  const std::string place = types_.static_place(at);
+  if (!place.empty()) return builder_.intern(place);
   const ImageModule* module = image_.module_at(at);
   if (!module) return mapping_name(at);
   return builder_.intern(fmt::format("{} + {:#x}", base_name(module->path), at - module->bias));
 }
 
-StringId Naming::thread_name(uint32_t thread, std::string_view part) {
+std::string Naming::thread_title(uint32_t thread) const {
   const std::string& name = image_.threads[thread].name;
-  const std::string who = name.empty() ? "" : " (" + name + ")";
-  return builder_.intern(fmt::format("thread {}{}, {}", thread + 1, who, part));
+  return fmt::format("thread {}{}", thread + 1, name.empty() ? "" : " (" + name + ")");
+}
+
+StringId Naming::stack_name(uint32_t thread, uint64_t at) {
+  const std::string place = types_.stack_place(thread, at);
+  return builder_.intern(thread_title(thread) + ", stack" + (place.empty() ? "" : " of " + place));
+}
+
+StringId Naming::register_name(uint32_t thread, uint64_t number) {
+  return builder_.intern(fmt::format("{}, register {}", thread_title(thread), types_.register_place(thread, number)));
+}
+
+StringId Naming::thread_local_name(uint32_t thread, uint64_t at) {
+  const std::string place = types_.thread_local_place(thread, at);
+  return thread_local_name(thread, place.empty() ? "thread-local storage" : place);
+}
+
+StringId Naming::thread_local_name(uint32_t thread, std::string_view variable) {
+  return builder_.intern(fmt::format("{} of {}", variable, thread_title(thread)));
 }
 
 StringId Naming::mapping_name(uint64_t at) {

@@ -25,8 +25,12 @@ class Naming {
   // "+24" inside an object whose type has a name; none in a nameless block.
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
 
-  StringId static_name(uint64_t at);                             // "g_registry + 0x10"
-  StringId thread_name(uint32_t thread, std::string_view part);  // "thread 3 (worker), stack"
+  // Roots.
+  StringId static_name(uint64_t at);                              // "g_registry.last_", "g_registry + 0x10"
+  StringId stack_name(uint32_t thread, uint64_t at);              // "thread 3 (worker), stack of run(): session"
+  StringId register_name(uint32_t thread, uint64_t number);       // "thread 1 (main), register rbx, run(): session"
+  StringId thread_local_name(uint32_t thread, uint64_t at);       // "t_cache.last_ of thread 3 (worker)"
+  StringId thread_local_name(uint32_t thread, std::string_view variable);
   StringId mapping_name(uint64_t at);
 
  private:
@@ -34,6 +38,7 @@ class Naming {
   TypeId block_type(uint32_t block);
   TypeId readable_type(std::string_view demangled);
   TypeId vtable_type(uint64_t vtable);
+  std::string thread_title(uint32_t thread) const;
 
   const Image& image_;
   const DebugTypes& types_;

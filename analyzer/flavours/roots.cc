@@ -65,11 +65,12 @@ class RootScan {
 
   void scan_registers(uint32_t thread) {
     if (!(image_.threads[thread].flags & dump::kThreadRegistersKnown)) return;
-    for (uint64_t word : image_.threads[thread].registers) {
+    for (uint64_t number = 0; number < dump::kRegisterCount; ++number) {
+      const uint64_t word = image_.threads[thread].registers[number];
       if (!reader_.may_point(word)) continue;
       const PointerTarget target = reader_.target(word);
       if (target.holder == kNoHolder) continue;
-      add_root(0, target, RootKind::kRegister, Trust::kStack, naming_.thread_name(thread, "register"));
+      add_root(0, target, RootKind::kRegister, Trust::kStack, naming_.register_name(thread, number));
     }
   }
 
@@ -100,9 +101,9 @@ class RootScan {
       case RootKind::kStatic:
         return naming_.static_name(at);
       case RootKind::kThreadLocal:
+        return region.thread == 0 ? naming_.mapping_name(at) : naming_.thread_local_name(region.thread - 1, at);
       case RootKind::kStack:
-        if (region.thread == 0) return naming_.mapping_name(at);
-        return naming_.thread_name(region.thread - 1, kind == RootKind::kStack ? "stack" : "thread-local storage");
+        return region.thread == 0 ? naming_.mapping_name(at) : naming_.stack_name(region.thread - 1, at);
       default:
         return naming_.mapping_name(at);
     }

@@ -46,11 +46,16 @@ TypedReferences TypedWalk::run() {
 // ---- where values of known type are
 
 void TypedWalk::walk_variables() {
-  std::vector<Variable> variables = types_.variables();
-  std::stable_sort(variables.begin(), variables.end(),
-                   [](const Variable& a, const Variable& b) { return a.address < b.address; });
-  for (const Variable& variable : variables) {
-    if (!variable.is_thread_local && is_walkable(variable.type)) walk_variable(variable, variable.address);
+  for (const Variable& variable : types_.variables()) {
+    if (!is_walkable(variable.type)) continue;
+    if (!variable.is_thread_local) {
+      walk_variable(variable, variable.address);
+      continue;
+    }
+    for (uint32_t thread = 0; thread < image_.threads.size(); ++thread) {
+      thread_ = thread;
+      if (const auto address = types_.thread_local_address(thread, variable)) walk_variable(variable, *address);
+    }
   }
 }
 
@@ -217,7 +222,7 @@ bool TypedWalk::storage(uint64_t address) {
     holder_ = holders_.add_extra();
     naming_.set_extra_type(holder_, builder_.add_type("storage of " + variable_->name));
     found_.roots.push_back(
-        {holder_, root_kind_, ReferenceKind::kRaw, Certainty::kExact, builder_.intern(variable_->name)});
+        {holder_, root_kind_, ReferenceKind::kRaw, Certainty::kExact, root_name(paths_.variable(*variable_))});
   }
   if (!holders_.is_free(block)) return holders_.owner(block) == holder_;
   walked_[block] = 1;
@@ -253,8 +258,11 @@ LabelId TypedWalk::label(PathId path) {
 }
 
 StringId TypedWalk::root_name(PathId path) {
-  auto [found, added] = path_root_names_.emplace(static_cast<uint32_t>(path), StringId{});
-  if (added) found->second = builder_.intern(paths_.text(path).path);
+  const uint64_t of_thread = variable_->is_thread_local ? uint64_t{thread_} + 1 : 0;
+  auto [found, added] = path_root_names_.emplace(of_thread << 32 | static_cast<uint32_t>(path), StringId{});
+  if (!added) return found->second;
+  const std::string text = paths_.text(path).path;
+  found->second = of_thread ? naming_.thread_local_name(thread_, text) : builder_.intern(text);
   return found->second;
 }
 

@@ -82,12 +82,13 @@ class TypedWalk final : private ValueVisitor {
   HolderId holder_ = kNoHolder;  // kNoHolder: a variable without storage so far
   const Variable* variable_ = nullptr;
   RootKind root_kind_ = RootKind::kStatic;
+  uint32_t thread_ = 0;     // of a thread-local variable
   std::string owner_name_;  // for labels of paths that begin in a library class
   std::vector<Range> walked_ranges_, opaque_ranges_;
 
-  std::unordered_map<std::string, LabelId> labels_;    // of paths without an owner, by owner and path
-  std::unordered_map<uint32_t, LabelId> path_labels_;  // by PathId
-  std::unordered_map<uint32_t, StringId> path_root_names_;
+  std::unordered_map<std::string, LabelId> labels_;         // of paths without an owner, by owner and path
+  std::unordered_map<uint32_t, LabelId> path_labels_;       // by PathId
+  std::unordered_map<uint64_t, StringId> path_root_names_;  // by thread + 1 and PathId
 };
 
 }  // namespace reftally

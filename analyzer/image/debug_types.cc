@@ -5,9 +5,13 @@
 
 #include <algorithm>
 
+#include "analyzer/image/debug_packages.h"
+#include "analyzer/image/member_path.h"
 #include "analyzer/image/source_lines.h"
+#include "analyzer/image/stack_places.h"
 #include "analyzer/image/static_variables.h"
 #include "analyzer/image/symbols.h"
+#include "analyzer/image/thread_local_blocks.h"
 #include "analyzer/image/type_builder.h"
 #include "analyzer/image/type_names.h"
 
@@ -44,6 +48,24 @@ struct DebugTypes::Data {
         std::find_if(modules.begin(), modules.end(), [&](const ModuleFiles& m) { return m.module == found; });
     return found && files_of != modules.end() ? &*files_of : nullptr;
   }
+  const std::vector<Variable>& variables() {
+    if (!variables_) {
+      variables_ = read_static_variables(files, types().index, names, types().builder);
+      std::stable_sort(variables_->begin(), variables_->end(), [](const Variable& a, const Variable& b) {
+        return std::tie(a.is_thread_local, a.address) < std::tie(b.is_thread_local, b.address);
+      });
+    }
+    return *variables_;
+  }
+  StackPlaces& stacks() {
+    if (!stacks_) {
+      stacks_ = std::make_unique<StackPlaces>(
+          image, [this](uint64_t address) { return module_at(address); },
+          [this](uint64_t address) { return function_name(address); }, lines, types().builder);
+    }
+    return *stacks_;
+  }
+  std::string function_name(uint64_t address);  // by symbols
   uint64_t function_named(std::string_view mangled);
   const Type* functor_of(Dwarf_Die* die);
 
@@ -55,6 +77,8 @@ struct DebugTypes::Data {
 
  private:
   std::unique_ptr<Types> types_;
+  std::optional<std::vector<Variable>> variables_;
+  std::unique_ptr<StackPlaces> stacks_;
   std::unordered_map<const ModuleFiles*, std::unique_ptr<Symbols>> symbols_;
   std::unordered_map<std::string_view, uint64_t> functions_;  // of all modules, by mangled name
 };
@@ -63,6 +87,14 @@ namespace {
 
 // What the standard libraries and Boost call the parameter that is the stored callable's type.
 constexpr std::string_view kFunctorParameters[] = {"_Functor", "_Fp", "Functor", "FunctionObj"};
+
+std::string place_in(const Variable& variable, uint64_t offset) {
+  return variable.name + member_path(*variable.type, offset);
+}
+
+bool covers(const Variable& variable, uint64_t begin, uint64_t address) {
+  return variable.type && address >= begin && address - begin < std::max<uint64_t>(variable.type->size, 1);
+}
 
 // "Z4mainEUlvE_" -> "_ZZ4mainENKUlvE_cl", "N1xMUlvE_E" -> "_ZNK1xMUlvE_cl": how the name of a closure's operator()
 // begins. A mutable lambda's has no K.
@@ -78,6 +110,15 @@ std::string call_operator_prefix(std::string_view closure, bool is_const) {
 }
 
 }  // namespace
+
+std::string DebugTypes::Data::function_name(uint64_t address) {
+  const ModuleFiles* files_of = module_at(address);
+  const Symbol* symbol = files_of ? symbols(*files_of).function_at(address) : nullptr;
+  if (symbol) return demangle(symbol->name);
+  const ImageModule* module = image.module_at(address);
+  return module ? fmt::format("{} + {:#x}", base_name(module->path), address - module->bias)
+                : fmt::format("{:#x}", address);
+}
 
 uint64_t DebugTypes::Data::function_named(std::string_view mangled) {
   if (functions_.empty()) {
@@ -127,9 +168,40 @@ const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
   return find(demangle_type(type_info_name));
 }
 
-std::vector<Variable> DebugTypes::variables() const {
-  Data::Types& types = data_->types();
-  return read_static_variables(data_->files, types.index, data_->names, types.builder);
+const std::vector<Variable>& DebugTypes::variables() const { return data_->variables(); }
+
+std::string DebugTypes::static_place(uint64_t address) const {
+  const std::vector<Variable>& all = data_->variables();
+  auto after = std::partition_point(all.begin(), all.end(), [&](const Variable& variable) {
+    return !variable.is_thread_local && variable.address <= address;
+  });
+  if (after != all.begin() && covers(*(after - 1), (after - 1)->address, address))
+    return place_in(*(after - 1), address - (after - 1)->address);
+  return data_symbol_at(address);
+}
+
+std::optional<uint64_t> DebugTypes::thread_local_address(uint32_t thread, const Variable& variable) const {
+  const auto block = thread_local_block(data_->image, data_->image.threads[thread], *variable.module);
+  if (!block) return std::nullopt;
+  return *block + variable.address;
+}
+
+std::string DebugTypes::thread_local_place(uint32_t thread, uint64_t address) const {
+  const std::vector<Variable>& all = data_->variables();
+  auto first = std::partition_point(all.begin(), all.end(), [](const Variable& v) { return !v.is_thread_local; });
+  for (; first != all.end(); ++first) {
+    const auto begin = thread_local_address(thread, *first);
+    if (begin && covers(*first, *begin, address)) return place_in(*first, address - *begin);
+  }
+  return {};
+}
+
+std::string DebugTypes::stack_place(uint32_t thread, uint64_t address) const {
+  return data_->stacks().at(thread, address);
+}
+
+std::string DebugTypes::register_place(uint32_t thread, uint64_t number) const {
+  return data_->stacks().in_register(thread, number);
 }
 
 std::string DebugTypes::symbol_at(uint64_t address) const {
@@ -158,10 +230,7 @@ std::vector<SourceFrame> DebugTypes::source_frames(uint64_t return_address) cons
   const ImageModule* module = data_->image.module_at(address);
   SourceFrame frame;
   frame.module = module ? module->path : "";
-  const Symbol* symbol = files ? data_->symbols(*files).function_at(address) : nullptr;
-  frame.function = symbol   ? demangle(symbol->name)
-                   : module ? fmt::format("{} + {:#x}", base_name(module->path), address - module->bias)
-                            : fmt::format("{:#x}", address);
+  frame.function = data_->function_name(address);
   return {frame};
 }
 
@@ -190,10 +259,13 @@ std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const Ty
 }
 
 std::vector<std::string> DebugTypes::warnings() const {
-  std::vector<std::string> warnings = data_->files.warnings();
+  std::vector<std::string> warnings = data_->files.warnings(), without;
   for (const ModuleFiles& module : data_->modules) {
     if (!module.warning.empty()) warnings.push_back(module.warning);
+    if (module.lacks_dwarf) without.push_back(module.module->path);
   }
+  std::string missing = missing_debug_information(without, data_->modules.size());
+  if (!missing.empty()) warnings.push_back(std::move(missing));
   return warnings;
 }
 

@@ -86,11 +86,20 @@ class DebugTypes {
 
   const Type* find(std::string_view demangled_name) const;          // nullptr when unknown
   const Type* find_mangled(std::string_view type_info_name) const;  // name as in type_info
-  std::vector<Variable> variables() const;  // statics, namespace-scope and thread-local variables of all modules
+  const std::vector<Variable>& variables() const;  // statics, namespace-scope and thread-local ones, of all modules
   // Function symbol (mangled) whose code contains address, from DWARF or .symtab; empty when unknown.
   std::string symbol_at(uint64_t address) const;
   // Data symbol + offset: "g_registry + 0x10"; empty when unknown.
   std::string data_symbol_at(uint64_t address) const;
+  // Where a thread-local variable lies in a thread; nothing when the thread has not touched its module's variables.
+  std::optional<uint64_t> thread_local_address(uint32_t thread, const Variable& variable) const;
+  // What source calls the static, thread-local, stack or register word that holds a reference: "g_registry.last_",
+  // "run(): sessions[2]", "rbx, run(): self"; from symbols "g_registry + 0x10", "run() + 0x18"; empty when unknown.
+  // Threads by their index in the image.
+  std::string static_place(uint64_t address) const;
+  std::string thread_local_place(uint32_t thread, uint64_t address) const;
+  std::string stack_place(uint32_t thread, uint64_t address) const;
+  std::string register_place(uint32_t thread, uint64_t number) const;
   // Call stack positions of a return address, innermost inlined function first. Looks up address - 1.
   std::vector<SourceFrame> source_frames(uint64_t return_address) const;
   // The class of *this in a closure's operator(), given the mangled name of a symbol local to it (a std::function

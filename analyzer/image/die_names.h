@@ -49,7 +49,7 @@ bool attribute_die(Dwarf_Die* die, unsigned attribute, Dwarf_Die* result);  // f
 std::string attribute_string(Dwarf_Die* die, unsigned attribute);
 std::optional<int64_t> attribute_integer(Dwarf_Die* die, unsigned attribute);
 std::optional<uint64_t> subrange_count(Dwarf_Die* die);  // elements in one dimension of an array; nothing for []
-SourceLocation declared_at(Dwarf_Die* die);  // DW_AT_decl_file and DW_AT_decl_line
+SourceLocation declared_at(Dwarf_Die* die);              // DW_AT_decl_file and DW_AT_decl_line
 
 template <class Visit>
 void for_each_child(Dwarf_Die* die, Visit visit) {

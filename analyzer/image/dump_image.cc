@@ -101,6 +101,7 @@ void DumpReader::read_modules() {
     module.path = text(record.path, place);
     module.build_id = text(record.build_id, place);
     module.bias = record.bias;
+    module.thread_local_number = record.thread_local_number;
     const auto first = segments.begin() + record.first_segment;
     module.segments.assign(first, first + record.segment_count);
     image_.modules.push_back(std::move(module));

@@ -26,22 +26,27 @@ struct RecordPlace {
   }
 };
 
-// Calls visit(record, place) for each record with this tag. A newer writer's longer records lose their tail. All
-// fields there are now came with version 1.0; a field added later needs the older size accepted here.
+// Bytes of a record in version 1.0, where fields were added since: they read as 0.
+template <class Record>
+inline constexpr uint32_t kFirstSize = sizeof(Record);
+template <>
+inline constexpr uint32_t kFirstSize<dump::ModuleRecord> = 32;
+
+// Calls visit(record, place) for each record with this tag. A newer writer's longer records lose their tail.
 template <class Record, class Visit>
 void for_each_record(const DumpFile& file, uint32_t tag, Visit visit) {
   for (const DumpSection* section : file.sections(tag)) {
     const uint32_t record_size = section->header.record_size;
-    if (record_size < sizeof(Record)) {
+    if (record_size < kFirstSize<Record>) {
       throw Error(file.path(), section->file_offset + offsetof(dump::SectionHeader, record_size),
-                  fmt::format("a record size of at least {} in section {}", sizeof(Record), tag_name(tag)));
+                  fmt::format("a record size of at least {} in section {}", kFirstSize<Record>, tag_name(tag)));
     }
     const DumpPayload payload = file.payload(*section);
     const std::span<const uint8_t> bytes = payload.bytes();
     RecordPlace place{file, *section};
     for (uint64_t at = 0; at < bytes.size(); at += record_size, ++place.index) {
-      Record record;
-      std::memcpy(static_cast<void*>(&record), bytes.data() + at, sizeof record);
+      Record record{};
+      std::memcpy(static_cast<void*>(&record), bytes.data() + at, std::min<size_t>(record_size, sizeof record));
       visit(record, place);
     }
   }

@@ -45,6 +45,7 @@ struct ImageModule {
   std::string path;
   std::string build_id;  // raw bytes
   uint64_t bias = 0;
+  uint32_t thread_local_number = 0;  // its row in a thread's dtv; 0 none or unknown
   std::vector<ImageSegment> segments;
 
   bool contains(uint64_t address) const;  // in a PT_LOAD segment

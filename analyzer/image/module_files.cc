@@ -85,12 +85,6 @@ void attach_alternate(ModuleFiles& files, const std::vector<std::string>& roots)
   if (files.alternate_dwarf) dwarf_setalt(files.dwarf.get(), files.alternate_dwarf.get());
 }
 
-// The package that holds the debug information of a module, as Debian names it, when we can tell.
-std::string debug_package_hint(const std::string& path) {
-  const std::string name(base_name(path));
-  return fmt::format("build it with -g or install the -dbgsym package that holds {}", name);
-}
-
 void open_main(ModuleFiles& files, const DebugOptions& options) {
   const ImageModule& module = *files.module;
   for (const std::string& path : {options.sysroot + module.path, module.path}) {
@@ -121,11 +115,8 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
   if (source->has_section(".debug_info") || source->has_section(".zdebug_info")) {
     files.dwarf.reset(dwarf_begin_elf(source->elf(), DWARF_C_READ, nullptr));
   }
-  if (files.dwarf) {
-    attach_alternate(files, roots);
-  } else {
-    files.warning = fmt::format("{}: no debug information; {}", module.path, debug_package_hint(module.path));
-  }
+  if (files.dwarf) attach_alternate(files, roots);
+  files.lacks_dwarf = !files.dwarf;
   return files;
 }
 

@@ -53,7 +53,8 @@ struct ModuleFiles {
   std::unique_ptr<ElfFile> alternate;  // dwz: what several debug files share
   DwarfHandle alternate_dwarf;         // before dwarf: outlives it
   DwarfHandle dwarf;
-  std::string warning;  // what lowers detail; empty when nothing
+  std::string warning;       // what lowers detail; empty when nothing
+  bool lacks_dwarf = false;  // its file is there and has none
 
   uint64_t bias() const { return module->bias; }
   const ElfFile* with_symbols() const { return debug ? debug.get() : main.get(); }

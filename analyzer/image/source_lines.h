@@ -16,6 +16,7 @@ class SourceLines {
   std::vector<SourceFrame> frames(const ModuleFiles& module, uint64_t address);
   // The function whose code contains address.
   bool function_at(const ModuleFiles& module, uint64_t address, Dwarf_Die* function);
+  std::string function_name(Dwarf_Die* die);  // qualified, with its parameters where DWARF has the mangled name
 
  private:
   struct Range {
@@ -37,7 +38,6 @@ class SourceLines {
   Unit* unit_at(const ModuleFiles& module, uint64_t address);
   const Range* function_range(Unit& unit, uint64_t address);
   static void collect_functions(Dwarf_Die* die, std::vector<Range>& functions, int depth);
-  std::string function_name(Dwarf_Die* die);
 
   const DwarfFiles& files_;
   DieNames& names_;

@@ -56,6 +56,7 @@ void write_modules(Writer& writer, const ModuleList& modules) noexcept {
     record.bias = module.bias;
     record.first_segment = module.first_segment;
     record.segment_count = module.segment_count;
+    record.thread_local_number = module.thread_local_number;
     record.path = writer.string(module.path);
     if (module.build_id != nullptr)
       record.build_id = writer.string(reinterpret_cast<const char*>(module.build_id), module.build_id_size);

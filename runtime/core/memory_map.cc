@@ -121,6 +121,7 @@ void ModuleList::add(const void* raw) noexcept {
   module = Module{};
   module.bias = info.dlpi_addr;
   module.first_segment = segment_count_;
+  module.thread_local_number = static_cast<uint32_t>(info.dlpi_tls_modid);
   const auto own_code = reinterpret_cast<uint64_t>(&find_build_id);
   for (int i = 0; i < info.dlpi_phnum; i++) {
     const auto& header = info.dlpi_phdr[i];

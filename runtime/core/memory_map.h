@@ -45,6 +45,7 @@ struct Module {
   const uint8_t* build_id;
   uint32_t build_id_size;
   uint32_t first_segment, segment_count;
+  uint32_t thread_local_number;  // 0: has no thread-local variables
   bool is_agent;
 };
 

@@ -28,7 +28,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 0;
+inline constexpr uint16_t kVersionMinor = 1;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -154,8 +154,11 @@ struct ModuleRecord {
   uint32_t first_segment, segment_count;
   StringRef path;
   StringRef build_id;  // raw bytes
+  // Since 1.1: its number in a thread's dtv ("ELF Handling For Thread-Local Storage", section 3); 0 none or unknown.
+  uint32_t thread_local_number;
+  uint32_t reserved;
 };
-static_assert(sizeof(ModuleRecord) == 32);
+static_assert(sizeof(ModuleRecord) == 40);
 
 struct SegmentRecord {  // one PT_LOAD, PT_TLS or PT_GNU_RELRO
   uint64_t begin, end;  // run-time addresses (PT_TLS: of the initialisation image)
