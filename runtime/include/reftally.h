@@ -1,7 +1,7 @@
 /* Reftally, seen from a program: ask for a snapshot, say what should be dead, name memory that holds references.
  *
- * Every function is weak: a program that uses this header links without the agent and pays one test of a pointer
- * when none is loaded. Start it with `reftally run -- PROGRAM` to have the agent. */
+ * The agent of `reftally run -- PROGRAM` defines the three symbols below; they are weak, so that a program links and
+ * runs without it and then pays one test of a pointer for each call. Call the functions after them. */
 #ifndef REFTALLY_H
 #define REFTALLY_H
 
@@ -9,22 +9,46 @@
 extern "C" {
 #endif
 
-__attribute__((weak)) int reftally_dump(void);
-__attribute__((weak)) void reftally_expect_released(const void* object, const char* reason);
-__attribute__((weak)) void reftally_add_root_region(const void* begin, const void* end, const char* name);
+__attribute__((weak)) int reftally_agent_dump(void);
+__attribute__((weak)) void reftally_agent_expect_released(const void* object, const char* reason);
+__attribute__((weak)) void reftally_agent_add_root_region(const void* begin, const void* end, const char* name);
+
+/* Sets `pointer` to an agent function, or to null. Read from the global offset table: in an executable that is not
+ * position independent, a plain reference to a weak symbol is settled as null by the linker, whatever is preloaded. */
+#ifdef __x86_64__
+#define REFTALLY_FIND(pointer, function) \
+  __asm__(".weak " #function "\n\tmovq " #function "@GOTPCREL(%%rip), %0" : "=r"(pointer))
+#else
+#define REFTALLY_FIND(pointer, function) (pointer) = (function)
+#endif
+
+/* 1 under `reftally run`, else 0. */
+static inline int reftally_present(void) {
+  int (*dump)(void);
+  REFTALLY_FIND(dump, reftally_agent_dump);
+  return dump != 0;
+}
 
 /* Writes a dump now; the program goes on while it is written. 0, or -1 when there is no agent or it could not. */
-static inline int reftally_take_dump(void) { return reftally_dump ? reftally_dump() : -1; }
+static inline int reftally_dump(void) {
+  int (*dump)(void);
+  REFTALLY_FIND(dump, reftally_agent_dump);
+  return dump ? dump() : -1;
+}
 
 /* From now on `object` (its address, or the smart pointer's get()) should go away; a later dump that still has it
  * reports who holds it. `reason` is copied. */
-static inline void reftally_expect_release_of(const void* object, const char* reason) {
-  if (reftally_expect_released) reftally_expect_released(object, reason);
+static inline void reftally_expect_released(const void* object, const char* reason) {
+  void (*expect_released)(const void*, const char*);
+  REFTALLY_FIND(expect_released, reftally_agent_expect_released);
+  if (expect_released) expect_released(object, reason);
 }
 
 /* Words in [begin, end) keep what they point to alive: shared memory, memory of an allocator of your own. */
-static inline void reftally_declare_root_region(const void* begin, const void* end, const char* name) {
-  if (reftally_add_root_region) reftally_add_root_region(begin, end, name);
+static inline void reftally_add_root_region(const void* begin, const void* end, const char* name) {
+  void (*add_root_region)(const void*, const void*, const char*);
+  REFTALLY_FIND(add_root_region, reftally_agent_add_root_region);
+  if (add_root_region) add_root_region(begin, end, name);
 }
 
 #ifdef __cplusplus

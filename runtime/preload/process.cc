@@ -169,15 +169,15 @@ HOOK_WITH_STATE(reftally_agent_snapshot, uint64_t reason, uint64_t wait, const C
   return take_snapshot(why, (wait & 1) != 0, calling_state(*caller));
 }
 
-HOOK_WITH_STATE(reftally_dump, uint64_t, uint64_t, const CallState* caller) {
+HOOK_WITH_STATE(reftally_agent_dump, uint64_t, uint64_t, const CallState* caller) {
   const bool ok = recording() && take_snapshot(SnapshotReason::kApi, false, calling_state(*caller)) != 0;
   return ok ? 0 : static_cast<uint64_t>(-1);
 }
 
-HOOK void reftally_expect_released(const void* object, const char* reason) {
+HOOK void reftally_agent_expect_released(const void* object, const char* reason) {
   if (recording()) expect_released(object, reason, caller_registers());
 }
 
-HOOK void reftally_add_root_region(const void* begin, const void* end, const char* name) {
+HOOK void reftally_agent_add_root_region(const void* begin, const void* end, const char* name) {
   if (recording()) add_root_region(begin, end, name);
 }

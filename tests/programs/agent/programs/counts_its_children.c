@@ -19,7 +19,7 @@ int main(void) {
   printf("%d %d\n", (int)waitpid(-1, NULL, WNOHANG), errno == ECHILD);
   int children = 0, strangers = 0;
   for (int i = 0; i < 3; i++) {
-    if (reftally_dump) reftally_dump();
+    reftally_dump();
     fflush(stdout);
     pid_t child = fork();
     if (child == 0) _exit(i);
@@ -29,7 +29,7 @@ int main(void) {
     errno = 0;
     strangers += waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
   }
-  if (reftally_dump) reftally_dump();
+  reftally_dump();
   usleep(100000);
   strangers += waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD;
   printf("children %d, strangers %d, signals %d\n", children, strangers, (int)signals);

@@ -22,7 +22,7 @@ int main() {
     sigpending(&pending);
   });
   while (ready == 0) std::this_thread::yield();
-  if (reftally_dump != nullptr) reftally_dump();
+  reftally_dump();
   stop = true;
   deaf.join();
   int count = 0;

@@ -22,7 +22,7 @@ static void run(int number) {
   for (int i = 0; i < 50; i++) {
     free(deep(i % 10));
     turns++;
-    if (number == 2 && i == 25 && reftally_dump) reftally_dump();
+    if (number == 2 && i == 25) reftally_dump();
     swapcontext(&fibres[number], &home);
   }
 }

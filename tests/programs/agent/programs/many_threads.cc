@@ -24,7 +24,7 @@ int main() {
     });
   for (int i = 0; i < 3; i++) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    if (reftally_dump != nullptr) reftally_dump();
+    reftally_dump();
   }
   stop = true;
   for (auto& maker : makers) maker.join();

@@ -25,7 +25,7 @@ int main() {
   int taken = 0;
   for (int i = 0; i < 5; i++) {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    taken += reftally_dump == nullptr || reftally_dump() == 0;
+    taken += reftally_present() == 0 || reftally_dump() == 0;
   }
   stop = true;
   for (auto& thread : threads) thread.join();
