@@ -93,6 +93,9 @@ LintFinding cycle_finding(const LintContext& context, const ProvedCycle& cycle, 
   finding.location = is_capture(weaken) && weaken.site->closure.line ? weaken.site->closure : weaken.declared;
   finding.weaken =
       is_capture(weaken) ? "the captured '" + weaken.site->capture + "'" : context.program.field_name(weaken.field);
+  if (const FieldRef field = context.program.field(weaken.field); field && !is_capture(weaken))
+    finding.weaken_type = field.field->type;
+  for (const CycleEdge& edge : cycle.edges) finding.edges.push_back(edge.field);
   finding.identity = cycle.id;
   finding.message = message;
   if (cycle.is_broken()) {

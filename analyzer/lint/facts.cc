@@ -120,15 +120,16 @@ FunctionFact function_of(const Json& json) {
 Json to_json(const SiteFact& site) {
   Json notes = Json::array();
   for (const auto& [location, text] : site.notes) notes.push_back({to_json(location), text});
-  return {{"site", site.rule},        {"at", to_json(site.location)}, {"subject", site.subject},
-          {"message", site.message},  {"detail", site.detail},        {"notes", notes},
-          {"severity", site.severity}};
+  return {{"site", site.rule},         {"at", to_json(site.location)}, {"subject", site.subject},
+          {"message", site.message},   {"detail", site.detail},        {"notes", notes},
+          {"severity", site.severity}, {"needs", site.needs}};
 }
 
 SiteFact site_of(const Json& json) {
-  SiteFact site{json.at("site"),    location_of(json.at("at")), json.at("subject"),
-                json.at("message"), json.at("detail"),          {},
-                json.at("severity")};
+  SiteFact site{json.at("site"),     location_of(json.at("at")),
+                json.at("subject"),  json.at("message"),
+                json.at("detail"),   {},
+                json.at("severity"), json.at("needs").get<std::vector<std::string>>()};
   for (const Json& note : json.at("notes")) site.notes.emplace_back(location_of(note.at(0)), note.at(1));
   return site;
 }

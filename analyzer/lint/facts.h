@@ -122,6 +122,8 @@ struct SiteFact {
   std::string detail;  // enters the fingerprint
   std::vector<std::pair<Location, std::string>> notes;
   std::string severity;  // "error", "warning", "note"
+  // What must be said of other code for this to be a fault (python_rules.cc): "+this|or-that", "-not-this".
+  std::vector<std::string> needs;
 };
 
 struct Facts {

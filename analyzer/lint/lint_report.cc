@@ -7,6 +7,8 @@ constexpr LintRenderer kRenderers[] = {
     {"text", "as clang-tidy writes it: one line a finding, one note a reference", render_lint_text},
     {"json", "JSON, schema reftally-lint/1", render_lint_json},
     {"sarif", "SARIF 2.1.0", render_lint_sarif},
+    {"diff", "a patch that makes each member weak that a finding advises to; uses of it must lock() it then",
+     render_lint_diff},
 };
 
 }  // namespace

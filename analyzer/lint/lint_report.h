@@ -20,7 +20,9 @@ struct LintReport {
   std::vector<LintFinding> suppressed;  // by NOLINT or the baseline, with the reason
   std::vector<UnitProblem> problems;    // files that were not, or not fully, analysed
   size_t units = 0, units_from_cache = 0, functions = 0, classes = 0;
-  std::string root;  // paths are shown relative to it
+  size_t functions_given_up = 0;     // of CPython extensions: too many paths
+  std::string root;                  // paths are shown relative to it
+  std::vector<std::string> remarks;  // on the baseline, on what a run showed
 };
 
 struct LintRenderer {
@@ -36,5 +38,6 @@ std::string shown_path(const LintReport& report, const std::string& path);
 void render_lint_text(const LintReport& report, std::ostream& out);
 void render_lint_json(const LintReport& report, std::ostream& out);
 void render_lint_sarif(const LintReport& report, std::ostream& out);
+void render_lint_diff(const LintReport& report, std::ostream& out);
 
 }  // namespace reftally::lint

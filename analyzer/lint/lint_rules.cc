@@ -26,6 +26,18 @@ constexpr LintRule kRules[] = {
      find_nonvirtual_destructors},
     {"deep-destruction", "Destroying a long chain of this class recurses once a link and overflows the stack",
      "Unlink the chain in a loop in the destructor.", find_deep_destructions},
+    {"py-leak", "CPython: a way through a function ends with a reference that nobody releases",
+     "Py_DECREF() it on that way, or give it to a function that takes it over.", find_python_leaks},
+    {"py-borrowed", "CPython: a borrowed reference is returned, kept or given away as if it were the function's own",
+     "Py_INCREF() it first.", find_python_borrowed},
+    {"py-over-release", "CPython: a reference is released that the function does not own, or used after its release",
+     "Release each reference once.", find_python_over_releases},
+    {"py-traverse", "CPython: tp_traverse does not visit a member, so no cycle through it is collected",
+     "Py_VISIT() the member.", find_python_traverses},
+    {"py-clear", "CPython: tp_clear does not clear a member that tp_traverse visits", "Py_CLEAR() the member.",
+     find_python_clears},
+    {"py-no-gc", "CPython: a type owns objects that may refer back, and does not take part in collection",
+     "Add Py_TPFLAGS_HAVE_GC, tp_traverse and tp_clear.", find_python_uncollected},
 };
 
 std::string fingerprint_of(const LintFinding& finding) {
@@ -37,9 +49,10 @@ std::string fingerprint_of(const LintFinding& finding) {
 
 }  // namespace
 
-void find_sites(const LintContext& context, const char* rule, std::vector<LintFinding>& out) {
+void find_sites(const LintContext& context, const char* rule, std::vector<LintFinding>& out,
+                const std::function<bool(const SiteFact&)>& holds) {
   for (const SiteFact& site : context.program.sites()) {
-    if (site.rule != rule) continue;
+    if (site.rule != rule || (holds && !holds(site))) continue;
     LintFinding finding;
     finding.location = site.location;
     finding.message = site.message;
@@ -66,17 +79,23 @@ std::vector<LintFinding> run_lint_rules(const LintContext& context, const std::v
     if (!only.empty() && std::find(only.begin(), only.end(), rule.name) == only.end()) continue;
     const size_t first = findings.size();
     rule.run(context, findings);
-    for (size_t i = first; i < findings.size(); ++i) {
-      findings[i].rule = rule.name;
-      findings[i].fingerprint = fingerprint_of(findings[i]);
-    }
+    for (size_t i = first; i < findings.size(); ++i) findings[i].rule = rule.name;
   }
+  finish_findings(findings);
+  return findings;
+}
+
+bool is_lint_rule(const std::string& name) {
+  return std::any_of(std::begin(kRules), std::end(kRules), [&](const LintRule& rule) { return name == rule.name; });
+}
+
+void finish_findings(std::vector<LintFinding>& findings) {
+  for (LintFinding& finding : findings) finding.fingerprint = fingerprint_of(finding);
   auto order = [](const LintFinding& f) {
     return std::make_tuple(-static_cast<int>(f.severity), -f.rank, f.rule, f.location.file, f.location.line,
                            f.location.column, f.identity);
   };
   std::sort(findings.begin(), findings.end(), [&](const auto& a, const auto& b) { return order(a) < order(b); });
-  return findings;
 }
 
 }  // namespace reftally::lint

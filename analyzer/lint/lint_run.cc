@@ -3,9 +3,14 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
 
 #include "analyzer/base/error.h"
+#include "analyzer/findings/baseline.h"
 #include "analyzer/lint/facts_file.h"
+#include "analyzer/lint/lint_confirm.h"
 #include "analyzer/lint/lint_rules.h"
 #include "analyzer/lint/nolint.h"
 
@@ -48,6 +53,39 @@ UnitProblem problem_of(const std::string& file, const UnitErrors& errors) {
   return {file, what};
 }
 
+// Findings that the baseline knows are suppressed; those of other rules in it belong to `reftally check`.
+void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findings, LintReport& report) {
+  std::ifstream in(options.baseline, std::ios::binary);
+  if (!in && !options.update_baseline) throw Error(options.baseline + ": cannot be read; --update-baseline writes it");
+  std::ostringstream text;
+  text << in.rdbuf();
+  std::vector<BaselineEntry> before;
+  if (in) before = read_baseline(text.view(), options.baseline);
+  std::vector<BaselineEntry> found, others;
+  for (const LintFinding& finding : findings)
+    if (finding.suppressed_by.empty()) found.push_back({finding.fingerprint, finding.rule, finding.message, 1});
+  for (const BaselineEntry& entry : before)
+    if (!is_lint_rule(entry.rule)) others.push_back(entry);
+  std::erase_if(before, [](const BaselineEntry& entry) { return !is_lint_rule(entry.rule); });
+  if (options.update_baseline) {
+    others.insert(others.end(), found.begin(), found.end());
+    std::ofstream out(options.baseline, std::ios::binary);
+    out << write_baseline(others);
+    out.close();
+    if (!out) throw Error(options.baseline + ": cannot be written");
+    before = found;
+  }
+  std::set<std::string> known;
+  for (const BaselineEntry& entry : before) known.insert(entry.fingerprint);
+  for (LintFinding& finding : findings)
+    if (finding.suppressed_by.empty() && known.count(finding.fingerprint))
+      finding.suppressed_by = "baseline " + options.baseline;
+  const size_t gone = compare_with_baseline(found, before).gone.size();
+  if (gone > 0)
+    report.remarks.push_back(std::to_string(gone) + " findings of " + options.baseline +
+                             " are gone; --update-baseline drops them");
+}
+
 }  // namespace
 
 void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Extract& extract,
@@ -86,11 +124,30 @@ void judge(const Program& program, const LintOptions& options, LintReport& repor
   const std::vector<ProvedCycle> cycles = prove_cycles(program, graphs);
   const OwnershipGraph types(program, graphs);
   const LintContext context{program, graphs, cycles, types, options.pedantic};
+  report.functions_given_up = count_functions_given_up(program);
   NoLint comments;
-  for (LintFinding& finding : run_lint_rules(context, options.rules)) {
-    comments.apply(finding);
-    (finding.suppressed_by.empty() ? report.findings : report.suppressed).push_back(std::move(finding));
+  std::vector<LintFinding> findings = run_lint_rules(context, options.rules);
+  if (!options.confirm.empty()) {
+    confirm_findings(context, options.confirm, run_time_report(options.confirm, options.reftally), findings);
+    finish_findings(findings);
   }
+  for (LintFinding& finding : findings) comments.apply(finding);
+  if (!options.baseline.empty()) apply_baseline(options, findings, report);
+  for (LintFinding& finding : findings)
+    (finding.suppressed_by.empty() ? report.findings : report.suppressed).push_back(std::move(finding));
+}
+
+void draw_class(const Program& program, const std::string& name, unsigned depth, std::ostream& out) {
+  std::vector<const RecordFact*> meant;
+  for (const RecordFact& record : program.records()) {
+    if (record.name == name) meant = {&record};
+    if (record.name == name) break;
+    if (record.name.ends_with("::" + name) || record.pattern == name) meant.push_back(&record);
+  }
+  if (meant.empty()) throw Error("--graph " + name + ": the project has no such class");
+  if (meant.size() > 1) throw Error("--graph " + name + ": could be " + meant[0]->name + " or " + meant[1]->name);
+  const ObjectGraphs graphs(program);
+  OwnershipGraph(program, graphs).write_dot(*meant.front(), depth, out);
 }
 
 }  // namespace reftally::lint

@@ -20,7 +20,9 @@ struct LintOptions {
   bool pedantic = false;
   std::string baseline;  // file, or empty
   bool update_baseline = false;
-  std::string root;  // paths are shown relative to it
+  std::string confirm;   // a dump, core or JSON report of a run, or empty
+  std::string reftally;  // the command that reads dumps
+  std::string root;      // paths are shown relative to it
 };
 
 using Extract = std::function<Facts(const CompileCommand&, const ExtractOptions&)>;
@@ -29,5 +31,7 @@ using Extract = std::function<Facts(const CompileCommand&, const ExtractOptions&
 void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Extract& extract,
             Program& program, LintReport& report);
 void judge(const Program& program, const LintOptions& options, LintReport& report);
+// The ownership graph around one class, in GraphViz's language. Throws Error when no or more than one class is meant.
+void draw_class(const Program& program, const std::string& name, unsigned depth, std::ostream& out);
 
 }  // namespace reftally::lint

@@ -25,7 +25,9 @@ constexpr uint64_t kWorkerMb = 450;  // what one translation unit with Boost nee
 struct Arguments {
   std::string build_dir, output, format = "text", fail_on = "warning", cache, root;
   std::vector<std::string> files, flags;
-  bool no_cache = false, list_rules = false, quiet = false;
+  std::string graph;
+  unsigned depth = 3;
+  bool no_cache = false, list_rules = false, quiet = false, types_only = false, fix_suggestions = false;
   LintOptions options;
 };
 
@@ -62,6 +64,13 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.add_flag("--no-cache", args.no_cache, "parse everything anew");
   app.add_option("--resource-dir", args.options.extract.resource_dir, "clang's builtin headers")->capture_default_str();
   app.add_flag("--pedantic", args.options.pedantic, "also cycles that types allow but no code was seen to close");
+  app.add_flag("--types-only", args.types_only, "read declarations alone: much faster, cycles that types allow");
+  app.add_flag("--fix-suggestions", args.fix_suggestions, "print the advice as a patch; nothing is applied");
+  app.add_option("--baseline", args.options.baseline, "findings that were there before, as for reftally check");
+  app.add_flag("--update-baseline", args.options.update_baseline, "write the findings of this run to the baseline");
+  app.add_option("--confirm", args.options.confirm, "dump, core or JSON report: which cycles did a run show?");
+  app.add_option("--graph", args.graph, "print the ownership graph around this class, for GraphViz");
+  app.add_option("--depth", args.depth, "members away from the class of --graph")->capture_default_str();
   app.add_flag("-q,--quiet", args.quiet, "no summary on stderr");
 }
 
@@ -94,15 +103,19 @@ std::string default_cache(const Arguments& args) {
   return access(folder.c_str(), W_OK) == 0 ? folder + "/.reftally-lint" : std::string();
 }
 
+void write_out(const Arguments& args, const std::function<void(std::ostream&)>& write) {
+  if (args.output.empty()) return write(std::cout);
+  std::ofstream out(args.output);
+  write(out);
+  out.close();
+  if (!out) throw Error(args.output + ": cannot be written");
+}
+
 void render(const Arguments& args, const LintReport& report) {
   const auto renderers = lint_renderers();
   const auto renderer = std::find_if(renderers.begin(), renderers.end(),
                                      [&](const LintRenderer& each) { return args.format == each.name; });
-  if (args.output.empty()) return renderer->render(report, std::cout);
-  std::ofstream out(args.output);
-  renderer->render(report, out);
-  out.close();
-  if (!out) throw Error(args.output + ": cannot be written");
+  write_out(args, [&](std::ostream& out) { renderer->render(report, out); });
 }
 
 size_t count_at_or_above(const LintReport& report, LintSeverity least) {
@@ -118,6 +131,10 @@ void summarise(const LintReport& report) {
             << " functions: " << count_at_or_above(report, LintSeverity::kWarning) << " warnings, "
             << report.findings.size() - count_at_or_above(report, LintSeverity::kWarning) << " notes, "
             << report.suppressed.size() << " suppressed\n";
+  for (const std::string& remark : report.remarks) std::cerr << "reftally-lint: " << remark << '\n';
+  if (report.functions_given_up)
+    std::cerr << "reftally-lint: " << report.functions_given_up
+              << " functions have too many paths to follow all references; what was found on some is reported\n";
 }
 
 void check_choices(const Arguments& args) {
@@ -148,14 +165,22 @@ int lint_main(Arguments& args) {
     for (const LintRule& rule : lint_rules()) std::cout << rule.name << "\n    " << rule.summary << '\n';
     return kClean;
   }
+  if (args.fix_suggestions) args.format = "diff";
+  if (args.types_only) args.options.extract.bodies = false, args.options.pedantic = true;
   check_choices(args);
   const std::vector<CompileCommand> commands = commands_of(args);
   args.options.cache_dir = default_cache(args);
   LintReport report;
   report.root = fs::absolute(args.root.empty() ? "." : args.root).lexically_normal().string();
   if (report.root.size() > 1 && report.root.ends_with('/')) report.root.pop_back();
+  args.options.reftally = (fs::read_symlink("/proc/self/exe").parent_path() / "reftally").string();
   Program program;
   gather(commands, args.options, extract_facts, program, report);
+  if (!args.graph.empty()) {
+    write_out(args, [&](std::ostream& out) { draw_class(program, args.graph, args.depth, out); });
+    if (!args.quiet) summarise(report);
+    return report.problems.empty() ? kClean : kIncomplete;
+  }
   judge(program, args.options, report);
   render(args, report);
   if (!args.quiet) summarise(report);

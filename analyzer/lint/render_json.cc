@@ -24,6 +24,7 @@ Json to_json(const LintReport& report, const LintFinding& finding) {
             {"rank", finding.rank}, {"location", place(report, finding.location)}, {"message", finding.message},
             {"notes", notes}};
   if (!finding.weaken.empty()) json["advice"] = {{"weaken", finding.weaken}};
+  if (finding.seen) json["seen_at_run_time"] = finding.seen;
   if (!finding.suppressed_by.empty()) json["suppressed_by"] = finding.suppressed_by;
   return json;
 }
@@ -37,7 +38,11 @@ void render_lint_json(const LintReport& report, std::ostream& out) {
   for (const UnitProblem& problem : report.problems)
     problems.push_back({{"file", shown_path(report, problem.file)}, {"what", problem.what}});
   const Json json{{"schema", "reftally-lint/1"},
-                  {"totals", {{"files", report.units}, {"classes", report.classes}, {"functions", report.functions}}},
+                  {"totals",
+                   {{"files", report.units},
+                    {"classes", report.classes},
+                    {"functions", report.functions},
+                    {"functions_given_up", report.functions_given_up}}},
                   {"findings", findings},
                   {"suppressed", suppressed},
                   {"problems", problems}};

@@ -79,6 +79,7 @@ Json result_of(const LintReport& report, const LintFinding& finding) {
             {"partialFingerprints", {{"reftally/v1", finding.fingerprint}}}};
   if (!related.empty()) json["relatedLocations"] = related;
   if (!flow.empty()) json["codeFlows"] = Json::array({{{"threadFlows", Json::array({{{"locations", flow}}})}}});
+  if (finding.seen) json["properties"] = {{"seenAtRunTime", finding.seen}};
   if (!finding.suppressed_by.empty())
     json["suppressions"] =
         Json::array({{{"kind", finding.suppressed_by.starts_with("NOLINT") ? "inSource" : "external"},

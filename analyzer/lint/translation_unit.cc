@@ -15,7 +15,7 @@
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/Path.h>
 
-#include "analyzer/lint/translation_unit_types.h"
+#include "analyzer/lint/translation_unit_python.h"
 
 namespace reftally::lint {
 namespace {
@@ -26,7 +26,8 @@ constexpr size_t kKeptErrors = 3;
 
 class Walker : public RecursiveASTVisitor<Walker> {
  public:
-  Walker(UnitTypes& types, const ExtractOptions& options) : types_(types), options_(options) {}
+  Walker(UnitTypes& types, const ExtractOptions& options)
+      : types_(types), options_(options), is_python_(is_python_extension(types.context)) {}
   bool shouldVisitTemplateInstantiations() const { return true; }
 
   bool TraverseDecl(Decl* declaration) {
@@ -41,6 +42,11 @@ class Walker : public RecursiveASTVisitor<Walker> {
     if (record->isThisDeclarationADefinition()) types_.add_record(record);
     return true;
   }
+  bool VisitVarDecl(VarDecl* variable) {
+    if (is_python_ && options_.bodies && types_.is_project(variable->getLocation()))
+      add_python_tables(types_, variable);
+    return true;
+  }
   bool VisitFunctionDecl(FunctionDecl* function) {
     if (!options_.bodies || !function->doesThisDeclarationHaveABody() || function->isDependentContext()) return true;
     if (!types_.is_project(function->getLocation()) || function->isInvalidDecl()) return true;
@@ -48,12 +54,14 @@ class Walker : public RecursiveASTVisitor<Walker> {
     if (method && method->getParent()->isLambda()) return true;  // part of the function around it
     add_function(types_, function);
     add_sites(types_, function);
+    if (is_python_) add_python_members(types_, function);
     return true;
   }
 
  private:
   UnitTypes& types_;
   const ExtractOptions& options_;
+  const bool is_python_;
 };
 
 class Consumer : public ASTConsumer {

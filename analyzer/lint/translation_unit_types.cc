@@ -107,9 +107,12 @@ bool UnitTypes::is_project(SourceLocation where) const {
   if (!is_new) return slot->second;
   if (sources.isInSystemHeader(where) || !sources.getFileEntryRefForID(file)) return false;
   const std::string path = location(where).file;
+  // Installed headers are nobody's project, also when -I and not -isystem names their folder, as setuptools does.
+  const bool installed = StringRef(path).starts_with("/usr/include/") || StringRef(path).starts_with("/usr/lib/") ||
+                         StringRef(path).contains("/include/python3.");
   const bool excluded = std::any_of(options_.exclude.begin(), options_.exclude.end(),
                                     [&](const std::string& prefix) { return StringRef(path).starts_with(prefix); });
-  return project_files_[file] = !excluded;
+  return project_files_[file] = !excluded && !installed;
 }
 
 std::string UnitTypes::qualified_name(const NamedDecl* declaration) const {
