@@ -10,6 +10,7 @@
 #include "analyzer/findings/retained.h"
 #include "analyzer/findings/rules.h"
 #include "analyzer/flavours/lift.h"
+#include "analyzer/image/call_frames.h"
 
 namespace reftally {
 namespace {
@@ -26,18 +27,38 @@ ObjectSet reached_but_unowned(const Reachability& reachable) {
   return result;
 }
 
+// By object: references that are certain only because the counts say so, and words that may be references.
+struct WordCounts {
+  std::vector<uint32_t> counted, possible;
+};
+
+WordCounts count_words(const Heap& heap) {
+  WordCounts words{std::vector<uint32_t>(heap.object_count()), std::vector<uint32_t>(heap.object_count())};
+  auto add = [&](ObjectId to, ReferenceKind kind, Certainty certainty) {
+    words.counted[index(to)] += certainty == Certainty::kCounted;
+    words.possible[index(to)] += kind == ReferenceKind::kAmbiguous || kind == ReferenceKind::kRaw;
+  };
+  for (uint64_t row = 0; row < heap.referent.size(); row++)
+    add(heap.referent[row], heap.kind[row], heap.certainty[row]);
+  for (const HeapRoot& root : heap.roots) add(root.to, root.reference, root.certainty);
+  return words;
+}
+
 AnalysisTotals add_up(const Heap& heap, const Accounts& accounts, const Reachability& reachable) {
   AnalysisTotals totals;
   totals.blocks = heap.block_count;
   totals.bytes = heap.block_bytes;
   totals.objects = heap.object_count();
   totals.references = heap.referent.size();
+  const WordCounts words = count_words(heap);
   for (uint32_t i = 0; i < heap.object_count(); i++) {
     (reachable.conservative[i] ? totals.reachable_bytes : totals.unreachable_bytes) += heap.size[i];
     totals.unreachable_blocks += !reachable.conservative[i];
     if (!heap.is_counted(ObjectId{i}) || (heap.flags[i] & dump::kObjectImmortal) != 0) continue;
     totals.counted_objects++;
     totals.explained_objects += accounts.remainder[i] == 0;
+    totals.explained_by_structure += accounts.remainder[i] == 0 && words.counted[i] == 0;
+    totals.explained_with_words += accounts.remainder[i] >= 0 && accounts.remainder[i] <= words.possible[i];
   }
   return totals;
 }
@@ -48,7 +69,7 @@ void name_births(const Heap& heap, const Image& image, const DebugTypes& types, 
     if (!finding.subject && !finding.instances.empty()) finding.subject = finding.instances.front().front();
     if (!finding.subject) continue;
     for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) {
-      for (SourceFrame& frame : types.source_frames(address)) finding.born.push_back(std::move(frame));
+      for (SourceFrame& frame : source_frames_at(image, types, address)) finding.born.push_back(std::move(frame));
       if (finding.born.size() >= kFrames) break;
     }
   }
@@ -92,6 +113,11 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
   phase("rules");  // the table in findings/rules.cc
   RetainingPaths paths(heap);
   const ObjectSet collectable = find_collector_garbage(heap);
+  analysis.totals.has_collector = has_collector(heap);
+  for (uint32_t i = 0; i < heap.object_count(); i++) {
+    analysis.totals.waiting_objects += collectable[i];
+    analysis.totals.waiting_bytes += collectable[i] != 0 ? heap.size[i] : 0;
+  }
   const RuleInput input{heap,  analysis.accounts, analysis.reachable,  unreachable,    unowned,
                         paths, collectable,       has_collector(heap), options.earlier};
   for (const Rule& rule : rules()) rule.find(input, analysis.findings);

@@ -26,6 +26,11 @@ struct AnalysisTotals {
   uint64_t blocks = 0, bytes = 0, objects = 0, references = 0;
   uint64_t reachable_bytes = 0, unreachable_bytes = 0, unreachable_blocks = 0;  // T1, the conservative rule
   uint64_t counted_objects = 0, explained_objects = 0;                          // remainder 0
+  // Of the explained: by declared or typed references alone. And those where as many words of memory as counts are
+  // open point to the object.
+  uint64_t explained_by_structure = 0, explained_with_words = 0;
+  bool has_collector = false;                       // the runtime has a cycle collector of its own
+  uint64_t waiting_objects = 0, waiting_bytes = 0;  // for it
 };
 
 struct Analysis {

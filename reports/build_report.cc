@@ -219,7 +219,12 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
                    totals.unreachable_bytes,
                    totals.unreachable_blocks,
                    totals.counted_objects,
-                   totals.explained_objects};
+                   totals.explained_objects,
+                   totals.explained_by_structure,
+                   totals.explained_with_words,
+                   totals.has_collector,
+                   totals.waiting_objects,
+                   totals.waiting_bytes};
   report.unexplained = unexplained_of(analysis);
   ReportBuilder builder(analysis, frames, std::move(source_folders));
   for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));

@@ -91,6 +91,12 @@ std::string render_json(const Report& report, const RenderOptions&) {
                     {"unreachable_blocks", totals.unreachable_blocks},
                     {"counted_objects", totals.counted_objects},
                     {"explained_objects", totals.explained_objects}};
+  if (totals.has_collector) {
+    json["totals"]["explained_by_structure"] = totals.explained_by_structure;
+    json["totals"]["explained_with_words"] = totals.explained_with_words;
+    json["totals"]["waiting_for_collector_objects"] = totals.waiting_objects;
+    json["totals"]["waiting_for_collector_bytes"] = totals.waiting_bytes;
+  }
   json["findings"] = Json::array();
   for (const ReportFinding& finding : report.findings) json["findings"].push_back(finding_json(finding));
   json["suppressed"] = Json::array();

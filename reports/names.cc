@@ -99,6 +99,12 @@ std::string bytes_text(uint64_t bytes) {
   return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
+std::string percent_text(uint64_t part, uint64_t whole) {
+  if (whole == 0) return "100.00 %";
+  const uint64_t hundredths = part * 10'000 / whole;
+  return fmt::format("{}.{:02} %", hundredths / 100, hundredths % 100);
+}
+
 std::string count_text(uint64_t count) {
   std::string digits = std::to_string(count);
   for (size_t at = digits.size(); at > 3;) {

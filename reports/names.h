@@ -19,6 +19,7 @@ std::string short_type(std::string_view name, size_t most = 60);
 std::string short_function(std::string_view name);
 
 std::string bytes_text(uint64_t bytes);                     // "512 B", "12.4 MB" (powers of 1,000)
+std::string percent_text(uint64_t part, uint64_t whole);    // "99.93 %": rounded down, 100.00 only when all
 std::string count_text(uint64_t count);                     // "3,412"
 std::string plural(uint64_t count, std::string_view noun);  // "1 object", "3,412 objects"
 

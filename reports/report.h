@@ -100,6 +100,9 @@ struct ReportTotals {
   uint64_t blocks = 0, bytes = 0, objects = 0, references = 0;
   uint64_t reachable_bytes = 0, unreachable_bytes = 0, unreachable_blocks = 0;
   uint64_t counted_objects = 0, explained_objects = 0;  // remainder 0
+  uint64_t explained_by_structure = 0, explained_with_words = 0;
+  bool has_collector = false;                       // the runtime has a cycle collector of its own
+  uint64_t waiting_objects = 0, waiting_bytes = 0;  // for it
 };
 
 // ---- the whole heap, in a few hundred rows

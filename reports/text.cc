@@ -85,6 +85,13 @@ class TextReport {
     if (totals.counted_objects != 0)
       facts += fmt::format("; {} of {} explained", count_text(totals.explained_objects),
                            plural(totals.counted_objects, "counted object"));
+    if (totals.has_collector)
+      facts += fmt::format(" ({} by structure, {} with words of memory)",
+                           percent_text(totals.explained_by_structure, totals.counted_objects),
+                           percent_text(totals.explained_with_words, totals.counted_objects));
+    if (totals.waiting_objects != 0)
+      facts += fmt::format("; {} ({}) for the cycle collector to free", plural(totals.waiting_objects, "object"),
+                           bytes_text(totals.waiting_bytes));
     paragraph(facts, 0);
     unexplained(report);
     line();

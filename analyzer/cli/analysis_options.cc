@@ -10,6 +10,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/findings/earlier.h"
 #include "analyzer/flavours/lift.h"
+#include "analyzer/image/call_frames.h"
 #include "analyzer/image/dump_image.h"
 #include "reports/build_report.h"
 
@@ -105,7 +106,7 @@ Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
   const auto frames_of = [&dump](StackId stack) {
     std::vector<SourceFrame> frames;
     for (uint64_t address : dump.image->frames(stack))
-      for (SourceFrame& frame : dump.types->source_frames(address)) frames.push_back(std::move(frame));
+      for (SourceFrame& frame : source_frames_at(*dump.image, *dump.types, address)) frames.push_back(std::move(frame));
     return frames;
   };
   return build_report(dump.analysis, dump.image.get(), frames_of, find_renderer(options.format)->overview);

@@ -62,6 +62,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
   if (options.no_stacks) set("REFTALLY_STACKS", "0");
+  if (!options.no_stacks && getenv("REFTALLY_PYTHON_STACKS") == nullptr) set("REFTALLY_PYTHON_STACKS", "8");
   if (options.no_zero_fill) set("REFTALLY_ZERO_FILL", "0");
   if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
   if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));

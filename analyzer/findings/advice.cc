@@ -53,7 +53,7 @@ struct Member {
 
 bool can_be_weak(const Heap& heap, uint64_t row) {
   return heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]) &&
-         heap.label[row] != LabelId{};
+         heap.label[row] != LabelId{} && (heap.labels[index(heap.label[row])].flags & kLabelFixed) == 0;
 }
 
 bool is_closure(std::string_view text) { return text.find("[lambda ") != std::string_view::npos; }
@@ -167,6 +167,9 @@ std::optional<Advice> Advisor::advise(const Finding& finding) {
     losses = of_set;
     break;
   }
+
+  // A class, its tuple of bases and its descriptors are a cycle by nature, and members of every class are alike.
+  if (losses != 0 && is_declared(heap, finding.instances.front().front())) return std::nullopt;
 
   const auto first = std::find_if(members.ranked().begin(), members.ranked().end(),
                                   [&](const Member& member) { return member.label == chosen->members.front(); });

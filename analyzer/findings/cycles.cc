@@ -159,8 +159,10 @@ void find_unreachable_cycles(const RuleInput& input, std::vector<Finding>& findi
   const size_t first = findings.size();
   find_unreachable_cycles_if(input, rule, with_verdict(CollectorVerdict::kFrees), findings);
   for (size_t i = first; i < findings.size(); i++) {
-    findings[i].severity = Severity::kWarning;
-    findings[i].evidence.push_back("the cycle collector frees it when it next looks at its generation");
+    findings[i].severity = input.heap.collector_is_off ? Severity::kWarning : Severity::kNote;
+    findings[i].evidence.push_back(input.heap.collector_is_off
+                                       ? "the cycle collector is off (gc.disable): nothing frees it"
+                                       : "the cycle collector frees it when it next looks at its generation");
   }
 }
 

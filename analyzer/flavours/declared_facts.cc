@@ -136,9 +136,12 @@ LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
   const auto named = name_of_.find(owner);
   const std::string_view owner_name =
       named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
-  const bool hidden =
-      (reference.kind_and_length & dump::kLabelUnvisited) != 0 || kind_of(reference) == LabelKind::kWord;
-  return builder_.add_label(owner_name, path_of(reference), {}, kLabelDotted | (hidden ? kLabelHidden : 0));
+  const LabelKind kind = kind_of(reference);
+  const bool fixed = kind == LabelKind::kField || kind == LabelKind::kType || kind == LabelKind::kOpaque ||
+                     kind == LabelKind::kWord || kind == LabelKind::kLocal || kind == LabelKind::kDictKey;
+  const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0 || kind == LabelKind::kWord;
+  return builder_.add_label(owner_name, path_of(reference), {},
+                            kLabelDotted | (hidden ? kLabelHidden : 0) | (fixed ? kLabelFixed : 0));
 }
 
 // A word in a static variable, in the interpreter's state or in the body of an object of a C type is neither on a
@@ -211,6 +214,7 @@ void DeclaredLift::mark_expectations() {
 }  // namespace
 
 void add_declared_facts(const Image& image, HeapBuilder& builder) {
+  if (!image.declared.collector.empty() && image.declared.collector.front().enabled == 0) builder.set_collector_off();
   DeclaredLift lift(image, builder);
   lift.add_objects();
   lift.add_references();

@@ -51,6 +51,7 @@ struct HeapLabel {
 };
 inline constexpr uint32_t kLabelDotted = 1u << 1;  // source reads it as owner.path, not owner::path
 inline constexpr uint32_t kLabelHidden = 1u << 0;  // owned, but the runtime's cycle collector does not see it
+inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own structs: nobody can make it weak
 
 inline constexpr uint32_t kNoElement = 0xffffffff;
 
@@ -88,7 +89,8 @@ class Heap {
   std::vector<HeapType> types;    // row 0: unknown
   std::vector<HeapLabel> labels;  // row 0: none
   StringTable strings;
-  uint64_t block_count = 0;  // allocations these objects cover
+  bool collector_is_off = false;  // there is a cycle collector, and it runs only when told to
+  uint64_t block_count = 0;       // allocations these objects cover
   uint64_t block_bytes = 0;
 
   uint32_t object_count() const { return static_cast<uint32_t>(address.size()); }
@@ -129,6 +131,7 @@ class HeapBuilder {
   LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
                     uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);
+  void set_collector_off() { heap_.collector_is_off = true; }
   void set_block_totals(uint64_t count, uint64_t bytes);
   Object& object(ObjectId id);
   uint32_t object_count() const;

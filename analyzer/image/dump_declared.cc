@@ -28,11 +28,40 @@ void read_types(const DumpFile& file, Image& image) {
                                       });
 }
 
+// Behind the native stacks, so that one StackId serves both. Returns the id of the first less one.
+uint32_t read_call_stacks(const DumpFile& file, Image& image) {
+  for_each_record<dump::DeclaredFrame>(file, dump::kTagDeclaredFrames,
+                                       [&](const dump::DeclaredFrame& frame, const RecordPlace& place) {
+                                         expect_text(image, frame.function, place);
+                                         expect_text(image, frame.file, place);
+                                         image.declared.frames.push_back(frame);
+                                       });
+  const auto base = static_cast<uint32_t>(image.stacks.size() - 1);
+  for_each_record<dump::DeclaredStackNode>(
+      file, dump::kTagDeclaredStacks, [&](const dump::DeclaredStackNode& node, const RecordPlace& place) {
+        place.expect(node.frame < image.declared.frames.size(), "a frame of section DFRM");
+        place.expect(node.parent < image.stacks.size() - base, "an earlier node of section DSTK");
+        image.stacks.push_back({kDeclaredFrame | node.frame, StackId{node.parent != 0 ? node.parent + base : 0}});
+      });
+  return base;
+}
+
+void read_collector(const DumpFile& file, Image& image) {
+  for_each_record<dump::CollectorGeneration>(file, dump::kTagCollector,
+                                             [&](const dump::CollectorGeneration& generation, const RecordPlace&) {
+                                               image.declared.collector.push_back(generation);
+                                             });
+}
+
 void read_objects(const DumpFile& file, Image& image) {
+  const uint32_t stack_base = read_call_stacks(file, image);
   DeclaredFacts& declared = image.declared;
   for_each_record<dump::DeclaredObject>(file, dump::kTagDeclaredObjects,
-                                        [&](const dump::DeclaredObject& object, const RecordPlace& place) {
+                                        [&](dump::DeclaredObject object, const RecordPlace& place) {
                                           place.expect(object.type < declared.types.size(), "a type of section DTYP");
+                                          expect_stack(image, object.birth_stack, place);
+                                          if (object.call_stack != 0)
+                                            object.birth_stack = stack_base + object.call_stack;
                                           expect_stack(image, object.birth_stack, place);
                                           declared.objects.push_back(object);
                                         });
@@ -109,6 +138,7 @@ void read_declared_facts(const DumpFile& file, Image& image) {
   read_names(file, image);
   read_expectations(file, image);
   read_tallies(file, image);
+  read_collector(file, image);
 }
 
 }  // namespace reftally

@@ -103,7 +103,12 @@ struct DeclaredFacts {
   std::vector<dump::RootRegion> root_regions;
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;
+  std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
+  std::vector<dump::DeclaredFrame> frames;           // see kDeclaredFrame
 };
+
+// A frame of a runtime's own language stands in Image::stacks as an address that no process can have.
+inline constexpr uint64_t kDeclaredFrame = uint64_t{1} << 63;  // or-ed to the index into DeclaredFacts::frames
 
 class Image {
  public:

@@ -60,6 +60,9 @@ inline constexpr uint32_t kTagDeclaredNames = tag("DNAM");       // DeclaredName
 inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
 inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
 inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
+inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
+inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
+inline constexpr uint32_t kTagDeclaredStacks = tag("DSTK");      // DeclaredStackNode; the nth, counted from 1
 // ---- bookkeeping
 inline constexpr uint32_t kTagNotes = tag("NOTE");     // NoteRecord: what the runtime could not do
 inline constexpr uint32_t kTagContents = tag("TOC ");  // TocEntry
@@ -82,7 +85,7 @@ struct SectionHeader {
   uint32_t reserved;
   uint64_t stored_size;  // payload bytes in the file
   uint64_t raw_size;     // payload bytes after decompression, <= kMaxSectionRaw
-  uint64_t checksum;     // XXH3 64 of the stored payload, seeded with the XXH3 64 of the header's bytes before this field
+  uint64_t checksum;  // XXH3 64 of the stored payload, seeded with the XXH3 64 of the header's bytes before this field
 };
 static_assert(sizeof(SectionHeader) == 40);
 
@@ -264,7 +267,7 @@ struct DeclaredObject {
   uint32_t type;         // DeclaredTypeId
   uint32_t flags;        // kObject…
   uint32_t birth_stack;  // StackId, 0 unknown
-  uint32_t reserved;
+  uint32_t call_stack;   // birth stack in the runtime's language: node of kTagDeclaredStacks, 0 unknown
 };
 static_assert(sizeof(DeclaredObject) == 40);
 
@@ -345,6 +348,27 @@ struct EventTally {  // matched acquire and release of one object from one stack
   int32_t balance;  // acquires minus releases attributed to it
 };
 static_assert(sizeof(EventTally) == 24);
+
+struct CollectorGeneration {  // of the runtime's own cycle collector
+  uint32_t enabled;           // 0: it runs only when told to
+  uint32_t count, threshold;  // it looks at this generation when count exceeds threshold
+  uint32_t reserved;
+  uint64_t collections, collected, uncollectable;  // since start
+};
+static_assert(sizeof(CollectorGeneration) == 40);
+
+struct DeclaredFrame {
+  StringRef function, file;
+  uint32_t line;  // 0 unknown
+  uint32_t reserved;
+};
+static_assert(sizeof(DeclaredFrame) == 24);
+
+struct DeclaredStackNode {
+  uint32_t frame;   // index into kTagDeclaredFrames
+  uint32_t parent;  // node of the caller, always an earlier one; 0 for the outermost that was recorded
+};
+static_assert(sizeof(DeclaredStackNode) == 8);
 
 enum class NoteKind : uint32_t { kInfo = 0, kWarning = 1 };
 

@@ -9,6 +9,7 @@
 
 #include "runtime/core/options.h"
 #include "runtime/core/system.h"
+#include "runtime/python/births.h"
 #include "runtime/python/interpreter.h"
 #include "runtime/python/snapshot.h"
 
@@ -96,6 +97,8 @@ bool start_agent() noexcept {
     return false;
   }
   prepare_snapshots(options);
+  if (const char* depth = getenv("REFTALLY_PYTHON_STACKS"); depth != nullptr && options.stack_sampling != 0)
+    record_births(static_cast<uint32_t>(runtime::parse_decimal(depth)));
   if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
   register_fork_callback();
   return true;

@@ -33,7 +33,10 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   API(int, PySys_AddAuditHook, (int (*)(const char*, Address, void*), void*)) \
   API(int, Py_AddPendingCall, (int (*)(void*), void*))                        \
   API(Address, PyList_New, (int64_t))                                         \
+  API(void, Py_IncRef, (Address))                                             \
   API(void, Py_DecRef, (Address))                                             \
+  API(void, PyMem_GetAllocator, (int, void*))                                 \
+  API(void, PyMem_SetAllocator, (int, void*))                                 \
   API(int, PyCode_Addr2Line, (Address, int))                                  \
   API(int64_t, PyLong_AsLongLong, (Address))                                  \
   API(void, PyErr_Clear, ())                                                  \
@@ -57,31 +60,36 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   API(Address, PyCFunction_NewEx, (void*, Address, Address))
 
 // Version by version: nullptr where the interpreter has none.
-#define REFTALLY_PYTHON_OPTIONAL_API(API) API(Address, PyType_GetDict, (Address))
+#define REFTALLY_PYTHON_OPTIONAL_API(API)       \
+  API(Address, PyType_GetDict, (Address))       \
+  API(Address, _PyThreadState_UncheckedGet, ()) \
+  API(Address, PyThreadState_GetUnchecked, ())
 
-#define REFTALLY_PYTHON_TYPES(TYPE)                                                                                    \
-  TYPE(type, PyType_Type)                                                                                              \
-  TYPE(object, PyBaseObject_Type)                                                                                      \
-  TYPE(dict, PyDict_Type)                                                                                              \
-  TYPE(list, PyList_Type)                                                                                              \
-  TYPE(tuple, PyTuple_Type)                                                                                            \
-  TYPE(set, PySet_Type)                                                                                                \
-  TYPE(frozenset, PyFrozenSet_Type)                                                                                    \
-  TYPE(str, PyUnicode_Type)                                                                                            \
-  TYPE(integer, PyLong_Type)                                                                                           \
-  TYPE(floating, PyFloat_Type)                                                                                         \
-  TYPE(bytes, PyBytes_Type)                                                                                            \
-  TYPE(boolean, PyBool_Type) TYPE(complex_number, PyComplex_Type) TYPE(bytearray, PyByteArray_Type)                    \
-      TYPE(function, PyFunction_Type) TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type)      \
-          TYPE(frame, PyFrame_Type) TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type)                           \
-              TYPE(async_generator, PyAsyncGen_Type) TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type)       \
-                  TYPE(traceback, PyTraceBack_Type) TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type)                \
-                      TYPE(method_descriptor, PyMethodDescr_Type) TYPE(wrapper_descriptor, PyWrapperDescr_Type)        \
-                          TYPE(member_descriptor, PyMemberDescr_Type) TYPE(getset_descriptor, PyGetSetDescr_Type)      \
-                              TYPE(class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType) \
-                                  TYPE(proxy, _PyWeakref_ProxyType) TYPE(callable_proxy, _PyWeakref_CallableProxyType) \
-                                      TYPE(static_method, PyStaticMethod_Type) TYPE(class_method, PyClassMethod_Type)  \
-                                          TYPE(property, PyProperty_Type) TYPE(module_definition, PyModuleDef_Type)
+#define REFTALLY_PYTHON_TYPES(TYPE)                                                                                \
+  TYPE(type, PyType_Type)                                                                                          \
+  TYPE(object, PyBaseObject_Type)                                                                                  \
+  TYPE(dict, PyDict_Type)                                                                                          \
+  TYPE(list, PyList_Type)                                                                                          \
+  TYPE(tuple, PyTuple_Type)                                                                                        \
+  TYPE(set, PySet_Type)                                                                                            \
+  TYPE(frozenset, PyFrozenSet_Type)                                                                                \
+  TYPE(str, PyUnicode_Type)                                                                                        \
+  TYPE(integer, PyLong_Type)                                                                                       \
+  TYPE(floating, PyFloat_Type)                                                                                     \
+  TYPE(bytes, PyBytes_Type)                                                                                        \
+  TYPE(boolean, PyBool_Type)                                                                                       \
+  TYPE(complex_number, PyComplex_Type)                                                                             \
+  TYPE(bytearray, PyByteArray_Type)                                                                                \
+  TYPE(function, PyFunction_Type) TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type)      \
+      TYPE(frame, PyFrame_Type) TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type)                           \
+          TYPE(async_generator, PyAsyncGen_Type) TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type)       \
+              TYPE(traceback, PyTraceBack_Type) TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type)                \
+                  TYPE(method_descriptor, PyMethodDescr_Type) TYPE(wrapper_descriptor, PyWrapperDescr_Type)        \
+                      TYPE(member_descriptor, PyMemberDescr_Type) TYPE(getset_descriptor, PyGetSetDescr_Type)      \
+                          TYPE(class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType) \
+                              TYPE(proxy, _PyWeakref_ProxyType) TYPE(callable_proxy, _PyWeakref_CallableProxyType) \
+                                  TYPE(static_method, PyStaticMethod_Type) TYPE(class_method, PyClassMethod_Type)  \
+                                      TYPE(property, PyProperty_Type) TYPE(module_definition, PyModuleDef_Type)
 
 struct Interpreter {
   const Layout* layout = nullptr;

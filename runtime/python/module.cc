@@ -1,5 +1,6 @@
 // reftally._agent: the extension module behind the `reftally` package, in the agent's own shared library.
 #include "runtime/python/agent.h"
+#include "runtime/python/births.h"
 #include "runtime/python/memory.h"
 #include "runtime/python/object.h"
 #include "runtime/python/snapshot.h"
@@ -34,7 +35,16 @@ Address keep_expectations(Address, Address list) noexcept {
   return new_none();
 }
 
-MethodDefinition methods[] = {{"dump", dump, kOneArgument, nullptr},
+// record_births(depth) -> whether allocations have a birth from now on
+Address start_births(Address, Address depth) noexcept {
+  const bool on = record_births(static_cast<uint32_t>(integer_value(depth)));
+  const Address result = on ? python.true_value : python.false_value;
+  python.Py_IncRef(result);
+  return result;
+}
+
+MethodDefinition methods[] = {{"record_births", start_births, kOneArgument, nullptr},
+                              {"dump", dump, kOneArgument, nullptr},
                               {"set_expectations", keep_expectations, kOneArgument, nullptr},
                               {nullptr, nullptr, 0, nullptr}};
 ModuleDefinition definition = {.name = "_agent", .doc = nullptr, .methods = methods};

@@ -10,12 +10,6 @@ void add_integer(runtime::Text& out, int64_t value) noexcept {
   out.add(static_cast<uint64_t>(value < 0 ? -value : value));
 }
 
-void add_code_name(runtime::Text& out, Address code) noexcept {
-  const Layout& layout = *python.layout;
-  if (layout.code_qualname == kAbsent || !add_text(out, pointer_at(code + at(layout.code_qualname))))
-    add_text(out, pointer_at(code + at(layout.code_name)));
-}
-
 ObjectName place_of(Address code) noexcept {
   const Layout& layout = *python.layout;
   if (code == 0 || type_of(code) != python.types.code) return {0, 0, true};
@@ -50,6 +44,12 @@ ObjectName describe_frame_object(Address object, runtime::Text& out) noexcept {
 }
 
 }  // namespace
+
+void add_code_name(runtime::Text& out, Address code) noexcept {
+  const Layout& layout = *python.layout;
+  if (layout.code_qualname == kAbsent || !add_text(out, pointer_at(code + at(layout.code_qualname))))
+    add_text(out, pointer_at(code + at(layout.code_name)));
+}
 
 void describe_key(Address key, runtime::Text& out) noexcept {
   const Address type = type_of(key);

@@ -9,6 +9,8 @@ namespace reftally::python {
 void describe_key(Address key, runtime::Text& out) noexcept;  // as repr would, for what can be told without code
 void describe_frame(const FrameView& frame, uint32_t thread, runtime::Text& out) noexcept;
 
+void add_code_name(runtime::Text& out, Address code) noexcept;  // qualified where the version has it
+
 struct ObjectName {
   Address file = 0;  // a str
   uint32_t line = 0;

@@ -70,6 +70,9 @@ struct FrameView {
 FrameView view_frame(Address frame) noexcept;                // _PyInterpreterFrame, or PyFrameObject before 3.11
 Address frame_value_name(Address code, int64_t i) noexcept;  // a str; 0 for the evaluation stack
 int frame_line(const FrameView& frame) noexcept;
+// A position in code as one address, also where frames have an index (up to 3.10).
+Address indexed_instruction(Address code, int32_t index) noexcept;
+int code_line(Address code, Address instruction) noexcept;
 // Shared keys tables are nodes of their own: instances of a class share one.
 Address shared_keys_of(Address object, const TypeInfo& type) noexcept;
 

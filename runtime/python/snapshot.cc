@@ -75,6 +75,7 @@ void write_heap(dump::Writer& writer) noexcept {
   make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
   walk.write_roots();
   walk.write_objects();
+  walk.write_collector();
   walk.write_notes();
   write_expectations(writer);
 }

@@ -1,9 +1,11 @@
 #include "runtime/python/walk.h"
 
 #include <elf.h>
+#include <string.h>
 
 #include <utility>
 
+#include "runtime/python/births.h"
 #include "runtime/python/names.h"
 
 namespace reftally::python {
@@ -150,6 +152,21 @@ void Walk::emit(size_t from, const OwnedReference& reference) noexcept {
   writer_.add(record);
 }
 
+// A cell does not know its variable; the functions that close over it do.
+void Walk::name_cells(Address function) noexcept {
+  const Layout& layout = *python.layout;
+  Address closure = 0;
+  for (const Field& field : layout.function_fields)
+    if (strcmp(field.name, "__closure__") == 0) closure = pointer_at(function + at(field.offset));
+  const Address code = pointer_at(function + at(layout.function_code));
+  if (closure == 0 || code == 0 || type_of(code) != python.types.code) return;
+  const bool apart = layout.code_free_names != kAbsent;  // else the last names of all the code's variables
+  const Address names = pointer_at(code + at(apart ? layout.code_free_names : layout.code_local_names));
+  const auto cells = read<uint64_t>(closure + kObjectSize), count = read<uint64_t>(names + kObjectSize);
+  for (uint64_t i = 0; i < cells && cells <= count; i++)
+    cell_names_[pointer_at(closure + kTupleItems + 8 * i)] = pointer_at(names + kTupleItems + 8 * (count - cells + i));
+}
+
 void Walk::walk_object(size_t i) noexcept {
   if (is_uncounted(i)) {
     for (const OwnedReference& reference : reader_.read_shared_keys(object(i))) emit(i, reference);
@@ -165,6 +182,7 @@ void Walk::walk_object(size_t i) noexcept {
                          : (flags & kIsAttributes) != 0 ? LabelKind::kAttribute
                                                         : LabelKind::kKey;
   for (const OwnedReference& reference : reader_.read_object(address, types_[row], kind)) emit(i, reference);
+  if (types_[row].shape == Shape::kFunction) name_cells(address);
   if (const Address keys = shared_keys_of(address, types_[row])) {
     add_keys_table(keys);
     emit(i, {keys, LabelKind::kField, true, false, 0, reinterpret_cast<Address>("shared keys"), true});
@@ -184,6 +202,7 @@ void Walk::write_references() noexcept {
        thread = python.PyThreadState_Next(thread))
     add_thread_roots(thread, number--);
   add_interpreter_roots(state);
+  add_kept_code_roots();
   writer_.begin(dump::kTagDeclaredReferences, sizeof(dump::DeclaredReference));
   // A fault in somebody's tp_traverse loses that object's references, not the snapshot.
   if (sigsetjmp(FaultGuard::return_point(), 1) != 0) {
@@ -252,6 +271,19 @@ void Walk::add_interpreter_roots(Address state) noexcept {
       if (const Address to = pointer_at(callback + 8 * word))
         add_root(to, RootKind::kExternal, true, exit_name, callback + 8 * word);
   }
+}
+
+void Walk::add_kept_code_roots() noexcept {
+  struct Place {
+    Walk* walk;
+    StringRef name;
+  } place{this, births_are_recorded() ? writer_.string("birth stacks of Reftally") : StringRef{}};
+  for_each_kept_code(
+      [](void* data, Address code) {
+        const auto& to = *static_cast<Place*>(data);
+        to.walk->add_root(code, RootKind::kExternal, true, to.name, 0);
+      },
+      &place);
 }
 
 void Walk::add_thread_roots(Address thread, uint32_t number) noexcept {

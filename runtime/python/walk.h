@@ -14,6 +14,9 @@ struct WalkOptions {
   bool redact = false;  // leave out dictionary keys that come from data
 };
 
+// Bytes before the address of an object that belong to its block: PyGC_Head, managed dictionary and weak references.
+uint64_t bytes_before(Address type, bool collected) noexcept;
+
 // Faults and stuck calls in somebody's tp_traverse or __sizeof__ come back here instead of ending the child.
 class FaultGuard {
  public:
@@ -28,7 +31,8 @@ class Walk {
 
   void write_references() noexcept;  // finds the objects, writes DREF as it goes
   void write_roots() noexcept;       // DROT: fields of interpreter and threads, frames
-  void write_objects() noexcept;     // DOBJ, DTYP, DNAM
+  void write_objects() noexcept;     // DOBJ, DTYP, DNAM, and the call stacks of births
+  void write_collector() noexcept;   // GCOL: thresholds and statistics of the cycle collector
   void write_notes() noexcept;
 
   // ---- for the word scan
@@ -72,7 +76,10 @@ class Walk {
   void add_thread_roots(Address thread, uint32_t number) noexcept;
   void add_frame_roots(const FrameView& frame, uint32_t thread) noexcept;
   void add_interpreter_roots(Address state) noexcept;
+  void add_kept_code_roots() noexcept;
+  void name_cells(Address function) noexcept;
   uint64_t guarded_size(size_t i) noexcept;
+  uint32_t birth_of(size_t i) noexcept;  // number of its stack, 0 unknown
   void write_types() noexcept;
   void write_names() noexcept;
 
@@ -87,6 +94,7 @@ class Walk {
   AddressMap<Entry> table_;
   Column<Object> objects_;
   AddressMap<dump::StringRef> names_;  // by str object or C string
+  AddressMap<Address> cell_names_;     // cell -> the str that its closure variable is called by
   Column<dump::DeclaredRoot> roots_;
   size_t next_ = 0;  // object being walked, after a fault: the one that faulted
   uint32_t faults_ = 0;

@@ -160,9 +160,7 @@ void WordScan::mark_object(size_t i) noexcept {
     return;
   }
   const TypeInfo& type = walk_.type(i);
-  const uint64_t flags = type_flags(type.type);
-  uint64_t before = type.collected ? 16 : 0;
-  if (python.at_least(11) && (flags & (kFlagManagedDict | kFlagManagedWeakref)) != 0) before = 32;
+  const uint64_t before = bytes_before(type.type, type.collected);
   const bool whole = type.shape != Shape::kInstance || type.understood >= body_size(object, type.type);
   mark(object - before, object + (whole ? body_size(object, type.type) : type.understood), In::kExplained, 0);
   if (!whole) {

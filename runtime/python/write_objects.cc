@@ -1,10 +1,31 @@
 // The columns of the walk, written at the end of it: objects, types, names, notes.
+#include "runtime/python/births.h"
 #include "runtime/python/names.h"
 #include "runtime/python/walk.h"
 
 namespace reftally::python {
 
+uint64_t bytes_before(Address type, bool collected) noexcept {
+  if (python.at_least(11) && (type_flags(type) & (kFlagManagedDict | kFlagManagedWeakref)) != 0) return 32;
+  return collected ? kCollectorHeader : 0;
+}
+
+// Types whose freed objects CPython keeps and hands out again without an allocation: the block's birth is that of an
+// earlier object. A list has its items' block, which is of its own time.
+uint32_t Walk::birth_of(size_t i) noexcept {
+  const Address address = object(i), type = type_of(address);
+  const auto& types = python.types;
+  if (!births_are_recorded() || (objects_[i].flags & dump::kObjectStatic) != 0) return 0;
+  if (type == types.tuple || type == types.dict || type == types.floating || type == types.frame) return 0;
+  if (type == types.list) {
+    const Address items = pointer_at(address + kListItems);
+    return items != 0 ? birth_of_block(items) : 0;
+  }
+  return birth_of_block(address - bytes_before(type, types_[objects_[i].type].collected));
+}
+
 void Walk::write_objects() noexcept {
+  BirthWriter births;
   writer_.begin(dump::kTagDeclaredObjects, sizeof(dump::DeclaredObject));
   for (size_t i = 0; i < objects_.size(); i++) {
     const Object& object = objects_[i];
@@ -19,10 +40,12 @@ void Walk::write_objects() noexcept {
       record.type = object.type;
       record.strong_count = count_of(object.address);
       record.size = guarded_size(i);
+      record.call_stack = births.node_of(birth_of(i));
     }
     writer_.add(record);
   }
   writer_.end();
+  births.write(writer_);
   write_types();
   write_names();
 }
@@ -67,13 +90,34 @@ void Walk::write_names() noexcept {
     if (is_uncounted(i)) continue;
     char buffer[512];
     runtime::Text text(buffer, sizeof buffer);
-    const ObjectName found = describe_object(object(i), type(i), text);
+    ObjectName found = describe_object(object(i), type(i), text);
+    if (const Address* variable = type(i).type == python.types.cell ? cell_names_.find(object(i)) : nullptr)
+      found.known = add_text(text, *variable);
     if (!found.known || text.size() == 0) continue;
     dump::DeclaredName record{};
     record.object = static_cast<uint32_t>(i);
     record.line = found.line;
     record.name = writer_.string(buffer, text.size());
     if (found.file != 0) record.file = key_name(found.file, false);
+    writer_.add(record);
+  }
+  writer_.end();
+}
+
+void Walk::write_collector() noexcept {
+  const Layout& layout = *python.layout;
+  const Address state = python.PyInterpreterState_Get();
+  writer_.begin(dump::kTagCollector, sizeof(dump::CollectorGeneration));
+  for (uint64_t i = 0; i < 3; i++) {
+    const Address generation = state + static_cast<uint64_t>(layout.gc_generations) + 24 * i;
+    const Address stats = state + static_cast<uint64_t>(layout.gc_stats) + 24 * i;
+    dump::CollectorGeneration record{};
+    record.enabled = read<int32_t>(state + static_cast<uint64_t>(layout.gc_enabled)) != 0;
+    record.threshold = read<uint32_t>(generation + 16);
+    record.count = read<uint32_t>(generation + 20);
+    record.collections = read<uint64_t>(stats);
+    record.collected = read<uint64_t>(stats + 8);
+    record.uncollectable = read<uint64_t>(stats + 16);
     writer_.add(record);
   }
   writer_.end();

@@ -1,9 +1,10 @@
 """Random programs against the interpreter's own collector: what Reftally calls garbage is what gc.collect() finds.
 
-    collector_fuzz.py HEAP_PROBE PACKAGE_FOLDER SEED COUNT [--generators]
+    collector_fuzz.py HEAP_PROBE PACKAGE_FOLDER SEED COUNT [--generators] [--at-once=N]
 
 Each program builds objects of many kinds that refer to each other at random, drops some of its variables, and is
 looked at twice: by a snapshot, and by the collector with DEBUG_SAVEALL. Prints every difference; status 1 if any.
+With --at-once, N programs share a snapshot and a collection: their objects do not refer to each other.
 With --generators, suspended generators take part: their finalizers free objects before the collector lists them, so
 then what the collector lists has only to be a part of what Reftally says.
 """
@@ -19,6 +20,7 @@ from collections import OrderedDict, defaultdict, deque
 
 heap_probe, package, first_seed, count = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 with_generators = "--generators" in sys.argv
+at_once = next((int(word.split("=")[1]) for word in sys.argv if word.startswith("--at-once=")), 1)
 sys.path.insert(0, package)
 
 import reftally  # noqa: E402
@@ -226,8 +228,10 @@ def reftally_finds(path):
 
 
 def run(seed):
-    random.seed(seed)
-    state = build(random.randrange(5, 60))
+    state = []
+    for number in range(seed, seed + at_once):
+        random.seed(number)
+        state.append(build(random.randrange(5, 60)))
     path = reftally.dump()
     real = collector_finds()
     del state
@@ -249,14 +253,14 @@ def main():
     gc.disable()
     reftally_finds(reftally.dump())  # imports and caches of the first time are not garbage of a program
     gc.collect()
-    programs_with_garbage = objects = mismatches = extras = 0
-    for seed in range(first_seed, first_seed + count):
+    snapshots_with_garbage = objects = mismatches = extras = 0
+    for seed in range(first_seed, first_seed + count, at_once):
         found, mismatch, extra = run(seed)
-        programs_with_garbage += found != 0
+        snapshots_with_garbage += found != 0
         objects += found
         mismatches += mismatch
         extras += extra != 0
-    print(f"{count} programs, {programs_with_garbage} with garbage, {objects} garbage objects, {mismatches} mismatches,"
+    print(f"{count} programs, {snapshots_with_garbage} snapshots with garbage, {objects} garbage objects, {mismatches} mismatches,"
           f" {extras} with more than the collector lists")
     return 1 if mismatches else 0
 

@@ -1,6 +1,7 @@
 // What a Python dump says, as plain lines for the tests in this folder:
 //   heap_probe accounts DUMP   objects that count, how many of them are explained, and by type those that are not
 //   heap_probe places DUMP     the same object by object, with the words found for each
+//   heap_probe counted DUMP    references that only the counts make certain, by place and type
 //   heap_probe garbage DUMP    addresses of what the interpreter's collector would free
 //   heap_probe objects DUMP    address, size, count, type of every object
 #include <cstdio>
@@ -63,6 +64,22 @@ void print_places(const Heap& heap) {
   }
 }
 
+void print_counted(const Heap& heap) {
+  std::map<std::string, int> by_place;
+  auto add = [&](ObjectId to, std::string_view place) {
+    by_place[std::string(heap.type_name(to).substr(0, heap.type_name(to).find(' '))) + " <- " +
+             std::string(place.substr(0, place.find(" + ")))]++;
+  };
+  for (uint32_t from = 0; from < heap.object_count(); from++)
+    for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
+      if (heap.certainty[row] == Certainty::kCounted)
+        add(heap.referent[row], std::string(heap.type_name(ObjectId{from})) + " " +
+                                    std::string(heap.text(heap.labels[index(heap.label[row])].path)));
+  for (const HeapRoot& root : heap.roots)
+    if (root.certainty == Certainty::kCounted) add(root.to, heap.text(root.name));
+  for (const auto& [place, count] : by_place) std::printf("%d %s\n", count, place.c_str());
+}
+
 void print_garbage(const Heap& heap) {
   const ObjectSet garbage = find_collector_garbage(heap);
   for (uint32_t i = 0; i < heap.object_count(); i++)
@@ -85,6 +102,7 @@ int main(int argc, char** argv) {
   const Heap heap = std::move(builder).build();
   if (strcmp(argv[1], "accounts") == 0) print_accounts(heap);
   if (strcmp(argv[1], "places") == 0) print_places(heap);
+  if (strcmp(argv[1], "counted") == 0) print_counted(heap);
   if (strcmp(argv[1], "garbage") == 0) print_garbage(heap);
   if (strcmp(argv[1], "objects") == 0) print_objects(heap);
   return 0;

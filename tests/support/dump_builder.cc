@@ -135,8 +135,13 @@ DumpBuilder complete_dump() {
                   {0x600050, builder.string("shop.Cart"), builder.string("python"), dump::kTypeCollected, 1}});
   builder.add(dump::kTagDeclaredObjects,
               std::vector<dump::DeclaredObject>{{0x600010, 24, 1, 0, dump::kObjectTracked, 3, 0},
-                                                {0x600050, 200, 2, 0, 0, 0, 0}});
+                                                {0x600050, 200, 2, 0, 0, 0, 2}});
   const dump::StringRef attribute = builder.string("items");
+  builder.add(dump::kTagCollector, std::vector<dump::CollectorGeneration>{{1, 12, 700, 0, 3, 40, 0}});
+  builder.add(dump::kTagDeclaredFrames,
+              std::vector<dump::DeclaredFrame>{{builder.string("main"), builder.string("/srv/app.py"), 7, 0},
+                                               {builder.string("Cart.add"), builder.string("/srv/cart.py"), 31, 0}});
+  builder.add(dump::kTagDeclaredStacks, std::vector<dump::DeclaredStackNode>{{0, 0}, {1, 1}});
   builder.add(dump::kTagDeclaredReferences,
               std::vector<dump::DeclaredReference>{
                   {0, 1, 0, uint32_t(dump::LabelKind::kAttribute) | 5 << 8, attribute.offset}});

@@ -1,8 +1,16 @@
-"""Reftally inside a Python program: snapshots, and expectations about objects that should be gone.
+"""Reftally inside a Python program: snapshots, expectations, growth, and the history of one object's count.
 
     import reftally
     reftally.expect_released(session, "closed")   # whoever still holds it is named in the report
     reftally.dump()                               # NAME.PID.N.tally, for `reftally analyze`
+
+    with reftally.growth() as growth:             # what is left of this block, by type and holder
+        serve_requests()
+    print(growth)
+
+    with reftally.watch(session) as history:      # every line that changed its count, and by how much
+        serve_requests()
+    print(history)
 
 Works under `reftally run`, and without it.
 """
@@ -13,7 +21,10 @@ import os
 import sys
 import weakref
 
-__all__ = ["dump", "expect_released"]
+from reftally._growth import Growth
+from reftally._watch import Watch
+
+__all__ = ["dump", "expect_released", "growth", "record_births", "watch"]
 
 
 def _load_agent():
@@ -51,3 +62,21 @@ def expect_released(obj, why=""):
         reference = None
     _expectations[:] = [row for row in _expectations if row[0] is None or row[0]() is not None]
     _expectations.append((reference, id(obj), str(why)))
+
+
+def record_births(depth=8):
+    """From now on, notes the innermost `depth` Python frames of every allocation; `reftally run` does so from the start.
+
+    Reports then say where an object was born. False when this interpreter gives no way to do it.
+    """
+    return _agent.record_births(depth)
+
+
+def growth():
+    """A context manager that says what is left of its block; see Growth."""
+    return Growth()
+
+
+def watch(obj):
+    """A context manager that counts, line by line, what changed the reference count of `obj`; see Watch."""
+    return Watch(obj)

@@ -40,6 +40,15 @@ TEST_CASE("a dump with every section becomes an image with all of its facts") {
   CHECK(image.text(image.declared.root_regions.at(0).name) == "registry");
   CHECK(image.text(image.declared.expectations.at(0).reason) == "logged out");
   CHECK(image.declared.tallies.at(0).balance == 1);
+  CHECK(image.declared.collector.at(0).threshold == 700);
+}
+
+TEST_CASE("call stacks in a runtime's own language stand beside the native ones") {
+  const Image image = read(complete_dump());
+  CHECK(image.declared.objects.at(0).birth_stack == 3);
+  const std::vector<uint64_t> frames = image.frames(StackId{image.declared.objects.at(1).birth_stack});
+  REQUIRE(frames == std::vector<uint64_t>{kDeclaredFrame | 1, kDeclaredFrame | 0});
+  CHECK(image.text(image.declared.frames.at(frames[0] & ~kDeclaredFrame).function) == "Cart.add");
 }
 
 TEST_CASE("words are looked up by address; dropped words are unknown, not zero") {

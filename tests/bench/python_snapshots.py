@@ -1,0 +1,143 @@
+"""What a snapshot of a Python program costs, beside the ways Python itself offers; and birth stacks beside tracemalloc.
+
+    python_snapshots.py PACKAGE_FOLDER [OBJECTS...]        (default: 1000000 5000000)
+
+One row a measurement, each the best of three in a process of its own. Peers that are not installed are said to be
+missing. The machine's other work counts: run it on a quiet one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import textwrap
+
+PRELUDE = """
+import gc, json, os, sys, time
+sys.path.insert(0, PACKAGE)
+class Node:
+    def __init__(self, number):
+        self.number = number
+        self.links = [number]
+def best(function, times=3):
+    taken = []
+    for _ in range(times):
+        begin = time.perf_counter()
+        function()
+        taken.append(time.perf_counter() - begin)
+    return min(taken)
+def resident():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * 4096
+"""
+# A node is three objects: the instance, its list, and an int (the small ones are shared).
+HEAP = "nodes = [Node(10**6 + i) for i in range(COUNT // 3)]\n"
+
+SNAPSHOT = HEAP + """
+import reftally
+def pause():
+    begin = time.perf_counter()
+    reftally.dump(wait=False)
+    return time.perf_counter() - begin
+paths = []
+whole = best(lambda: paths.append(reftally.dump()))
+size = os.path.getsize(paths[-1])
+result = {"seconds": whole, "bytes": size, "resident": resident()}
+pauses = []
+for _ in range(3):
+    pauses.append(pause())
+    time.sleep(2 * whole + 1)
+result["pause"] = min(pauses)
+"""
+PEERS = {
+    "gc.collect()": "result = {'seconds': best(gc.collect)}",
+    "objgraph typestats": "import objgraph\nresult = {'seconds': best(objgraph.typestats)}",
+    "objgraph find_backref_chain, one object": "import objgraph\nresult = {'seconds': best(lambda: "
+    "objgraph.find_backref_chain(nodes[-1].links, objgraph.is_proper_module))}",
+    "map of gc.get_referents": """
+def referents():
+    holders = {}
+    for obj in gc.get_objects():
+        for to in gc.get_referents(obj):
+            holders.setdefault(id(to), []).append(id(obj))
+result = {"seconds": best(referents)}
+""",
+}
+ALLOCATE = """
+def work():
+    kept = []
+    for i in range(400_000):
+        kept.append(Node(10**6 + i))
+        if i % 1000 == 0:
+            kept.clear()
+def deep(levels):
+    return deep(levels - 1) if levels else work()
+START
+result = {"seconds": best(lambda: deep(20)), "resident": resident()}
+"""
+
+
+def measure(code, package, count=0):
+    program = f"PACKAGE = {package!r}\nCOUNT = {count}\n" + PRELUDE + textwrap.dedent(code) + "\nprint(json.dumps(result))"
+    with tempfile.TemporaryDirectory(prefix="reftally-bench-") as folder:
+        environment = dict(os.environ, REFTALLY_OUTPUT_DIR=folder, REFTALLY_AT_EXIT="0")
+        done = subprocess.run([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        reason = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"status {done.returncode}"
+        return {"failed": reason}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def seconds_text(row):
+    return row["failed"] if "failed" in row else f"{row['seconds']:.2f} s"
+
+
+def snapshots(package, count):
+    row = measure(SNAPSHOT, package, count)
+    print(f"\n{count:,} objects")
+    if "failed" in row:
+        return print(f"  reftally.dump(): {row['failed']}")
+    print(f"  {'reftally.dump(), file whole':<42}{row['seconds']:>10.2f} s")
+    print(f"  {'reftally.dump(wait=False), pause':<42}{1000 * row['pause']:>10.1f} ms"
+          f"   at {row['resident'] >> 20} MiB resident")
+    print(f"  {'file':<42}{row['bytes'] / count:>10.1f} bytes an object")
+    for name, code in PEERS.items():
+        print(f"  {name:<42}{seconds_text(measure(HEAP + code, package, count)):>12}")
+
+
+def births(package):
+    plain = measure(ALLOCATE.replace("START", ""), package)
+    print(f"\nbirth stacks, 1.2 M allocations below 20 frames: {seconds_text(plain)} without, {plain['resident'] >> 20} MiB")
+    starts = {"reftally": "import reftally\nreftally.record_births({})",
+              "tracemalloc": "import tracemalloc\ntracemalloc.start({})"}
+    for depth in (1, 8, 25):
+        for name, start in starts.items():
+            row = measure(ALLOCATE.replace("START", start.format(depth)), package)
+            factor = row["failed"] if "failed" in row else f"{row['seconds'] / plain['seconds']:.2f} times, " \
+                f"{row['resident'] >> 20} MiB"
+            print(f"  {name + ', ' + str(depth) + ' frames':<42}{factor:>12}")
+    memray = "import memray" if memray_is_there() else None
+    if memray is None:
+        print("  memray: not installed here")
+    else:
+        row = measure(ALLOCATE.replace("START", "import memray, tempfile\ntracker = memray.Tracker(tempfile.mktemp())\n"
+                                                "tracker.__enter__()"), package)
+        print(f"  {'memray':<42}{seconds_text(row):>12}")
+
+
+def memray_is_there():
+    return subprocess.run([sys.executable, "-c", "import memray"], stderr=subprocess.DEVNULL).returncode == 0
+
+
+def main():
+    package = os.path.abspath(sys.argv[1])
+    print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for count in [int(word) for word in sys.argv[2:]] or [1_000_000, 5_000_000]:
+        snapshots(package, count)
+    births(package)
+
+
+if __name__ == "__main__":
+    main()

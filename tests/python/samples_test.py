@@ -1,0 +1,44 @@
+"""The samples in samples/python: what Reftally says of each leaky.py and fixed.py is what expected.txt has.
+
+    samples_test.py REFTALLY SAMPLES_FOLDER SUPPORT_FOLDER
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+reftally_command, samples, support = sys.argv[1:4]
+sys.path.insert(0, support)
+
+import expectations  # noqa: E402
+
+
+def problems_of(folder, name):
+    with tempfile.TemporaryDirectory(prefix="reftally-sample-") as output:
+        report = os.path.join(output, "report.json")
+        program = os.path.join(folder, name + ".py")
+        done = subprocess.run(
+            [reftally_command, "run", "-o", output, "--format", "json", "--report", report, "--", sys.executable, program],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=120)
+        if done.returncode != 0 or not os.path.exists(report):
+            return [f"status {done.returncode}: {done.stderr}"]
+        with open(report) as file:
+            found = json.load(file)
+    wanted = expectations.of_sample(os.path.join(folder, "expected.txt"), name)
+    return expectations.compare(found, wanted, True).problems
+
+
+def main():
+    failed = 0
+    for sample in sorted(os.listdir(samples)):
+        folder = os.path.join(samples, sample)
+        for name in ("leaky", "fixed"):
+            for problem in problems_of(folder, name):
+                print(f"{sample}/{name}.py: {problem}")
+                failed = 1
+    return failed
+
+
+sys.exit(main())
