@@ -37,7 +37,8 @@ struct Analysis {
   Heap heap;
   Accounts accounts;
   Reachability reachable;
-  std::vector<Finding> findings;  // worst first
+  std::vector<Finding> findings;    // worst first
+  std::vector<Finding> suppressed;  // taken out of them, with the reason
   AnalysisTotals totals;
   std::vector<Unexplained> unexplained;  // what is missing to explained_objects
   std::vector<std::string> warnings;

@@ -105,6 +105,7 @@ class ReportBuilder {
     result.members = members_of(heap_, finding);
     for (const std::string& evidence : finding.evidence) result.evidence.push_back(evidence);
     result.born = own_frames(report_frames(finding.born));
+    result.suppressed_by = finding.suppressed_by;
     if (finding.subject) describe_subject(finding, *finding.subject, result);
     result.births = births_of(finding);
     if (finding.advice) result.advice = advice_of(*finding.advice);
@@ -119,6 +120,8 @@ class ReportBuilder {
   static std::vector<ObjectId> all_drawn(const Analysis& analysis) {
     std::vector<ObjectId> objects;
     for (const Finding& finding : analysis.findings)
+      for (ObjectId object : drawn_objects(finding)) objects.push_back(object);
+    for (const Finding& finding : analysis.suppressed)
       for (ObjectId object : drawn_objects(finding)) objects.push_back(object);
     return objects;
   }
@@ -228,6 +231,7 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
   report.unexplained = unexplained_of(analysis);
   ReportBuilder builder(analysis, frames, std::move(source_folders));
   for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));
+  for (const Finding& finding : analysis.suppressed) report.suppressed.push_back(builder.build(finding));
   report.warnings = analysis.warnings;
   if (with_overview) report.overview = build_overview(analysis, frames);
   return report;

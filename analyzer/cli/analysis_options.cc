@@ -1,38 +1,74 @@
 #include "analyzer/cli/analysis_options.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 #include "analyzer/base/error.h"
+#include "analyzer/cli/text_file.h"
 #include "analyzer/findings/earlier.h"
+#include "analyzer/findings/suppressions.h"
 #include "analyzer/flavours/lift.h"
 #include "analyzer/image/call_frames.h"
 #include "analyzer/image/dump_image.h"
 #include "reports/build_report.h"
+#include "reports/names.h"
 
 namespace reftally {
 namespace {
 
 int severity_rank(const std::string& severity) { return severity == "error" ? 2 : severity == "warning" ? 1 : 0; }
 
-// One line that names the phase, on a terminal only; gone when the work is done.
+uint64_t peak_memory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+// One line that names the phase, on a terminal only; gone when the work is done. Or, when asked for, a line that stays
+// for each phase, with what it took.
 class PhaseLine {
  public:
-  PhaseLine() : shown_(isatty(2) == 1) {}
+  explicit PhaseLine(bool told) : told_(told), shown_(!told && isatty(2) == 1) {}
   ~PhaseLine() {
+    finish();
     if (shown_) fmt::print(stderr, "\r\x1b[K");
   }
-  void say(const char* phase) const {
+  void say(const char* phase) {
+    finish();
+    phase_ = phase;
+    begun_ = std::chrono::steady_clock::now();
+    processor_ = std::clock();
     if (shown_) fmt::print(stderr, "\r\x1b[Kreftally: {} …", phase);
   }
 
  private:
-  bool shown_;
+  void finish() const {
+    if (!told_ || phase_ == nullptr) return;
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begun_;
+    fmt::print(stderr, "reftally: {:<16} {:>8.3f} s  cpu {:>8.3f} s  peak {:>9}\n", phase_, passed.count(),
+               static_cast<double>(std::clock() - processor_) / CLOCKS_PER_SEC, bytes_text(peak_memory()));
+  }
+
+  bool told_, shown_;
+  const char* phase_ = nullptr;
+  std::chrono::steady_clock::time_point begun_;
+  std::clock_t processor_ = 0;
 };
+
+// Suppressed findings are counted, not hidden; what has run out is said.
+void suppress(Analysis& analysis, const std::vector<std::string>& files) {
+  Suppressions suppressions;
+  for (const std::string& file : files) suppressions.read(read_text_file(file), file);
+  analysis.suppressed = take_suppressed(suppressions, analysis.heap, analysis.findings, today());
+  for (std::string& expired : suppressions.expired(today())) analysis.warnings.push_back(std::move(expired));
+}
 
 void write_file_whole(const std::string& path, const std::string& bytes) {
   const std::string temporary = path + fmt::format(".{}.tmp", getpid());
@@ -67,6 +103,11 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_option("--since", options.since, "an earlier dump of the same process: leaks are what was lost since");
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
   parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
+  parser
+      .add_option("--suppressions", options.suppressions,
+                  "file of findings to live with: our own lines, LeakSanitizer's, or valgrind's")
+      ->allow_extra_args(false);
+  parser.add_flag("--phases", options.phases, "tell time and peak memory of each pass");
 }
 
 void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag) {
@@ -85,7 +126,7 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
 }
 
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options) {
-  PhaseLine phase;
+  PhaseLine phase(options.phases);
   AnalyzedDump dump;
   phase.say("read");
   dump.image = std::make_unique<Image>(read_dump(path));
@@ -99,6 +140,7 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
   const std::optional<Earlier> earlier = read_earlier(options, *dump.image);
   if (earlier) analysis.earlier = &*earlier;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
+  suppress(dump.analysis, options.suppressions);
   return dump;
 }
 
@@ -126,10 +168,14 @@ void write_bytes(const std::string& bytes, const std::string& file, FILE* otherw
                             strerror(errno)));
 }
 
+bool is_at_least(const std::string& severity, const std::string& least) {
+  return severity_rank(severity) >= severity_rank(least);
+}
+
 bool has_finding_at(const Report& report, const std::string& severity) {
   if (severity == "never") return false;
   for (const ReportFinding& finding : report.findings)
-    if (severity_rank(finding.severity) >= severity_rank(severity)) return true;
+    if (is_at_least(finding.severity, severity)) return true;
   return false;
 }
 

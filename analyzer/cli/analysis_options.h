@@ -15,8 +15,9 @@ namespace reftally {
 
 struct AnalysisCommandOptions {
   DebugOptions debug;
-  bool no_types = false;
   std::string since;  // an earlier dump of the same process
+  bool no_types = false, phases = false;
+  std::vector<std::string> suppressions;
 };
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
 
@@ -39,6 +40,7 @@ Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 
 // Writes the report where the options say: a file appears whole or not at all.
 void write_report(const Report& report, const OutputOptions& options, FILE* otherwise);
+bool is_at_least(const std::string& severity, const std::string& least);
 bool has_finding_at(const Report& report, const std::string& severity);
 
 // To `file`, or to the stream when that is empty.

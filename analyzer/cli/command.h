@@ -22,6 +22,9 @@ RunCommand prepare_run(CLI::App& parser);
 RunCommand prepare_analyze(CLI::App& parser);
 RunCommand prepare_explain(CLI::App& parser);
 RunCommand prepare_info(CLI::App& parser);
+RunCommand prepare_check(CLI::App& parser);
+RunCommand prepare_diff(CLI::App& parser);
+RunCommand prepare_query(CLI::App& parser);
 RunCommand prepare_draw(CLI::App& parser);
 RunCommand prepare_lint(CLI::App& parser);
 

@@ -28,16 +28,24 @@ bool reads_as_back_reference(std::string_view path) {
   return false;
 }
 
+// "items_", "items_.second": the side that has many, or might.
+bool reads_as_plural(std::string_view path) {
+  std::string_view name = path.substr(0, path.find_first_of(".[ "));
+  while (name.ends_with('_')) name.remove_suffix(1);
+  return name.ends_with('s') && !name.ends_with("ss");
+}
+
 // What the instances say of one member: who refers to whom through it.
 struct Member {
   LabelId label{};
   uint64_t reference = 0;  // an example
   uint64_t references = 0, referrers = 0, referents = 0;
   uint64_t to_older = 0, to_younger = 0;
-  bool in_closure = false, back_name = false, in_container = false;
+  bool in_closure = false, back_name = false, in_container = false, plural_name = false;
+  bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
   bool many_to_one() const { return references > referents && referrers > referents; }
-  bool points_back() const { return in_closure || to_older > to_younger || many_to_one(); }
+  bool points_back() const { return in_closure || to_older > to_younger || many_to_one() || against_container; }
   // Least first: what to weaken before what.
   int rank() const {
     if (in_closure) return 0;
@@ -47,6 +55,7 @@ struct Member {
     if (to_older > to_younger) rank -= 2;
     if (to_younger > to_older) rank += 2;
     if (in_container) rank += 3;
+    if (plural_name && !back_name) rank += 1;
     return rank;
   }
 };
@@ -56,7 +65,9 @@ bool can_be_weak(const Heap& heap, uint64_t row) {
          heap.label[row] != LabelId{} && (heap.labels[index(heap.label[row])].flags & kLabelFixed) == 0;
 }
 
-bool is_closure(std::string_view text) { return text.find("[lambda ") != std::string_view::npos; }
+bool is_closure(std::string_view text) {
+  return text.find("[lambda ") != std::string_view::npos || text.ends_with(".bind");
+}
 
 class Members {
  public:
@@ -72,6 +83,10 @@ class Members {
       member.referents = seen.referents.size();
       members_.push_back(member);
     }
+    const bool any_container = std::any_of(members_.begin(), members_.end(), [](const Member& member) {
+      return member.in_container && !member.back_name;  // a list of observers owns none of them
+    });
+    for (Member& member : members_) member.against_container = any_container && !member.in_container;
     std::sort(members_.begin(), members_.end(), [&](const Member& a, const Member& b) {
       if (a.rank() != b.rank()) return a.rank() < b.rank();
       const HeapLabel &x = heap.labels[index(a.label)], &y = heap.labels[index(b.label)];
@@ -112,6 +127,7 @@ class Members {
     member.in_closure = is_closure(path) || is_closure(heap_.text(label.owner)) || is_closure(heap_.type_name(from));
     member.in_container = path.find("[]") != std::string_view::npos;
     member.back_name = reads_as_back_reference(path);
+    member.plural_name = reads_as_plural(path);
   }
 
   const Heap& heap_;
@@ -141,6 +157,7 @@ std::string direction(const Heap& heap, const Member& member) {
   if (member.to_older > member.to_younger)
     return fmt::format("it points back to an older {}, which came to hold the younger one",
                        heap.type_name(heap.referent[member.reference]));
+  if (member.against_container) return "it is the single reference that goes against a container of owners";
   return "nothing in this dump tells which side owns the other: weaken the side that does not";
 }
 

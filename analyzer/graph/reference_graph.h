@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/heap/heap.h"
 
 namespace reftally {
@@ -68,16 +69,23 @@ struct Subgraph {
 
 template <class Keeps>
 Subgraph make_subgraph(const Heap& heap, const ObjectSet& members, Keeps keeps) {
+  constexpr uint64_t kAhead = 32;
+  const uint64_t rows = heap.referent.size();
   Subgraph graph;
-  graph.vertex_of.assign(heap.object_count(), Subgraph::kNoVertex);
+  assign_column(graph.vertex_of, heap.object_count(), Subgraph::kNoVertex);
+  uint64_t most_edges = 0;
   for (uint32_t i = 0; i < heap.object_count(); i++) {
     if (!members[i]) continue;
     graph.vertex_of[i] = graph.size();
     graph.objects.push_back(ObjectId{i});
+    most_edges += heap.references.end(i) - heap.references.begin(i);
   }
-  graph.edges.offsets.reserve(graph.size() + 1);
+  reserve_column(graph.edges.offsets, size_t{graph.size()} + 1);
+  reserve_column(graph.target, most_edges);
+  reserve_column(graph.reference, most_edges);
   for (ObjectId object : graph.objects) {
     for (uint64_t row = heap.references.begin(index(object)); row < heap.references.end(index(object)); row++) {
+      if (row + kAhead < rows) __builtin_prefetch(&graph.vertex_of[index(heap.referent[row + kAhead])]);
       const uint32_t to = graph.vertex_of[index(heap.referent[row])];
       if (to == Subgraph::kNoVertex || !keeps(row)) continue;
       graph.target.push_back(to);

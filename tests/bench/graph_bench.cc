@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <ctime>
 #include <numeric>
 
 #include "analyzer/analysis.h"
@@ -15,6 +17,8 @@ using namespace reftally;
 namespace {
 
 uint64_t size_of(const ObjectSet& set) { return std::accumulate(set.begin(), set.end(), uint64_t{0}); }
+
+double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 Subgraph whole_graph(const Heap& heap) {
   return make_subgraph(heap, ObjectSet(heap.object_count(), 1), [&](uint64_t row) { return can_own(heap, row); });
@@ -86,8 +90,20 @@ int main(int argc, char** argv) {
   }
   if (no_findings) return 0;
   Measurements(objects, heap.referent.size(), 1).run("heap to findings", [&] {
-    const Analysis analysis = analyze_heap(std::move(heap));
-    return fmt::format("{} findings, {} of {} objects unreachable", analysis.findings.size(),
-                       analysis.totals.unreachable_blocks, analysis.totals.objects);
+    AnalysisOptions options;
+    std::string phases;
+    double begun = processor_seconds();
+    const char* phase = nullptr;
+    auto finish = [&](const char* next) {
+      const double now = processor_seconds();
+      if (phase != nullptr) phases += fmt::format("; {} {:.0f}", phase, (now - begun) * 1e9 / objects);
+      begun = now;
+      phase = next;
+    };
+    options.progress = finish;
+    const Analysis analysis = analyze_heap(std::move(heap), options);
+    finish(nullptr);
+    return fmt::format("{} findings, {} of {} objects unreachable{}", analysis.findings.size(),
+                       analysis.totals.unreachable_blocks, analysis.totals.objects, phases);
   });
 }

@@ -8,7 +8,8 @@ A line of expectations, in a source comment (`// expect: …`) or in a sample's 
     none allow=weak-pinned-storage                none but of this rule
 
 `type=` is asked of every build, for type_info names counted objects without debug information; `edge=` (a text that
-occurs in `Type::member.member` of some reference of the finding, indexes left out) only where there is some.
+occurs in `Type::member.member` of some reference of the finding, indexes left out) only where there is some, and so
+`weaken=Page::document_` (what the repaired program makes weak; `A|B`: either) of the advice.
 Every finding must answer one expectation and every expectation must be answered by one finding.
 """
 
@@ -22,6 +23,7 @@ class Expectation:
     types: list = dataclasses.field(default_factory=list)
     edges: list = dataclasses.field(default_factory=list)
     instances: int | None = None
+    weaken: set = dataclasses.field(default_factory=set)
 
 
 @dataclasses.dataclass
@@ -41,6 +43,8 @@ class Expectations:
                 self.wanted[-1].types.append(value)
             elif key == "edge":
                 self.wanted[-1].edges.append(value)
+            elif key == "weaken":
+                self.wanted[-1].weaken.update(value.split("|"))
             elif key == "instances":
                 self.wanted[-1].instances = int(value)
             else:
@@ -89,6 +93,16 @@ def edge_is_there(wanted, finding):
     return any(wanted in text for text in texts) or any(re.search(rf"\b{re.escape(member)}\b", text) for text in texts)
 
 
+def weakened(finding):
+    """The member that the advice is about: without namespaces, and of a closure just what it captures."""
+    member = (finding.get("advice") or {}).get("weaken", "nothing")
+    return unscoped_member(re.sub(r".*\[lambda [^\]]*\]", "[lambda]", member))
+
+
+def unscoped_member(name):
+    return "::".join(name.split("::")[-2:])
+
+
 def misses(expectation, finding, debug_info):
     """Why `finding` does not answer `expectation`; empty when it does."""
     if finding["rule"] not in expectation.rules:
@@ -99,6 +113,8 @@ def misses(expectation, finding, debug_info):
     if debug_info:
         reasons += [f"no edge {edge} in {list(edge_texts(finding))}"
                     for edge in expectation.edges if not edge_is_there(edge, finding)]
+    if debug_info and expectation.weaken and weakened(finding) not in expectation.weaken:
+        reasons.append(f"the advice is to weaken {weakened(finding)}, not {'|'.join(sorted(expectation.weaken))}")
     if expectation.instances is not None and finding["instances"] != expectation.instances:
         reasons.append(f"{finding['instances']} instances, expected {expectation.instances}")
     return reasons

@@ -1,5 +1,5 @@
 // What hangs below a cycle is held by it, not a finding of its own.
-// expect: unreachable-cycle type=Parent type=Child edge=Parent::child_ edge=Child::parent_
+// expect: unreachable-cycle type=Parent type=Child edge=Parent::child_ edge=Child::parent_ weaken=Child::parent_
 #include <memory>
 #include <string>
 #include <vector>

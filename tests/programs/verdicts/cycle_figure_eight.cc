@@ -1,5 +1,5 @@
 // Two cycles that share one object are one component.
-// expect: unreachable-cycle type=Hub type=Wing edge=Wing::hub_
+// expect: unreachable-cycle type=Hub type=Wing edge=Wing::hub_ weaken=Wing::hub_
 #include <memory>
 
 struct Hub;

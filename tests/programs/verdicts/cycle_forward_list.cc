@@ -1,4 +1,4 @@
-// expect: unreachable-cycle type=Holder type=Item edge=Holder::items_ edge=Item::holder_
+// expect: unreachable-cycle type=Holder type=Item edge=Holder::items_ edge=Item::holder_ weaken=Item::holder_
 #include <forward_list>
 #include <memory>
 

@@ -1,4 +1,4 @@
-// expect: unreachable-cycle type=Self edge=Self::me_
+// expect: unreachable-cycle type=Self edge=Self::me_ weaken=Self::me_
 #include <memory>
 
 struct Self : std::enable_shared_from_this<Self> {

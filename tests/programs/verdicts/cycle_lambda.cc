@@ -1,4 +1,4 @@
-// expect: unreachable-cycle type=Session edge=Session::handler_
+// expect: unreachable-cycle type=Session edge=Session::handler_ weaken=[lambda].session
 #include <functional>
 #include <memory>
 

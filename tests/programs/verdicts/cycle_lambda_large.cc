@@ -1,5 +1,5 @@
 // A closure too large for std::function's own storage lives in a block of its own.
-// expect: unreachable-cycle type=Session edge=Session::handler_
+// expect: unreachable-cycle type=Session edge=Session::handler_ weaken=[lambda].session
 #include <array>
 #include <functional>
 #include <memory>

@@ -1,5 +1,5 @@
 // The strong reference hides behind a unique_ptr to an implementation.
-// expect: unreachable-cycle type=Window edge=Window::impl_
+// expect: unreachable-cycle type=Window edge=Window::impl_ weaken=Impl::self_
 #include <memory>
 
 struct Window {

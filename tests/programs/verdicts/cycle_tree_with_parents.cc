@@ -1,5 +1,5 @@
 // Every node of a tree knows its parent strongly: many cycles, one component.
-// expect: unreachable-cycle type=TreeNode edge=TreeNode::children_ edge=TreeNode::parent_
+// expect: unreachable-cycle type=TreeNode edge=TreeNode::children_ edge=TreeNode::parent_ weaken=TreeNode::parent_
 #include <memory>
 #include <vector>
 

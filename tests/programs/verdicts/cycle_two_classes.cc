@@ -1,5 +1,5 @@
 // The two-class cycle: a vector of strong references down, one strong reference up.
-// expect: unreachable-cycle type=Parent type=Child edge=Parent::children_ edge=Child::parent_
+// expect: unreachable-cycle type=Parent type=Child edge=Parent::children_ edge=Child::parent_ weaken=Child::parent_
 #include <memory>
 #include <vector>
 

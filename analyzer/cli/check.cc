@@ -1,0 +1,185 @@
+// The gate for CI: findings against a baseline file that is reviewed with the code.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+
+#include "analyzer/base/error.h"
+#include "analyzer/cli/analysis_options.h"
+#include "analyzer/cli/command.h"
+#include "analyzer/cli/text_file.h"
+#include "analyzer/findings/baseline.h"
+#include "reports/escape.h"
+#include "reports/names.h"
+
+namespace reftally {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct CheckOptions {
+  std::vector<std::string> dumps;
+  std::string baseline, format = "text", fail_on = "warning";
+  bool update = false, prune = false;
+  AnalysisCommandOptions analysis;
+};
+
+// Findings of all dumps by fingerprint: the first stands for the others.
+struct Found {
+  std::vector<BaselineEntry> entries;
+  std::map<std::string, ReportFinding> examples;
+  size_t suppressed = 0;
+  std::vector<std::string> warnings;
+};
+
+void add_report(const Report& report, const std::string& fail_on, Found& found) {
+  for (const ReportFinding& finding : report.findings) {
+    if (!is_at_least(finding.severity, fail_on)) continue;
+    found.entries.push_back({finding.fingerprint, finding.rule, finding.summary, finding.instances});
+    found.examples.try_emplace(finding.fingerprint, finding);
+  }
+  found.suppressed += report.suppressed.size();
+  for (const std::string& warning : report.warnings) found.warnings.push_back(warning);
+}
+
+// ---- text
+
+void print_finding(const char* verdict, const BaselineEntry& entry, const Found& found) {
+  const ReportFinding& finding = found.examples.at(entry.fingerprint);
+  fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint, entry.summary);
+  if (!finding.born.empty())
+    fmt::print("       born in {} {}:{}\n", printable(finding.born.front().function),
+               printable(base_name(finding.born.front().file)), finding.born.front().line);
+  if (finding.advice)
+    fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken), printable(finding.advice->location),
+               printable(finding.advice->reason));
+}
+
+void print_text(const BaselineComparison& comparison, const Found& found, bool shows_gone) {
+  for (const BaselineEntry& entry : comparison.fresh) print_finding("new", entry, found);
+  for (const BaselineEntry& entry : comparison.grown) print_finding("grown", entry, found);
+  for (const BaselineEntry& entry : comparison.gone)
+    if (shows_gone)
+      fmt::print("gone   {} [{}]\n       {}\n", printable(entry.rule), printable(entry.fingerprint),
+                 printable(entry.summary));
+  fmt::print("{} new, {} grown, {} known, {} gone{}, {} suppressed\n", comparison.fresh.size(), comparison.grown.size(),
+             comparison.known.size(), comparison.gone.size(),
+             comparison.gone.empty() || !shows_gone ? "" : " (drop them with --prune)", found.suppressed);
+}
+
+// ---- GitHub's workflow commands: an annotation each, at the reference to weaken, or where the object was made
+
+std::string github_escaped(std::string_view text, bool property) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ','))) {
+      escaped += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
+
+// "src/session.h:18" as properties; a path below the current folder is told from there, as annotations want it.
+std::string github_place(const std::string& location) {
+  const size_t colon = location.rfind(':');
+  if (colon == std::string::npos) return "";
+  fs::path file = location.substr(0, colon);
+  if (file.is_absolute())
+    if (const fs::path nearer = file.lexically_relative(fs::current_path()); *nearer.begin() != "..") file = nearer;
+  return fmt::format(" file={},line={},", github_escaped(file.string(), true),
+                     github_escaped(location.substr(colon + 1), true));
+}
+
+std::string place_of(const ReportFinding& finding) {
+  if (finding.advice && !finding.advice->location.empty()) return finding.advice->location;
+  for (const ReportEdge& edge : finding.cycle)
+    if (!edge.location.empty()) return edge.location;
+  for (const ReportFrame& frame : finding.born)
+    if (!frame.file.empty()) return fmt::format("{}:{}", frame.file, frame.line);
+  return "";
+}
+
+void print_github(const BaselineComparison& comparison, const Found& found) {
+  for (const auto* list : {&comparison.fresh, &comparison.grown}) {
+    for (const BaselineEntry& entry : *list) {
+      const ReportFinding& finding = found.examples.at(entry.fingerprint);
+      std::string text = entry.summary;
+      if (finding.advice) text += fmt::format("; make {} weak: {}", finding.advice->weaken, finding.advice->reason);
+      std::string place = github_place(place_of(finding));
+      if (place.empty()) place = " ";
+      fmt::print("::{}{}title={}::{}\n", finding.severity == "note" ? "notice" : finding.severity, place,
+                 github_escaped(entry.rule, true), github_escaped(text, false));
+    }
+  }
+}
+
+// ---- the baseline
+
+std::vector<BaselineEntry> updated(const BaselineComparison& comparison, bool prune) {
+  std::vector<BaselineEntry> entries;
+  for (const auto* list : {&comparison.fresh, &comparison.grown, &comparison.known})
+    entries.insert(entries.end(), list->begin(), list->end());
+  if (!prune) entries.insert(entries.end(), comparison.gone.begin(), comparison.gone.end());
+  return entries;
+}
+
+// Keeps what is known as it is there (with fewer instances, if fewer were found), drops what is gone, accepts nothing.
+std::vector<BaselineEntry> pruned(const BaselineComparison& comparison, const std::vector<BaselineEntry>& baseline) {
+  std::vector<BaselineEntry> entries = comparison.known;
+  for (const BaselineEntry& entry : baseline)
+    for (const BaselineEntry& grown : comparison.grown)
+      if (grown.fingerprint == entry.fingerprint) entries.push_back(entry);
+  return entries;
+}
+
+int check(const CheckOptions& options) {
+  const bool exists = fs::exists(options.baseline);
+  if (!exists && !options.update && !options.baseline.empty())
+    throw Error(fmt::format("{}: there is no such baseline; make one with --update-baseline", options.baseline));
+  std::vector<BaselineEntry> baseline;
+  if (exists) baseline = read_baseline(read_text_file(options.baseline), options.baseline);
+  Found found;
+  for (const std::string& dump : options.dumps)
+    add_report(report_of(analyze_dump(dump, options.analysis), OutputOptions{}), options.fail_on, found);
+  const BaselineComparison comparison = compare_with_baseline(found.entries, baseline);
+  for (const std::string& warning : found.warnings) fmt::print(stderr, "reftally: {}\n", printable(warning));
+  if (options.format == "github") {
+    print_github(comparison, found);
+  } else {
+    print_text(comparison, found, !options.prune);
+  }
+  if (options.update) {
+    write_bytes(write_baseline(updated(comparison, options.prune)), options.baseline, stdout);
+    return kExitClean;
+  }
+  if (options.prune) write_bytes(write_baseline(pruned(comparison, baseline)), options.baseline, stdout);
+  return comparison.fresh.empty() && comparison.grown.empty() ? kExitClean : kExitFindings;
+}
+
+}  // namespace
+
+RunCommand prepare_check(CLI::App& parser) {
+  auto options = std::make_shared<CheckOptions>();
+  parser.add_option("DUMP", options->dumps, "dumps written by `reftally run`")->required();
+  CLI::Option* baseline = parser.add_option("--baseline", options->baseline, "findings that may be there (JSON)");
+  parser.add_flag("--update-baseline", options->update, "accept what was found, and say so in the baseline")
+      ->needs(baseline);
+  parser.add_flag("--prune", options->prune, "drop from the baseline what was not found")->needs(baseline);
+  parser.add_option("--format,-f", options->format, "how findings are told")
+      ->check(CLI::IsMember({"text", "github"}))
+      ->capture_default_str();
+  parser.add_option("--fail-on", options->fail_on, "least severity of a finding that counts")
+      ->check(CLI::IsMember({"note", "warning", "error"}))
+      ->capture_default_str();
+  add_analysis_options(parser, options->analysis);
+  parser.footer(
+      "Exit status 1 when a finding is not in the baseline, or has more instances than it allows; else 0.\n"
+      "Without --baseline every finding is new.");
+  return [options] { return check(*options); };
+}
+
+}  // namespace reftally

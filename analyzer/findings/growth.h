@@ -1,0 +1,49 @@
+// What grows from snapshot to snapshot of one process: objects by type, and by the path that retains them.
+//
+// A place that holds one more in every snapshot is a cache without bound or a registry nobody leaves, though all it
+// holds is alive. Paths are compared by signature (RetainingPaths::signatures): names only, so that they are equal in
+// every snapshot. Of all that grows only accumulation points are told: places whose holder does not grow itself (the
+// rule of Eclipse MAT's leak suspects, without its dominator tree: a shared object has a path too).
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "analyzer/graph/retaining_path.h"
+
+namespace reftally {
+
+struct Tally {
+  uint64_t objects = 0, bytes = 0;
+};
+
+struct HeldAt {
+  Tally held;
+  uint64_t holder = 0;  // signature of what holds it; 0: a root
+  ObjectId example{};
+};
+
+struct HeapCensus {
+  std::map<std::string, Tally> types;          // alive, by type name
+  std::unordered_map<uint64_t, HeldAt> paths;  // by signature
+  std::vector<uint64_t> order;                 // signatures, holders before what they hold
+};
+
+HeapCensus take_census(const Heap& heap, RetainingPaths& paths);
+
+struct GrowingPath {
+  uint64_t signature = 0;
+  ObjectId example{};            // in the last heap
+  std::vector<uint64_t> counts;  // objects held there, by snapshot
+  uint64_t bytes = 0;            // more than in the first snapshot, with what hangs below
+};
+
+// Largest growth first. A path grows when it holds more in every snapshot than in the one before; of two snapshots that
+// is weak evidence, so that it takes three.
+std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus> censuses);
+
+}  // namespace reftally

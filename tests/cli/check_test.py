@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""`reftally check`: the walk-through of the README, suppressions, and files that are not what they should be."""
+
+import datetime
+import json
+
+import command
+
+
+class Check(command.CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        [cls.leaky] = command.record("parent_and_child_leaky", cls.folder)
+        [cls.fixed] = command.record("parent_and_child_fixed", cls.folder)
+
+    def fingerprint(self):
+        report = json.loads(self.reftally("analyze", self.leaky, "--format", "json", status=1).stdout)
+        return report["findings"][0]["fingerprint"]
+
+    def test_a_cycle_comes_is_accepted_is_fixed_and_is_pruned(self):
+        baseline = self.folder / "walk.json"
+        self.write("walk.json", '{"schema": "reftally-baseline/1", "findings": []}')
+        clean = self.reftally("check", self.fixed, "--baseline", "walk.json")
+        self.assertEqual(clean.stdout, "0 new, 0 grown, 0 known, 0 gone, 0 suppressed\n")
+
+        broken = self.reftally("check", self.leaky, "--baseline", "walk.json", status=1).stdout
+        self.assertIn("new    error: unreachable-cycle [", broken)
+        self.assertIn("Page::document_", broken)
+        self.assertIn("weak:", broken)
+        self.assertIn("1 new, 0 grown, 0 known, 0 gone, 0 suppressed", broken)
+
+        self.reftally("check", self.leaky, "--baseline", "walk.json", "--update-baseline")
+        accepted = json.loads(baseline.read_text(encoding="utf-8"))
+        self.assertEqual([entry["rule"] for entry in accepted["findings"]], ["unreachable-cycle"])
+        self.assertIn("keep each other alive", accepted["findings"][0]["summary"])
+        known = self.reftally("check", self.leaky, "--baseline", "walk.json").stdout
+        self.assertEqual(known, "0 new, 0 grown, 1 known, 0 gone, 0 suppressed\n")
+
+        gone = self.reftally("check", self.fixed, "--baseline", "walk.json").stdout
+        self.assertIn("gone   unreachable-cycle [", gone)
+        self.assertIn("1 gone (drop them with --prune)", gone)
+        self.reftally("check", self.fixed, "--baseline", "walk.json", "--prune")
+        self.assertEqual(json.loads(baseline.read_text(encoding="utf-8"))["findings"], [])
+
+    def test_more_instances_than_the_baseline_allows_fail(self):
+        self.reftally("check", self.leaky, "--baseline", "grown.json", "--update-baseline")
+        grown = self.reftally("check", self.leaky, self.leaky, "--baseline", "grown.json", status=1).stdout
+        self.assertIn("grown  error: unreachable-cycle [", grown)
+        self.reftally("check", self.leaky, self.leaky, "--baseline", "grown.json", "--update-baseline")
+        self.reftally("check", self.leaky, self.leaky, "--baseline", "grown.json")
+
+    def test_a_baseline_is_the_same_whatever_the_order(self):
+        self.reftally("check", self.leaky, self.fixed, "--baseline", "a.json", "--update-baseline")
+        self.reftally("check", self.fixed, self.leaky, "--baseline", "b.json", "--update-baseline")
+        self.assertEqual((self.folder / "a.json").read_bytes(), (self.folder / "b.json").read_bytes())
+
+    def test_without_a_baseline_everything_is_new(self):
+        self.reftally("check", self.leaky, status=1)
+        self.reftally("check", self.fixed)
+
+    def test_github_shows_it_at_the_member_to_weaken(self):
+        lines = self.reftally("check", self.leaky, "--format", "github", status=1).stdout.splitlines()
+        self.assertEqual(len(lines), 1)
+        self.assertRegex(lines[0], r"^::error file=[^,]*leaky\.cc,line=\d+,title=unreachable-cycle::.*Page::document_ weak")
+
+    def test_suppressed_findings_are_counted(self):
+        for row in ["type:Doc* # known since March", "field:Page::document_ # ticket 7", "rule:unreachable-cycle # all",
+                    f"fingerprint:{self.fingerprint()} # this one", "leak:main",
+                    "type:Page until 2999-12-31 # for long"]:
+            self.write("suppressions.txt", f"# what we live with\n\n{row}\n")
+            done = self.reftally("check", self.leaky, "--suppressions", "suppressions.txt")
+            self.assertIn("1 suppressed", done.stdout, row)
+
+    def test_valgrind_suppressions_are_read(self):
+        self.write("valgrind.supp", "{\n  a name\n  Memcheck:Leak\n  match-leak-kinds: definite\n  ...\n  fun:main\n}\n")
+        self.assertIn("1 suppressed",
+                      self.reftally("check", self.leaky, "--suppressions", "valgrind.supp").stdout)
+
+    def test_a_suppression_that_has_expired_fails_and_is_said(self):
+        yesterday = datetime.date.today() - datetime.timedelta(days=1)
+        self.write("expired.txt", f"type:Document until {yesterday} # until the rewrite\n")
+        done = self.reftally("check", self.leaky, "--suppressions", "expired.txt", status=1)
+        self.assertIn("expired.txt:1: expired on", done.stderr)
+        self.assertIn("until the rewrite", done.stderr)
+
+    def test_suppressed_findings_are_in_json(self):
+        self.write("json.txt", "type:Document # ticket 7\n")
+        report = json.loads(self.reftally("analyze", self.leaky, "--suppressions", "json.txt", "-f", "json").stdout)
+        self.assertEqual(report["findings"], [])
+        self.assertEqual(report["suppressed"][0]["suppressed_by"], "ticket 7")
+
+    def test_hostile_baselines_are_refused(self):
+        for text, message in [
+                ("", "at byte"), ("{", "at byte"), ("[]", 'expected "schema": "reftally-baseline/1"'),
+                ("[" * 100_000, "at byte"), ('{"schema": "other/9", "findings": []}', "expected \"schema\""),
+                ('{"schema": "reftally-baseline/1"}', 'expected a list "findings"'),
+                ('{"schema": "reftally-baseline/1", "findings": [7]}', "finding 1: expected a text \"fingerprint\""),
+                ('{"schema": "reftally-baseline/1", "findings": [{"fingerprint": "a", "rule": "b", "summary": "c", '
+                 '"instances": -1}]}', 'expected a number "instances"')]:
+            self.write("hostile.json", text)
+            self.fails(message, "check", self.leaky, "--baseline", "hostile.json")
+        (self.folder / "binary.json").write_bytes(bytes(range(256)) * 50)
+        self.fails("at byte", "check", self.leaky, "--baseline", "binary.json")
+        self.fails("there is no such baseline", "check", self.leaky, "--baseline", "missing.json")
+        self.fails("not a regular file", "check", self.leaky, "--baseline", ".")
+
+    def test_hostile_suppressions_are_refused(self):
+        for text, message in [("nonsense\n", "hostile.txt:1: expected"), ("\n\ntype:A\n", "hostile.txt:3: expected"),
+                              ("type:A until never # x\n", "hostile.txt:1: expected"),
+                              ("{\n  name\n", "hostile.txt:"), ("\0\0\0", "hostile.txt:1: expected")]:
+            self.write("hostile.txt", text)
+            self.fails(message, "check", self.leaky, "--suppressions", "hostile.txt")
+        self.fails("missing.txt: No such file", "check", self.leaky, "--suppressions", "missing.txt")
+
+    def test_a_dump_that_is_none_is_refused(self):
+        self.write("no.tally", "not a dump")
+        self.fails("no.tally", "check", "no.tally")
+
+
+if __name__ == "__main__":
+    command.main()

@@ -1,0 +1,85 @@
+// What grows over drawn snapshots.
+#include "analyzer/findings/growth.h"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "analyzer/heap/drawing.h"
+
+using namespace reftally;
+
+namespace {
+
+// "Session 10 20 30: +480" for each growing place, largest growth first.
+std::vector<std::string> growth_of(const std::vector<std::string>& drawings) {
+  std::vector<HeapCensus> censuses;
+  Heap last;
+  for (const std::string& drawing : drawings) {
+    last = read_drawing(drawing).heap;
+    RetainingPaths paths(last);
+    censuses.push_back(take_census(last, paths));
+  }
+  std::vector<std::string> lines;
+  for (const GrowingPath& path : find_growing_paths(censuses)) {
+    std::string line{last.type_name(path.example)};
+    for (uint64_t count : path.counts) line += fmt::format(" {}", count);
+    lines.push_back(fmt::format("{}: +{}", line, path.bytes));
+  }
+  return lines;
+}
+
+// A registry with sessions, each with a buffer.
+std::string registry(int sessions, const std::string& more = "") {
+  std::string drawing = "static g_registry => r(Registry)[16]:1;" + more;
+  for (int i = 0; i < sessions; i++)
+    drawing +=
+        fmt::format("r =[Registry::sessions_[]#{0}]=> s{0}(Session)[16] =[Session::buffer_]=> b{0}(Buffer)[32];", i);
+  return drawing;
+}
+
+using Lines = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a place that holds more in every snapshot grows, and what hangs below is counted with it") {
+  CHECK(growth_of({registry(10), registry(20), registry(30)}) == Lines{"Session 10 20 30: +960"});
+  CHECK(growth_of({registry(10), registry(20), registry(30), registry(45)}) == Lines{"Session 10 20 30 45: +1680"});
+}
+
+TEST_CASE("a place that was empty at first grows too") {
+  CHECK(growth_of({registry(0), registry(9), registry(18)}) == Lines{"Session 0 9 18: +864"});
+}
+
+TEST_CASE("what comes and goes does not grow") {
+  CHECK(growth_of({registry(10), registry(30), registry(20)}).empty());
+  CHECK(growth_of({registry(10), registry(30), registry(30)}).empty());
+  CHECK(growth_of({registry(30), registry(20), registry(10)}).empty());
+}
+
+TEST_CASE("one burst is no trend, nor are a few objects, nor is one in a hundred") {
+  CHECK(growth_of({registry(10), registry(100), registry(101)}).empty());
+  CHECK(growth_of({registry(10), registry(12), registry(14)}).empty());
+  CHECK(growth_of({registry(1000), registry(1010), registry(1020)}).empty());
+}
+
+TEST_CASE("two snapshots tell of no trend") { CHECK(growth_of({registry(10), registry(20)}).empty()); }
+
+TEST_CASE("a list grows as one place, however long it is") {
+  auto list = [](int nodes) {
+    std::string drawing = "static g_log => n0(Node)[16]:1;";
+    for (int i = 1; i < nodes; i++) drawing += fmt::format("n{} =[Node::next_]=> n{}(Node)[16];", i - 1, i);
+    return drawing;
+  };
+  CHECK(growth_of({list(20), list(40), list(60)}) == Lines{"Node 20 40 60: +640"});
+}
+
+TEST_CASE("places are told apart by the names on their paths, and the largest growth comes first") {
+  auto two = [](int sessions, int lines) {
+    std::string more = "static g_log => l(Log)[16]:1;";
+    for (int i = 0; i < lines; i++) more += fmt::format("l =[Log::lines_[]#{0}]=> t{0}(Line)[1000];", i);
+    return registry(sessions, more);
+  };
+  CHECK(growth_of({two(10, 10), two(20, 20), two(30, 30)}) == Lines{"Line 10 20 30: +20000", "Session 10 20 30: +960"});
+  CHECK(growth_of({two(10, 10), two(20, 10), two(30, 10)}) == Lines{"Session 10 20 30: +960"});
+}
