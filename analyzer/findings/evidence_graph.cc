@@ -11,6 +11,15 @@ bool keeps_from_going(const Heap& heap, uint64_t reference) {
   return can_own(heap, reference) || heap.strong_count[index(heap.referent[reference])] == 0;
 }
 
+// What somebody owns for certain: other pointers there only look on.
+ObjectSet owned_for_certain(const Heap& heap) {
+  ObjectSet owned(heap.object_count(), 0);
+  for (size_t row = 0; row < heap.referent.size(); row++)
+    if (heap.kind[row] == ReferenceKind::kStrong && heap.certainty[row] == Certainty::kExact)
+      owned[index(heap.referent[row])] = 1;
+  return owned;
+}
+
 // Turns counts at [row + 1] into offsets.
 void accumulate(std::vector<uint64_t>& offsets) {
   for (size_t i = 1; i < offsets.size(); i++) offsets[i] += offsets[i - 1];
@@ -20,7 +29,11 @@ void accumulate(std::vector<uint64_t>& offsets) {
 
 EvidenceGraph::EvidenceGraph(const Heap& heap, const Accounts& accounts, const ObjectSet& members)
     : heap_(heap), accounts_(accounts) {
-  graph_ = make_subgraph(heap, members, [&](uint64_t row) { return keeps_from_going(heap, row); });
+  const ObjectSet owned = owned_for_certain(heap);
+  graph_ = make_subgraph(heap, members, [&](uint64_t row) {
+    const bool looks_on = heap.kind[row] == ReferenceKind::kRaw && heap.certainty[row] == Certainty::kExact;
+    return keeps_from_going(heap, row) && !(looks_on && owned[index(heap.referent[row])]);
+  });
   components_ = find_components(graph_.edges, graph_.target);
   group_members();
   find_cycles();

@@ -33,7 +33,7 @@ void Assembly::add_counted(HolderId holder) {
   const bool carved = source.block != Image::kNoBlock && holders_.is_carved(source.block);
   if (carved) carved_[source.block] += source.end - source.begin;
   HeapBuilder::Object object;
-  object.address = source.address;
+  object.address = source.flavour == FlavourId::kIntrusive ? source.begin : source.address;
   object.size = storage_[holder] + (carved ? source.end - source.begin : 0);
   object.type = naming_.type_of(holder);
   object.flavour = source.flavour;

@@ -107,9 +107,7 @@ class Classifier {
   }
 
   bool prove_groups(uint32_t object) {
-    std::vector<uint32_t> words = scratch_;
-    std::stable_sort(words.begin(), words.end(),
-                     [&](uint32_t a, uint32_t b) { return candidates_[a].slot < candidates_[b].slot; });
+    const std::vector<uint32_t> words = by_slot(scratch_);
     bool progress = false;
     for (size_t begin = 0, end = 0; begin < words.size(); begin = end) {
       const uint64_t slot = candidates_[words[begin]].slot;
@@ -122,6 +120,16 @@ class Classifier {
       progress = true;
     }
     return progress;
+  }
+
+  // Slots in order of their first word: the numbers of slots change from run to run.
+  std::vector<uint32_t> by_slot(std::vector<uint32_t> words) const {
+    std::unordered_map<uint64_t, uint32_t> rank;
+    for (uint32_t i : words) rank.emplace(candidates_[i].slot, static_cast<uint32_t>(rank.size()));
+    std::stable_sort(words.begin(), words.end(), [&](uint32_t a, uint32_t b) {
+      return rank.at(candidates_[a].slot) < rank.at(candidates_[b].slot);
+    });
+    return words;
   }
 
   // Words in buffers, on stacks and in registers. What the live words must take of S, they cannot have; and a word on

@@ -12,7 +12,7 @@ namespace reftally {
 struct Flavour {
   FlavourId id;
   std::string_view name;  // as printed: "shared_ptr"
-  // Adds the objects of this flavour found in the image.
+  // Adds the objects of this flavour found in the image; nullptr when memory alone does not tell.
   void (*find_objects)(const Image& image, CountedObjects& found);
   // Corrects what only debug information can tell; nullptr when there is nothing of that kind.
   void (*refine_objects)(const Image& image, const DebugTypes& types, CountedObjects& found);

@@ -1,5 +1,7 @@
 #include "analyzer/flavours/lift.h"
 
+#include <memory>
+
 #include "analyzer/flavours/assemble.h"
 #include "analyzer/flavours/buffers.h"
 #include "analyzer/flavours/counts.h"
@@ -7,30 +9,67 @@
 #include "analyzer/flavours/flavours.h"
 #include "analyzer/flavours/holders.h"
 #include "analyzer/flavours/naming.h"
+#include "analyzer/flavours/own_count_guesses.h"
+#include "analyzer/flavours/own_counts.h"
 #include "analyzer/flavours/roots.h"
 #include "analyzer/flavours/typed_walk.h"
 #include "analyzer/flavours/words.h"
 
 namespace reftally {
 
+namespace {
+
+// Which block belongs to whom, and the references that types tell; storage of containers goes to its owner.
+struct TypedHeap {
+  TypedHeap(const Image& image, const DebugTypes& types, const CountedObjects& counted, const CountedPointers& own)
+      : holders(image, counted),
+        naming(image, types, counted, holders, builder),
+        states(image),
+        walk(image, types, counted, holders, states, naming, builder, own) {}
+
+  HeapBuilder builder;
+  Holders holders;
+  Naming naming;
+  WordStates states;
+  TypedWalk walk;
+};
+
+// Guesses may speak against each other, and then they count for nothing.
+CountedPointers find_own(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,
+                         const TypedWalk& walk, CountedObjects& counted) {
+  std::vector<MetPointer> all =
+      guess_own_objects(image, types, counted, [&](uint32_t b) { return walk.is_unknown(b); });
+  if (!all.empty()) {
+    all.insert(all.begin(), met.begin(), met.end());
+    if (CountedPointers own = find_own_counts(image, types, all, counted); !own.empty()) return own;
+  }
+  return find_own_counts(image, types, met, counted);
+}
+
+}  // namespace
+
 Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& options) {
   // Counted objects, by flavour.
   CountedObjects counted;
-  for (const Flavour& flavour : flavours()) flavour.find_objects(image, counted);
+  for (const Flavour& flavour : flavours()) {
+    if (flavour.find_objects) flavour.find_objects(image, counted);
+  }
   for (const Flavour& flavour : flavours()) {
     if (options.use_types && flavour.refine_objects) flavour.refine_objects(image, types, counted);
   }
   counted.build_index();
 
-  // Which block belongs to whom.
-  HeapBuilder builder;
-  Holders holders(image, counted);
-  Naming naming(image, types, counted, holders, builder);
-  WordStates states(image);
-
-  // References that types tell; storage of containers goes to its owner.
-  TypedWalk walk(image, types, counted, holders, states, naming, builder);
-  TypedReferences typed = options.use_types ? walk.run() : walk.nothing();
+  // References that types tell. Smart pointers of the program's own are known once they have been met: then again.
+  auto typing = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{});
+  TypedReferences typed = options.use_types ? typing->walk.run() : typing->walk.nothing();
+  CountedPointers own;
+  if (options.use_types) own = find_own(image, types, typed.met, typing->walk, counted);
+  if (!own.empty()) {
+    counted.build_index();
+    typing = std::make_unique<TypedHeap>(image, types, counted, own);
+    typed = typing->walk.run();
+  }
+  auto& [builder, holders, naming, states, walk] = *typing;
 
   // ---- Beyond this point no block changes hands.
 

@@ -73,7 +73,8 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   uint64_t start = image_.blocks[block].address;
   if (holders_.is_counted(from)) {
     const CountedObject& object = counted_.objects[from];
-    if (block == object.block && object.value && at >= object.value && object.value_block == Image::kNoBlock) {
+    const bool value_is_here = object.value_block == Image::kNoBlock || object.value_block == object.block;
+    if (block == object.block && object.value && at >= object.value && value_is_here) {
       start = object.value;
     } else if (block == object.block) {
       start = object.address;

@@ -19,7 +19,7 @@ std::string location_text(const SourceLocation& location) {
 }  // namespace
 
 TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
-                     WordStates& states, Naming& naming, HeapBuilder& builder)
+                     WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own)
     : image_(image),
       types_(types),
       counted_(counted),
@@ -27,7 +27,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       states_(states),
       naming_(naming),
       builder_(builder),
-      walker_(image, types, paths_),
+      walker_(image, types, paths_, own),
       walked_(image.blocks.size()) {
   found_.known.strong.resize(counted.objects.size());
   found_.known.weak.resize(counted.objects.size());
@@ -232,6 +232,8 @@ bool TypedWalk::storage(uint64_t address) {
 }
 
 void TypedWalk::opaque(uint64_t begin, uint64_t end) { opaque_ranges_.push_back({begin, end}); }
+
+void TypedWalk::lone_pointer(const Type& type, uint64_t target) { found_.met.push_back({&type, target}); }
 
 void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   if (variable_) {

@@ -10,6 +10,7 @@
 
 #include "analyzer/flavours/counts.h"
 #include "analyzer/flavours/naming.h"
+#include "analyzer/flavours/own_counts.h"
 #include "analyzer/flavours/words.h"
 #include "analyzer/layouts/walker.h"
 
@@ -19,14 +20,16 @@ struct TypedReferences {
   std::vector<DraftReference> references;
   std::vector<DraftRoot> roots;
   KnownReferences known;
+  std::vector<MetPointer> met;  // that may count inside what they point to
 };
 
 class TypedWalk final : private ValueVisitor {
  public:
   TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
-            WordStates& states, Naming& naming, HeapBuilder& builder);
+            WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own);
 
   TypedReferences run();
+  bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
   TypedReferences nothing() { return std::move(found_); }  // for an image without types
 
  private:
@@ -63,6 +66,7 @@ class TypedWalk final : private ValueVisitor {
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
   bool storage(uint64_t address) override;
   void opaque(uint64_t begin, uint64_t end) override;
+  void lone_pointer(const Type& type, uint64_t target) override;
   void add(const Value& at, HolderId to, ReferenceKind kind);
 
   const Image& image_;

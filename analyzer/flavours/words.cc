@@ -23,6 +23,10 @@ PointerTarget PointerReader::target(uint64_t word) const {
   // libstdc++'s atomic<shared_ptr> keeps a lock in the lowest bit of the control block pointer.
   found.counted = counted_.at(word & ~uint64_t{1});
   found.holder = found.counted != CountedObjects::kNone ? found.counted : holders_.at(word);
+  // a count inside the object: any pointer may lead there, owned or not
+  const bool inside =
+      holders_.is_counted(found.holder) && counted_.objects[found.holder].flavour == FlavourId::kIntrusive;
+  if (inside) found.counted = CountedObjects::kNone;
   return found;
 }
 
@@ -83,7 +87,8 @@ class HeapScan {
     const WordState state = states_.at(at);
     if (state == WordState::kExplained) return;
     const HolderId from = holders_.in_block(block, at);
-    if (state == WordState::kUnexplained && target.counted != CountedObjects::kNone) {
+    const bool is_destroyed = holders_.is_counted(from) && !counted_.objects[from].is_alive();
+    if (state == WordState::kUnexplained && !is_destroyed && target.counted != CountedObjects::kNone) {
       Candidate candidate;
       candidate.at = at;
       candidate.from = from;

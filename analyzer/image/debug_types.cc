@@ -156,6 +156,24 @@ const Type* DebugTypes::find(std::string_view demangled_name) const {
   return data_->types().builder.find(demangled_name);
 }
 
+std::vector<const Type*> DebugTypes::classes_of_one_word() const {
+  std::vector<const Type*> found;
+  for (const TypeIndex::Definition& definition : data_->types().index.definitions()) {
+    if (definition.size != 8) continue;
+    int parts = 0;
+    bool destructor = false;
+    Dwarf_Die die = data_->files.die(definition.die);
+    for_each_child(&die, [&](Dwarf_Die* child) {
+      parts += dwarf_tag(child) == DW_TAG_member || dwarf_tag(child) == DW_TAG_inheritance;
+      const char* name = dwarf_tag(child) == DW_TAG_subprogram ? dwarf_diename(child) : nullptr;
+      destructor |= name && name[0] == '~';
+    });
+    if (parts != 1 || !destructor) continue;
+    if (const Type* type = data_->types().builder.type_at(definition.die)) found.push_back(type);
+  }
+  return found;
+}
+
 const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
   if (type_info_name.starts_with('*')) type_info_name.remove_prefix(1);
   for (const bool is_const : {true, false}) {

@@ -87,6 +87,8 @@ class DebugTypes {
   const Type* find(std::string_view demangled_name) const;          // nullptr when unknown
   const Type* find_mangled(std::string_view type_info_name) const;  // name as in type_info
   const std::vector<Variable>& variables() const;  // statics, namespace-scope and thread-local ones, of all modules
+  // Classes of 8 bytes with a destructor of their own and one member or base: what may be a smart pointer.
+  std::vector<const Type*> classes_of_one_word() const;
   // Function symbol (mangled) whose code contains address, from DWARF or .symtab; empty when unknown.
   std::string symbol_at(uint64_t address) const;
   // Data symbol + offset: "g_registry + 0x10"; empty when unknown.

@@ -29,6 +29,7 @@ class TypeIndex {
   const Definition* next(const Definition& definition) const;
   // The closure whose operator()'s mangled name begins with `prefix`.
   const Closure* find_closure(std::string_view prefix) const;
+  const std::vector<Definition>& definitions() const { return definitions_; }
   const std::vector<DieRef>& variables() const { return variables_; }
   // Classes whose DW_AT_name leaves out the template arguments (clang's -gsimple-template-names): whoever can read
   // the arguments names them.

@@ -47,6 +47,24 @@ void walk_array(Walker& walker, const Plan& plan, const Value& value) {
   }
 }
 
+// A smart pointer that counts inside what it points to.
+void walk_counted_inside(Walker& walker, const Plan& plan, const Value& value) {
+  const uint64_t at = value.address + plan.offsets[0];
+  const std::optional<uint64_t> target = walker.word(at);
+  if (!target) return walker.give_up(value);
+  if (*target == 0 || !walker.visitor().take(at)) return;
+  const Value place{value.type, at, value.path, value.index};
+  const uint64_t counter = *target + plan.offsets[1];
+  if (walker.visitor().is_counter(counter)) return walker.visitor().counted(place, counter, true);
+  walker.visitor().pointer(place, *target, plan.element, false);  // a static object, or one inside another
+}
+
+void walk_lone_pointer(Walker& walker, const Plan& plan, const Value& value) {
+  const std::optional<uint64_t> target = walker.word(value.address + plan.offsets[0]);
+  if (target && *target) walker.visitor().lone_pointer(*plan.type, *target);
+  walk_members(walker, plan, value);
+}
+
 void walk_opaque(Walker& walker, const Plan&, const Value& value) { walker.give_up(value); }
 
 bool is_byte_array(const Type& type) {
@@ -81,8 +99,8 @@ std::optional<MemberPlace> find_member(const Type& type, std::initializer_list<s
   return place;
 }
 
-Walker::Walker(const Image& image, const DebugTypes& types, Paths& paths)
-    : image_(image), types_(types), paths_(paths) {}
+Walker::Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own)
+    : image_(image), types_(types), paths_(paths), own_(own) {}
 
 void Walker::walk(const Value& value, ValueVisitor& visitor) {
   visitor_ = &visitor;
@@ -156,13 +174,24 @@ Plan Walker::plan_class(const Type& type) {
     if (has_references(member.type)) made.members.push_back(member);
   }
   if (!made.members.empty()) made.walk = walk_members;
+  if (const std::optional<PointerShape> shape = pointer_shape(type)) plan_lone_pointer(*shape, made);
   return made;
+}
+
+void Walker::plan_lone_pointer(const PointerShape& shape, Plan& plan) const {
+  plan.offsets[0] = shape.offset;
+  plan.element = shape.pointee;
+  plan.walk = walk_lone_pointer;
+  if (const auto known = own_.find(plan.type->name); known != own_.end()) {
+    plan.offsets[1] = static_cast<uint64_t>(known->second);
+    plan.walk = walk_counted_inside;
+  }
 }
 
 bool Walker::is_plausible(const Type& type, uint64_t address, const ValueVisitor& visitor, int depth) {
   const Plan& how = plan(&type);
   if (!how.walk || depth > kDeepest) return true;
-  if (how.walk == walk_members) {
+  if (how.walk == walk_members || how.walk == walk_lone_pointer) {
     return std::all_of(how.members.begin(), how.members.end(), [&](const TypeMember& member) {
       return member.is_virtual_base || is_plausible(*member.type, address + member.offset, visitor, depth + 1);
     });

@@ -12,6 +12,7 @@
 
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
+#include "analyzer/layouts/counted_pointers.h"
 #include "analyzer/layouts/paths.h"
 
 namespace reftally {
@@ -42,6 +43,8 @@ class ValueVisitor {
   virtual bool storage(uint64_t address) = 0;
   // Nothing is known of [begin, end).
   virtual void opaque(uint64_t begin, uint64_t end) = 0;
+  // A class that may be a smart pointer, which nobody has said to count; its pointer is reported besides.
+  virtual void lone_pointer(const Type&, uint64_t /*target*/) {}
 };
 
 class Walker;
@@ -67,7 +70,7 @@ struct ManagedType {
 
 class Walker {
  public:
-  Walker(const Image& image, const DebugTypes& types, Paths& paths);
+  Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own = {});
 
   void walk(const Value& value, ValueVisitor& visitor);
   bool has_references(const Type* type) { return type && plan(type).walk; }
@@ -89,10 +92,12 @@ class Walker {
  private:
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
+  void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
 
   const Image& image_;
   const DebugTypes& types_;
   Paths& paths_;
+  const CountedPointers own_;
   ValueVisitor* visitor_ = nullptr;
   std::vector<Value> pending_;
   std::unordered_map<const Type*, Plan> plans_;

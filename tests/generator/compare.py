@@ -144,7 +144,7 @@ def judge_findings(result, truth, facts, ids, debug_info):
     found, leaked = set(), set()
     for rule, _, rows in facts.instances:
         members = frozenset(ids[row] for row in rows if row in ids)
-        if rule in IGNORED_RULES:
+        if rule in IGNORED_RULES or (members and members <= truth.doubtful):
             continue
         if not members or members & truth.alive or rule not in (*CYCLE_RULES, "leaked-reference"):
             result.wrong("false findings", f"{rule} of {sorted(members)} in {rows}")

@@ -199,6 +199,7 @@ ROOT_KINDS = [
 class Birth:
     statement: str  # {name} is the variable, {type} the object's class, {n} a number that is new in the program
     tells_this: bool = True  # sets what enable_shared_from_this keeps
+    is_apart: bool = False   # a deleter of the program's: the value is an object of its own, and may be seen alone
     headers: tuple = ("memory",)
 
 
@@ -207,9 +208,10 @@ BIRTHS = [
     Birth("std::shared_ptr<{type}> {name}(new {type});"),
     Birth("std::shared_ptr<{type}> {name} = std::make_unique<{type}>();"),
     Birth("auto {name} = std::allocate_shared<{type}>(std::allocator<{type}>());"),
-    Birth("std::shared_ptr<{type}> {name}(new {type}, [](const {type}* object) {{ delete object; }});"),
+    Birth("std::shared_ptr<{type}> {name}(new {type}, [](const {type}* object) {{ delete object; }});",
+          is_apart=True),
     Birth("std::shared_ptr<{type}> {name}(new {type}, [n = {n}](const {type}* object) {{ if (n) delete object; }}, "
-          "std::allocator<int>());"),
+          "std::allocator<int>());", is_apart=True),
     Birth("auto {name} = std::allocate_shared<{type}>(std::pmr::polymorphic_allocator<{type}>(&pool()));",
           headers=("memory", "memory_resource")),
     Birth("std::shared_ptr<{type}> {name}; {{ std::shared_ptr<{type}[]> row(new {type}[3]); {name} = {{row, &row[1]}}; }}",

@@ -70,6 +70,7 @@ class Truth:
     strong_count: dict  # by survivor
     remainder: dict     # by survivor: lost units
     references: dict    # (source, target) -> Counter of strengths, among survivors
+    doubtful: set       # values apart from their counts that a raw pointer sees, and what they hold: no verdict is wrong
 
 
 def all_fields(model, index):
@@ -177,9 +178,15 @@ def truth_of(model):
     owned_from |= {n for n in seen if model.objects[n].lost}  # an unknown holder may be alive: doubt errs towards alive
     alive = reach(owned_from & survivors, owning)
     dead = survivors - alive
+    apart = {n for n in survivors if model.objects[n].birth.is_apart}
+    raw_seen = {reference.target for reference in model.references
+                if reference.field.kind.strength == "raw" and reference.source in seen}
+    raw_seen |= {root.target for root in model.roots if root.kind.strength == "raw"}
+    doubtful = reach(apart & raw_seen, every)
     cycles = strong_cycles(dead, {n: owning[n] & dead for n in survivors})
     in_cycle = set().union(*cycles) if cycles else set()
+    cycles = [cycle for cycle in cycles if not cycle & doubtful]
     unseen = [cycle for cycle in cycles if not cycle & seen]
     return Truth(alive, unseen, [cycle for cycle in cycles if cycle & seen],
-                 {n for n in dead - seen - in_cycle if model.objects[n].lost}, survivors,
-                 count, {n: model.objects[n].lost for n in survivors}, references)
+                 {n for n in dead - seen - in_cycle - doubtful if model.objects[n].lost}, survivors,
+                 count, {n: model.objects[n].lost for n in survivors}, references, doubtful)

@@ -250,6 +250,20 @@ TEST_CASE("an expired object that weak references keep in memory has a strong co
   CHECK(see.roots_of(expired) == "static weak/counted");
 }
 
+TEST_CASE("what a destroyed object held it holds no more") {
+  ImageBuilder memory;
+  const uint64_t expired = memory.make_shared("3Foo", 0, 1, 32), other = memory.make_shared("3Bar", 1, 0, 16);
+  memory.set_pair(memory.static_words(2), expired);
+  memory.set_pair(expired + 16, expired);
+  memory.set_pair(expired + 32, other);
+  const Image image = memory.build();
+  const Heap heap = lift_without_types(image);
+  const HeapInspector see(heap);
+  CHECK(see.roots_of(expired) == "static weak/counted");
+  CHECK(see.between(expired, expired).empty());
+  CHECK(see.between(expired, other).starts_with("raw/conservative"));
+}
+
 TEST_CASE("polymorphic blocks are named by their type_info") {
   ImageBuilder memory;
   const uint64_t block = memory.block(64);
