@@ -31,8 +31,8 @@ EvidenceGraph::EvidenceGraph(const Heap& heap, const Accounts& accounts, const O
     : heap_(heap), accounts_(accounts) {
   const ObjectSet owned = owned_for_certain(heap);
   graph_ = make_subgraph(heap, members, [&](uint64_t row) {
-    const bool looks_on = heap.kind[row] == ReferenceKind::kRaw && heap.certainty[row] == Certainty::kExact;
-    return keeps_from_going(heap, row) && !(looks_on && owned[index(heap.referent[row])]);
+    const bool looks_on = heap.kind[row] == ReferenceKind::kRaw && owned[index(heap.referent[row])];
+    return keeps_from_going(heap, row) && !looks_on;
   });
   components_ = find_components(graph_.edges, graph_.target);
   group_members();
@@ -70,7 +70,8 @@ void EvidenceGraph::find_cycles() {
   std::vector<uint32_t> size(owning.count, 0);
   for (uint32_t component : owning.component) size[component]++;
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++)
-    if ((size[owning.component[vertex]] > 1 || to_itself[vertex]) && heap_.is_counted(graph_.objects[vertex]))
+    if ((size[owning.component[vertex]] > 1 || to_itself[vertex]) &&
+        heap_.strong_count[index(graph_.objects[vertex])] > 0)
       cyclic_[components_.component[vertex]] = 1;
 }
 

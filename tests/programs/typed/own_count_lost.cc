@@ -18,8 +18,12 @@ struct Held {
 
 std::vector<Held> g_jobs;
 
-int main() {
-  for (int i = 0; i < 3; ++i) g_jobs.emplace_back(new Job);
+[[gnu::noinline]] void lose() {
   Held lost(new Job);
   ++lost.job->use_count;
+}
+
+int main() {
+  lose();  // first, so that no word of it is left on the stack
+  for (int i = 0; i < 3; ++i) g_jobs.emplace_back(new Job);
 }
