@@ -42,6 +42,12 @@ bool is_array_delete(std::string_view deleter) {
          (deleter.find("default_delete<") != deleter.npos && deleter.find("[]") != deleter.npos);
 }
 
+// Deleters of Boost's make_shared and allocate_shared, behind header and pointer: { flag, value } and { value, … }.
+uint16_t offset_in_deleter(std::string_view deleter) {
+  if (deleter.starts_with("boost::detail::sp_ms_deleter<")) return 32;
+  return deleter.starts_with("boost::detail::sp_as_deleter<") ? 24 : 0;
+}
+
 bool is_plain_allocator(std::string_view allocator) {
   return allocator.starts_with("std::allocator<") || allocator.starts_with("std::__1::allocator<");
 }
@@ -69,6 +75,7 @@ void read_arguments(ControlBlockClass& found, const std::vector<std::string_view
     case kFirstPointer:
       found.value_type = without_const(without_pointer(first));
       if (arguments.size() < 2) return;
+      found.in_deleter = offset_in_deleter(arguments[1]);
       found.deletes_value = is_delete(arguments[1]);
       found.is_array = is_array_delete(arguments[1]);
       return;

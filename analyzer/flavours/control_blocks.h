@@ -41,6 +41,7 @@ struct ControlBlockClass {
   bool is_array = false;       // the value is T[]: value_type is the element's
   bool deletes_value = false;  // the deleter is known to be delete or delete[]
   bool has_plain_allocator = true;
+  uint16_t in_deleter = 0;  // Boost's make_shared: offset of the value, which stands in the deleter
 };
 
 ControlBlockClass control_block_class(std::string_view type_info_name);  // kind is nullptr when it is another class

@@ -75,6 +75,10 @@ void place_array(const Image& image, CountedObject& object, const KnownClass& fo
 void place_value(const Image& image, CountedObject& object, const KnownClass& found) {
   const ImageBlock& block = image.blocks[object.block];
   const uint64_t members = object.address + found.facts.kind->header_size;
+  if (found.facts.in_deleter) {
+    object.value = object.address + found.facts.in_deleter;
+    return;
+  }
   switch (found.facts.kind->place) {
     case ValuePlace::kInside:
       object.value = members + (found.facts.has_plain_allocator ? 0 : 8);

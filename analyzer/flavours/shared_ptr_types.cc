@@ -24,6 +24,12 @@ ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name)
   facts.is_array = control_block_class(type_info_name).kind->place == ValuePlace::kArrayInFront;
   if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"}))
     facts.value_offset = storage->offset;
+  else if (const auto emplaced = find_member(*type, {"__storage_"}))
+    facts.value_offset = emplaced->offset;
+  else if (const auto in_deleter = find_member(*type, {"del", "storage_"}))
+    facts.value_offset = in_deleter->offset;
+  else if (const auto with_allocator = find_member(*type, {"d_", "storage_"}))
+    facts.value_offset = with_allocator->offset;
   else if (const auto object = find_member(*type, {"_M_obj"}))
     facts.value_offset = object->offset;
   return facts;

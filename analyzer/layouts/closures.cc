@@ -4,6 +4,7 @@
 #include <string>
 
 #include "analyzer/layouts/layouts.h"
+#include "analyzer/layouts/plans.h"
 #include "analyzer/layouts/type_names.h"
 
 namespace reftally {
@@ -61,12 +62,16 @@ bool is_trivially_copyable(const Type& type, int depth = 0) {
   return true;
 }
 
+}  // namespace
+
 PathId path_into(Walker& walker, const Type& type, PathId path) {
   if (type.is_closure) return walker.paths().closure(path, type);
   const std::string_view name = type.template_name();
   if (type.scope == "std" && name.starts_with("_Bind")) return walker.paths().step(path, ".bind");
   return path;
 }
+
+namespace {
 
 // offsets: storage, manager; flag: what fits is stored inside even when copying it is not trivial
 void walk_callable(Walker& walker, const Plan& plan, const Value& value) {

@@ -12,5 +12,7 @@ const Layout* find_layout(const Type& type);
 std::span<const Layout> libstdcxx_layouts();
 std::span<const Layout> libstdcxx_node_layouts();
 std::span<const Layout> closure_layouts();
+std::span<const Layout> libcxx_layouts();
+std::span<const Layout> boost_layouts();
 
 }  // namespace reftally

@@ -1,7 +1,9 @@
 // libstdc++: smart pointers, contiguous containers and wrappers that hold their value inside.
+#include <algorithm>
 #include <array>
 
 #include "analyzer/layouts/layouts.h"
+#include "analyzer/layouts/plans.h"
 
 namespace reftally {
 
@@ -22,7 +24,9 @@ void walk_counted(Walker& walker, const Plan& plan, const Value& value) {
   walker.visitor().counted({value.type, at, value.path, value.index}, counter, plan.flag);
 }
 
-bool plan_pair(const Type& type, Plan& plan, bool strong, uint64_t lock_bits) {
+}  // namespace
+
+bool plan_counted_pair(const Type& type, Plan& plan, bool strong, uint64_t lock_bits) {
   plan.walk = walk_counted;
   plan.offsets[0] = 8;
   plan.offsets[1] = lock_bits;
@@ -30,26 +34,32 @@ bool plan_pair(const Type& type, Plan& plan, bool strong, uint64_t lock_bits) {
   return type.size == 16;
 }
 
-bool plan_shared_ptr(const Type& type, Plan& plan) { return plan_pair(type, plan, true, 0); }
-bool plan_weak_ptr(const Type& type, Plan& plan) { return plan_pair(type, plan, false, 0); }
+bool plan_shared_ptr(const Type& type, Plan& plan) { return plan_counted_pair(type, plan, true); }
+bool plan_weak_ptr(const Type& type, Plan& plan) { return plan_counted_pair(type, plan, false); }
+
+namespace {
 
 // The base, so that the reference reads as a call of weak_from_this.
 void walk_shared_from_this(Walker& walker, const Plan& plan, const Value& value) {
   walk_counted(walker, plan, {value.type, value.address, walker.paths().step(value.path, "weak_from_this()")});
 }
 
+}  // namespace
+
 bool plan_shared_from_this(const Type& type, Plan& plan) {
-  const bool planned = plan_pair(type, plan, false, 0);
+  const bool planned = plan_counted_pair(type, plan, false);
   plan.walk = walk_shared_from_this;
   return planned;
 }
+
+namespace {
 
 bool plan_atomic(const Type& type, Plan& plan) {
   if (type.template_arguments.empty()) return true;
   const Type& value = *type.template_arguments[0];
   const std::string_view name = value.template_name();
   const bool counted = value.scope == "std" && (name == "shared_ptr" || name == "weak_ptr");
-  if (counted) return plan_pair(type, plan, name == "shared_ptr", 1);
+  if (counted) return plan_counted_pair(type, plan, name == "shared_ptr", 1);
   if (value.kind == Type::Kind::kPointer) {  // std::atomic<T*>
     plan.walk = [](Walker& walker, const Plan& of, const Value& at) {
       walker.push(of.element, at.address, at.path, at.index);
@@ -75,6 +85,17 @@ void walk_unique_ptr(Walker& walker, const Plan& plan, const Value& value) {
   }
 }
 
+}  // namespace
+
+void plan_sole_owner(Plan& plan, uint64_t offset, const Type* pointee) {
+  plan.walk = walk_unique_ptr;
+  plan.offsets[0] = offset;
+  plan.element = pointee;
+  if (pointee && pointee->kind == Type::Kind::kArray) plan.element = pointee->target;
+}
+
+namespace {
+
 // The leaves of std::tuple are members _M_head_impl of nested bases, in reverse order.
 void collect_heads(const Type& type, uint64_t offset, std::vector<TypeMember>& heads) {
   for (const TypeMember& member : type.members) {
@@ -86,9 +107,7 @@ void collect_heads(const Type& type, uint64_t offset, std::vector<TypeMember>& h
 }
 
 bool plan_unique_ptr(const Type& type, Plan& plan) {
-  plan.walk = walk_unique_ptr;
-  plan.element = type.template_arguments.empty() ? nullptr : type.template_arguments[0];
-  if (plan.element && plan.element->kind == Type::Kind::kArray) plan.element = plan.element->target;
+  plan_sole_owner(plan, 0, type.template_arguments.empty() ? nullptr : type.template_arguments[0]);
   if (type.size == 8) return true;
   const std::optional<MemberPlace> tuple = find_member(type, {"_M_t", "_M_t"});
   if (!tuple || !tuple->type) return false;
@@ -129,12 +148,20 @@ void walk_vector(Walker& walker, const Plan& plan, const Value& value) {
   }
 }
 
+}  // namespace
+
+void plan_three_pointers(Plan& plan, uint64_t offset, const Type* element) {
+  plan.walk = walk_vector;
+  plan.offsets[0] = offset;
+  plan.element = element;
+}
+
+namespace {
+
 bool plan_vector(const Type& type, Plan& plan) {
   const std::optional<MemberPlace> start = find_member(type, {"_M_impl", "_M_start"});
   if (!start || type.template_arguments.empty()) return false;
-  plan.walk = walk_vector;
-  plan.offsets[0] = start->offset;
-  plan.element = type.template_arguments[0];
+  plan_three_pointers(plan, start->offset, type.template_arguments[0]);
   const std::optional<MemberPlace> storage_end = find_member(type, {"_M_impl", "_M_end_of_storage"});
   if (plan.element->name == "bool" || !storage_end || storage_end->offset != start->offset + 16) plan.walk = nullptr;
   return true;
@@ -160,15 +187,23 @@ void walk_optional(Walker& walker, const Plan& plan, const Value& value) {
   if (*engaged) walker.push(plan.element, value.address + plan.offsets[0], value.path, value.index);
 }
 
+}  // namespace
+
+void plan_engaged(Plan& plan, uint64_t value, uint64_t flag, const Type* element) {
+  plan.element = element;
+  plan.offsets[0] = value;
+  plan.offsets[1] = flag;
+  plan.walk = walk_optional;
+}
+
+namespace {
+
 bool plan_optional(const Type& type, Plan& plan) {
   if (type.template_arguments.empty()) return false;
-  plan.element = type.template_arguments[0];
   const auto payload = find_member(type, {"_M_payload", "_M_payload"});
   const auto engaged = find_member(type, {"_M_payload", "_M_engaged"});
   if (!payload || !engaged) return false;
-  plan.offsets[0] = payload->offset;
-  plan.offsets[1] = engaged->offset;
-  plan.walk = walk_optional;
+  plan_engaged(plan, payload->offset, engaged->offset, type.template_arguments[0]);
   return true;
 }
 
@@ -187,16 +222,27 @@ void walk_variant(Walker& walker, const Plan& plan, const Value& value) {
   walker.push(plan.alternatives[index], value.address + plan.offsets[0], value.path, value.index);
 }
 
+}  // namespace
+
+void plan_indexed(Plan& plan, uint64_t storage, uint64_t index, uint64_t index_size,
+                  const std::vector<const Type*>& alternatives) {
+  plan.offsets[0] = storage;
+  plan.offsets[1] = index;
+  plan.offsets[2] = index_size;
+  plan.alternatives = alternatives;
+  plan.walk = walk_variant;
+}
+
+namespace {
+
 bool plan_variant(const Type& type, Plan& plan) {
   const auto storage = find_member(type, {"_M_u"}), index = find_member(type, {"_M_index"});
   if (!storage || !index || !index->type || index->type->size > 2) return false;
-  plan.offsets[0] = storage->offset;
-  plan.offsets[1] = index->offset;
-  plan.offsets[2] = index->type->size;
-  plan.alternatives = type.template_arguments;
-  plan.walk = walk_variant;
+  plan_indexed(plan, storage->offset, index->offset, index->type->size, type.template_arguments);
   return true;
 }
+
+}  // namespace
 
 // ---- pair: members that are named in source
 
@@ -217,23 +263,32 @@ bool plan_pair_members(const Type& type, Plan& plan) {
 
 // ---- tuple: "get<0>()"
 
-bool plan_tuple(const Type& type, Plan& plan) {
-  collect_heads(type, 0, plan.members);
+void plan_tuple_heads(const Type& type, Plan& plan, std::vector<TypeMember> heads) {
+  plan.members = std::move(heads);
   if (plan.members.size() != type.template_arguments.size()) {  // empty elements are bases, not members
     plan.walk = [](Walker& walker, const Plan& of, const Value& value) {
       for (const TypeMember& head : of.members)
         walker.push(head.type, value.address + head.offset, value.path, value.index);
     };
-    return true;
+    return;
   }
   plan.walk = [](Walker& walker, const Plan& of, const Value& value) {
-    for (size_t i = 0; i < of.members.size(); ++i) {  // stored last first
-      const TypeMember& head = of.members[of.members.size() - 1 - i];
+    for (size_t i = 0; i < of.members.size(); ++i) {
+      const TypeMember& head = of.members[i];
       if (!walker.has_references(head.type)) continue;
       walker.push(head.type, value.address + head.offset,
                   walker.paths().step(value.path, ".get<" + std::to_string(i) + ">()"), value.index);
     }
   };
+}
+
+namespace {
+
+bool plan_tuple(const Type& type, Plan& plan) {
+  std::vector<TypeMember> heads;
+  collect_heads(type, 0, heads);
+  std::reverse(heads.begin(), heads.end());  // stored last first
+  plan_tuple_heads(type, plan, std::move(heads));
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "analyzer/layouts/layouts.h"
+#include "analyzer/layouts/plans.h"
 
 namespace reftally {
 
@@ -20,23 +21,17 @@ uint64_t element_in_node(const Walker& walker, uint64_t node, uint64_t links, co
                      : links);
 }
 
-struct Elements {
-  const Type* type;
-  PathId path;
-};
-
-Elements elements_of(Walker& walker, const Plan& plan, const Value& value) {
-  return {plan.element, walker.paths().element(value.path, plan.element)};
-}
+}  // namespace
 
 // Maps read as `map_[]` for the mapped value and `map_[key]` for the key.
-void push_entry(Walker& walker, const Plan& plan, const Elements& elements, const Value& container, uint64_t address) {
-  if (plan.alternatives.empty()) return walker.push(elements.type, address, elements.path);
+void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index) {
+  const PathId path = walker.paths().element(container.path, plan.element);
+  if (plan.alternatives.empty()) return walker.push(plan.element, address, path, index);
   walker.push(plan.alternatives[0], address, walker.paths().step(container.path, "[key]"));
-  walker.push(plan.alternatives[1], address + plan.offsets[5], elements.path);
+  walker.push(plan.alternatives[1], address + plan.offsets[5], path);
 }
 
-bool plan_element(const Type& type, Plan& plan, bool is_map) {
+bool plan_entries(const Type& type, Plan& plan, bool is_map) {
   if (type.template_arguments.empty()) return false;
   plan.element = type.template_arguments[0];
   if (!is_map) return plan.element->size > 0;
@@ -49,6 +44,8 @@ bool plan_element(const Type& type, Plan& plan, bool is_map) {
   return key->size > 0 && mapped->size > 0;
 }
 
+namespace {
+
 // ---- list, forward_list: { next, previous, element } and { next, element }
 
 void walk_list(Walker& walker, const Plan& plan, const Value& value) {
@@ -56,14 +53,13 @@ void walk_list(Walker& walker, const Plan& plan, const Value& value) {
   const std::optional<uint64_t> first = walker.word(head);
   if (!first) return walker.give_up(value);
   if (!walker.visitor().take(head)) return;
-  const Elements elements = elements_of(walker, plan, value);
   uint32_t i = 0;
   for (uint64_t node = *first; node != head && node != 0; ++i) {
     const std::optional<uint64_t> next = walker.word(node);
     if (!next || !walker.visitor().take(node)) return;
     if (links == 16) walker.visitor().take(node + 8);
     walker.visitor().storage(node);
-    walker.push(plan.element, element_in_node(walker, node, links, *plan.element), elements.path, i);
+    push_entry(walker, plan, value, element_in_node(walker, node, links, *plan.element), i);
     node = *next;
   }
   if (links == 16) walker.visitor().take(head + 8);
@@ -71,7 +67,7 @@ void walk_list(Walker& walker, const Plan& plan, const Value& value) {
 
 bool plan_list(const Type& type, Plan& plan) {
   const auto node = find_member(type, {"_M_impl", "_M_node"});
-  if (!node || !plan_element(type, plan, false)) return false;
+  if (!node || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = node->offset;
   plan.offsets[1] = 16;
   plan.walk = walk_list;
@@ -80,7 +76,7 @@ bool plan_list(const Type& type, Plan& plan) {
 
 bool plan_forward_list(const Type& type, Plan& plan) {
   const auto head = find_member(type, {"_M_impl", "_M_head"});
-  if (!head || !plan_element(type, plan, false)) return false;
+  if (!head || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = head->offset;
   plan.offsets[1] = 8;
   plan.walk = walk_list;
@@ -97,7 +93,6 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
   if (*root == 0 || !walker.visitor().take(header + kParent)) return;
   walker.visitor().take(header + kLeft);
   walker.visitor().take(header + kRight);
-  const Elements elements = elements_of(walker, plan, value);
   std::vector<uint64_t> nodes{*root};
   while (!nodes.empty()) {
     const uint64_t node = nodes.back();
@@ -107,7 +102,7 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
     walker.visitor().take(node + kRight);
     walker.visitor().take(node + kParent);
     walker.visitor().storage(node);
-    push_entry(walker, plan, elements, value,
+    push_entry(walker, plan, value,
                plan.alternatives.empty() ? element_in_node(walker, node, kLinks, *plan.element) : node + kLinks);
     if (*left) nodes.push_back(*left);
     if (*right) nodes.push_back(*right);
@@ -116,7 +111,7 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
 
 bool plan_tree(const Type& type, Plan& plan, bool is_map) {
   const auto header = find_member(type, {"_M_t", "_M_impl", "_M_header"});
-  if (!header || !plan_element(type, plan, is_map)) return false;
+  if (!header || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = header->offset;
   plan.walk = walk_tree;
   return true;
@@ -137,13 +132,12 @@ void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
     walker.visitor().take(*buckets);
   else if (*buckets)
     walker.visitor().storage(*buckets);
-  const Elements elements = elements_of(walker, plan, value);
   walker.visitor().take(head);
   for (uint64_t node = *first; node != 0;) {
     const std::optional<uint64_t> next = walker.word(node);
     if (!next || !walker.visitor().take(node)) return;
     walker.visitor().storage(node);
-    push_entry(walker, plan, elements, value, node + 8);
+    push_entry(walker, plan, value, node + 8);
     node = *next;
   }
 }
@@ -151,7 +145,7 @@ void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
 bool plan_hash(const Type& type, Plan& plan, bool is_map) {
   const auto head = find_member(type, {"_M_h", "_M_before_begin", "_M_nxt"});
   const auto buckets = find_member(type, {"_M_h", "_M_buckets"});
-  if (!head || !buckets || !plan_element(type, plan, is_map)) return false;
+  if (!head || !buckets || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = head->offset;
   plan.offsets[1] = buckets->offset;
   plan.walk = walk_hash;
@@ -190,7 +184,6 @@ void walk_deque(Walker& walker, const Plan& plan, const Value& value) {
   if (!walker.visitor().take(map_at)) return;
   for (uint64_t at = start_at; at < start_at + 64; at += 8) walker.visitor().take(at);
   walker.visitor().storage(*map);
-  const Elements elements = elements_of(walker, plan, value);
   uint32_t i = 0;
   for (uint64_t node = start->node; node <= finish->node; node += 8) {
     const std::optional<uint64_t> first = walker.word(node);
@@ -200,14 +193,14 @@ void walk_deque(Walker& walker, const Plan& plan, const Value& value) {
     const uint64_t end = node == finish->node ? finish->current : *first + buffer;
     if (begin < *first || end > *first + buffer) return;
     for (uint64_t element = begin; element < end; element += size) {
-      walker.push(plan.element, element, elements.path, i++);
+      push_entry(walker, plan, value, element, i++);
     }
   }
 }
 
 bool plan_deque(const Type& type, Plan& plan) {
   const auto map = find_member(type, {"_M_impl", "_M_map"}), start = find_member(type, {"_M_impl", "_M_start"});
-  if (!map || !start || !plan_element(type, plan, false)) return false;
+  if (!map || !start || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = map->offset;
   plan.offsets[1] = start->offset;
   plan.walk = walk_deque;

@@ -26,7 +26,9 @@ PathId Paths::member(PathId path, const Type& declaring, const TypeMember& membe
   // `c` is the container inside std::stack, queue and priority_queue.
   const bool hidden = member.name.empty() ||
                       (is_library_scope(declaring.scope) && (member.name.starts_with('_') || member.name == "c"));
-  if (member.is_base || hidden) return path;
+  // Boost's have no mark of their own; inside a value they say nothing to whoever reads the program.
+  const bool inside_boost = path != PathId{} && declaring.scope.starts_with("boost");
+  if (member.is_base || hidden || inside_boost) return path;
   std::string name = member.name;
   if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
   const bool first = path == PathId{};

@@ -73,10 +73,10 @@ FIELD_KINDS = [
            headers=("type_traits",)),
     strong("unique_ptr", "std::unique_ptr<" + POINTER + "> {name};",
            "{field} = std::make_unique<" + POINTER + ">({object});"),
-    strong("function", "std::function<long()> {name};", "{field} = [p = {object}] {{ return p.use_count(); }};",
+    strong("function", "std::function<long()> {name};", "{field} = [p = {object}] {{ return count_of(p); }};",
            headers=("functional",)),
     strong("function_large", "std::function<long()> {name};",
-           "{field} = [a = std::array<int, 12>{{}}, p = {object}] {{ return p.use_count() + a[5]; }};",
+           "{field} = [a = std::array<int, 12>{{}}, p = {object}] {{ return count_of(p) + a[5]; }};",
            headers=("functional", "array")),
     strong("function_bound", "std::function<long()> {name};", "{field} = std::bind(&std::shared_ptr<{type}>::use_count, std::shared_ptr<{type}>({object}));",
            headers=("functional",)),
@@ -87,7 +87,7 @@ FIELD_KINDS = [
            "promise.set_value({object}); }}", headers=("future",)),
     strong("promise", "std::promise<" + POINTER + "> {name};", "{field}.set_value({object});", headers=("future",)),
     strong("packaged_task", "std::packaged_task<long()> {name};",
-           "{field} = std::packaged_task<long()>([p = {object}] {{ return p.use_count(); }});", headers=("future",)),
+           "{field} = std::packaged_task<long()>([p = {object}] {{ return count_of(p); }});", headers=("future",)),
     strong("multiset", "std::multiset<" + POINTER + "> {name};", "{field}.insert({object});", 4, ("set",)),
     strong("multimap", "std::multimap<char, " + POINTER + "> {name};", "{field}.emplace('a', {object});", 4, ("map",)),
     strong("unordered_multimap", "std::unordered_multimap<int, " + POINTER + "> {name};",
@@ -100,7 +100,7 @@ FIELD_KINDS = [
     strong("vector_of_pairs", "std::vector<std::pair<" + POINTER + ", int>> {name};",
            "{field}.emplace_back({object}, {n});", 4, ("vector", "utility")),
     strong("vector_of_functions", "std::vector<std::function<long()>> {name};",
-           "{field}.push_back([p = {object}] {{ return p.use_count(); }});", 3, ("vector", "functional")),
+           "{field}.push_back([p = {object}] {{ return count_of(p); }});", 3, ("vector", "functional")),
     strong("priority_queue", "std::priority_queue<" + POINTER + "> {name};", "{field}.push({object});", 4, ("queue",)),
     strong("queue", "std::queue<" + POINTER + "> {name};", "{field}.push({object});", 4, ("queue",)),
     strong("stack_of_vector", "std::stack<" + POINTER + ", std::vector<" + POINTER + ">> {name};",
@@ -141,7 +141,7 @@ FIELD_KINDS = [
     weak("map_of_weak", "std::map<int, " + WEAK + "> {name};", "{field}[{n}] = {object};", 4, ("map",)),
     weak("optional_weak", "std::optional<" + WEAK + "> {name};", "{field} = {object};", headers=("optional",)),
     weak("function_of_weak", "std::function<long()> {name};",
-         "{field} = [p = " + WEAK + "({object})] {{ return p.use_count(); }};", headers=("functional",)),
+         "{field} = [p = " + WEAK + "({object})] {{ return count_of(p); }};", headers=("functional",)),
     raw("pointer", "{type}* {name} = nullptr;", "{field} = {object}.get();"),
     raw("vector_of_pointers", "std::vector<{type}*> {name};", "{field}.push_back({object}.get());", 4, ("vector",)),
     raw("set_of_pointers", "std::set<const {type}*> {name};", "{field}.insert({object}.get());", 4, ("set",)),
@@ -161,6 +161,13 @@ class RootKind:
     headers: tuple = ("memory",)
 
 
+# What the program's own smart pointer can do as std::shared_ptr does: these texts name POINTER and nothing else of it.
+def is_any_pointer(kind):
+    return kind.strength == "raw" or (kind.strength == "strong" and POINTER in kind.declaration + kind.hold
+                                      and kind.name not in ("atomic", "static_atomic", "function_bound", "bind_front",
+                                                            "unordered_set"))
+
+
 ROOT_KINDS = [
     RootKind("static", "strong", True, POINTER + " {name};", "{name} = {object};"),
     RootKind("static_vector", "strong", True, "std::vector<" + POINTER + "> {name};", "{name}.push_back({object});",
@@ -168,7 +175,7 @@ ROOT_KINDS = [
     RootKind("static_map", "strong", True, "std::map<int, " + POINTER + "> {name};", "{name}[{n}] = {object};",
              ("memory", "map")),
     RootKind("static_function", "strong", True, "std::function<long()> {name};",
-             "{name} = [p = {object}] {{ return p.use_count(); }};", ("memory", "functional")),
+             "{name} = [p = {object}] {{ return count_of(p); }};", ("memory", "functional")),
     RootKind("static_atomic", "strong", True, "std::atomic<" + POINTER + "> {name};", "{name} = {object};",
              ("memory", "atomic")),
     RootKind("in_function", "strong", True, "void {name}(const " + POINTER + "& object) {{ static " + POINTER
@@ -184,10 +191,10 @@ ROOT_KINDS = [
     RootKind("tagged", "strong", False, "uintptr_t {name};",
              "{name} = reinterpret_cast<uintptr_t>(new " + POINTER + "({object})) | 1;", ("memory", "cstdint")),
     RootKind("thread_stack", "strong", False, "",
-             "std::thread([p = {object}]() mutable {{ const auto mine = std::move(p); wait_for_stop(); }}).detach(); "
+             "std::thread([p = " + POINTER + "({object})]() mutable {{ const auto mine = std::move(p); wait_for_stop(); }}).detach(); "
              "wait_until_waiting();", ("memory", "thread")),
     RootKind("thread_capture", "strong", False, "",
-             "std::thread([p = {object}] {{ wait_for_stop(); }}).detach(); wait_until_waiting();", ("memory", "thread")),
+             "std::thread([p = " + POINTER + "({object})] {{ wait_for_stop(); }}).detach(); wait_until_waiting();", ("memory", "thread")),
     RootKind("static_weak", "weak", True, WEAK + " {name};", "{name} = {object};"),
     RootKind("static_pointer", "raw", True, "{type}* {name};", "{name} = {object}.get();"),
     RootKind("static_pointers", "raw", True, "std::vector<{type}*> {name};", "{name}.push_back({object}.get());",
@@ -217,3 +224,5 @@ BIRTHS = [
     Birth("std::shared_ptr<{type}> {name}; {{ std::shared_ptr<{type}[]> row(new {type}[3]); {name} = {{row, &row[1]}}; }}",
           tells_this=False),
 ]
+
+COUNTED_INSIDE_BIRTH = Birth("std::shared_ptr<{type}> {name}(new {type});")

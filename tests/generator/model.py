@@ -7,7 +7,8 @@ import collections
 import dataclasses
 import random
 
-from fields import BIRTHS, FIELD_KINDS, ROOT_KINDS, Birth, FieldKind, RootKind
+from fields import (BIRTHS, COUNTED_INSIDE_BIRTH, FIELD_KINDS, ROOT_KINDS, Birth, FieldKind, RootKind,
+                    is_any_pointer)
 
 
 @dataclasses.dataclass
@@ -26,6 +27,8 @@ class Class:
     from_this: bool = False
     virtual_base: bool = False
     alignment: int = 0  # 0: as its members ask
+    second_base: bool = False    # one more base, with a vtable, in front of the other
+    counted_inside: bool = False  # with its count inside, as boost::intrusive_ptr wants it
 
 
 @dataclasses.dataclass
@@ -57,6 +60,7 @@ class Model:
     objects: list
     references: list
     roots: list
+    own_pointer: str  # the smart pointer of classes that are counted inside
     in_thread: bool  # built by a thread that has ended when the snapshot is taken
 
 
@@ -81,16 +85,25 @@ def all_fields(model, index):
 def random_classes(pick):
     count = pick.randint(2, 7)
     classes = []
+    inside = [pick.random() < 0.2 for _ in range(count)]
     for index in range(count):
-        fields = [Field(f"f{index}_{n}_", pick.choice(FIELD_KINDS), pick.randrange(count))
-                  for n in range(pick.randint(1, 4))]
+        fields = []
+        for n in range(pick.randint(1, 4)):
+            target = pick.randrange(count)
+            kinds = [kind for kind in FIELD_KINDS if is_any_pointer(kind)] if inside[target] else FIELD_KINDS
+            fields.append(Field(f"f{index}_{n}_", pick.choice(kinds), target))
         base = pick.randrange(index) if index and pick.random() < 0.25 else None
-        classes.append(Class(f"C{index}", fields, base, polymorphic=pick.random() < 0.4, from_this=pick.random() < 0.2))
+        if base is not None and inside[base] != inside[index]:
+            base = None
+        classes.append(Class(f"C{index}", fields, base, polymorphic=pick.random() < 0.4, from_this=pick.random() < 0.2,
+                             counted_inside=inside[index]))
     for derived in classes:  # a second enable_shared_from_this would be ambiguous, and nobody writes that
         if derived.base is not None:
             derived.from_this = False
-        derived.virtual_base = derived.base is not None and pick.random() < 0.3
+        derived.second_base = derived.base is not None and pick.random() < 0.3
+        derived.virtual_base = derived.base is not None and not derived.counted_inside and pick.random() < 0.3
         derived.alignment = 32 if pick.random() < 0.1 else 0
+        derived.from_this &= not derived.counted_inside
     return classes
 
 
@@ -112,14 +125,20 @@ def random_references(pick, model):
 
 def random_model(seed):
     pick = random.Random(seed)
-    model = Model(seed, random_classes(pick), [], [], [], in_thread=pick.random() < 0.25)
+    model = Model(seed, random_classes(pick), [], [], [], pick.choice(["Ref", "boost::intrusive_ptr"]),
+                  in_thread=pick.random() < 0.25)
     for _ in range(pick.randint(3, 40)):
         lost = pick.randint(1, 3) if pick.random() < 0.04 else 0
-        model.objects.append(Object(pick.randrange(len(model.classes)), pick.choice(BIRTHS), lost))
+        index = pick.randrange(len(model.classes))
+        birth = COUNTED_INSIDE_BIRTH if model.classes[index].counted_inside else pick.choice(BIRTHS)
+        model.objects.append(Object(index, birth, lost))
     random_references(pick, model)
     kinds = [kind for kind in ROOT_KINDS if not (model.in_thread and kind.name == "thread_local")]
     for n in range(pick.choice([0, 0, 1, 2, 4, 8])):
-        model.roots.append(Root(f"root_{n}", pick.choice(kinds), pick.randrange(len(model.objects))))
+        target = pick.randrange(len(model.objects))
+        inside = model.classes[model.objects[target].type].counted_inside
+        model.roots.append(Root(f"root_{n}", pick.choice([kind for kind in kinds if is_any_pointer(kind) or not inside]),
+                                target))
     return model
 
 

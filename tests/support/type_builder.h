@@ -24,6 +24,15 @@ class TypeBuilder {
     return add(
         {.kind = Type::Kind::kClass, .name = name, .short_name = name, .size = size, .members = std::move(members)});
   }
+  // A class of one pointer with a destructor of its own.
+  const Type* smart_pointer(const std::string& name, const Type* to) {
+    return add({.kind = Type::Kind::kClass,
+                .name = name,
+                .short_name = name,
+                .size = 8,
+                .members = {{"object_", 0, pointer(to)}},
+                .has_user_destructor = true});
+  }
   const Type* union_of(uint64_t size) { return add({.kind = Type::Kind::kUnion, .size = size}); }
 
   const Type* library(const std::string& short_name, uint64_t size, std::vector<const Type*> arguments,

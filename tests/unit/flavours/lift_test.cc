@@ -292,6 +292,19 @@ TEST_CASE("libc++ and Boost control blocks are recognised") {
   CHECK(see.size_of(boost) == 32);
 }
 
+TEST_CASE("the value of Boost's make_shared stands in the deleter") {
+  ImageBuilder memory;
+  const uint64_t object = memory.block(56), other = memory.make_shared("5Other", 1, 0, 16);
+  memory.set(object, memory.vtable("N5boost6detail18sp_counted_impl_pdIP3FooNS0_13sp_ms_deleterIS2_EEEE"));
+  memory.set_counts(object + 8, 1, 1);
+  memory.set_pair(object + 32, other);
+  const Image image = memory.build();
+  const Heap heap = lift_without_types(image);
+  const HeapInspector see(heap);
+  CHECK(see.type_of(object) == "Foo");
+  CHECK(see.between(object, other) == "strong/counted Foo::+0");
+}
+
 TEST_CASE("the lock bit of atomic<shared_ptr> is not part of the address") {
   ImageBuilder memory;
   const uint64_t object = memory.make_shared("3Foo", 1, 0, 16);

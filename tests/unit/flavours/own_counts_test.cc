@@ -1,0 +1,112 @@
+// Counts inside objects, told by votes.
+#include "analyzer/flavours/own_counts.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/image_builder.h"
+#include "tests/support/type_builder.h"
+
+using namespace reftally;
+using namespace reftally::test;
+
+namespace {
+
+struct Fixture {
+  ImageBuilder memory;
+  TypeBuilder types;
+  CountedObjects counted;
+  std::vector<MetPointer> met;
+
+  const Type* node(const std::string& count_name) {
+    return types.structure("Node", 24,
+                           {{"weight", 0, types.integer("long", 8)}, {count_name, 8, types.integer("int", 4)}});
+  }
+  uint64_t object(uint64_t weight, uint32_t count) {
+    const uint64_t block = memory.block(24);
+    memory.set(block, weight);
+    memory.set(block + 8, count);
+    return block;
+  }
+  void point(const Type* pointer, uint64_t target, int times = 1) {
+    for (int i = 0; i < times; ++i) met.push_back({pointer, target});
+  }
+  CountedPointers vote() {
+    const Image image = memory.build();
+    const DebugTypes none(image, DebugOptions{.use_dwarf = false});
+    CountedPointers found = find_own_counts(image, none, met, counted);
+    counted.build_index();
+    return found;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a class of one pointer with a destructor has the shape of a smart pointer") {
+  TypeBuilder types;
+  const Type* node = types.structure("Node", 8, {{"count", 0, types.integer("int", 4)}});
+  const Type* plain = types.structure("Iterator", 8, {{"at_", 0, types.pointer(node)}});
+  const Type* pair = types.structure("Pair", 16, {{"a", 0, types.pointer(node)}, {"b", 8, types.pointer(node)}});
+  REQUIRE(pointer_shape(*types.smart_pointer("Ref", node)));
+  CHECK(pointer_shape(*types.smart_pointer("Ref", node))->pointee == node);
+  CHECK_FALSE(pointer_shape(*plain));
+  CHECK_FALSE(pointer_shape(*pair));
+  CHECK_FALSE(pointer_shape(*types.unique_ptr(node)));
+}
+
+TEST_CASE("a member named as a count is one when it agrees with a single object") {
+  Fixture heap;
+  const Type* ref = heap.types.smart_pointer("Ref", heap.node("refs_"));
+  const uint64_t object = heap.object(0, 2);
+  heap.point(ref, object, 2);
+  CHECK(heap.vote() == CountedPointers{{"Ref", 8}});
+  REQUIRE(heap.counted.objects.size() == 1);
+  CHECK(heap.counted.objects[0].strong == 2);
+  CHECK(heap.counted.objects[0].begin == object);
+  CHECK(heap.counted.at(object + 8) == 0);
+}
+
+TEST_CASE("a member of any name is a count when different counts agree") {
+  Fixture heap;
+  const Type* ref = heap.types.smart_pointer("Handle", heap.node("alive"));
+  for (int count : {1, 2, 3}) heap.point(ref, heap.object(7, static_cast<uint32_t>(count)), count);
+  CHECK(heap.vote() == CountedPointers{{"Handle", 8}});
+}
+
+TEST_CASE("a one in every object with one owner is no count") {
+  Fixture heap;
+  const Type* owner = heap.types.smart_pointer("Owner", heap.node("version"));
+  for (int i = 0; i < 10; ++i) heap.point(owner, heap.object(7, 1));
+  CHECK(heap.vote().empty());
+  CHECK(heap.counted.objects.empty());
+}
+
+TEST_CASE("fewer than its pointers is no count") {
+  Fixture heap;
+  const Type* ref = heap.types.smart_pointer("Ref", heap.node("count"));
+  heap.point(ref, heap.object(7, 2), 2);
+  heap.point(ref, heap.object(7, 1), 2);
+  CHECK(heap.vote().empty());
+}
+
+TEST_CASE("a class that only watches does not spoil the vote of those that own") {
+  Fixture heap;
+  const Type* node = heap.node("refs_");
+  const Type *ref = heap.types.smart_pointer("Ref", node), *watch = heap.types.smart_pointer("Watch", node);
+  const uint64_t a = heap.object(7, 2), b = heap.object(7, 1);
+  heap.point(ref, a, 2);
+  heap.point(ref, b);
+  heap.point(watch, a);
+  CHECK(heap.vote() == CountedPointers{{"Ref", 8}});
+}
+
+TEST_CASE("blocks with more than one such object stay blocks") {
+  Fixture heap;
+  const Type* ref = heap.types.smart_pointer("Ref", heap.node("refs_"));
+  const uint64_t array = heap.memory.block(48);
+  heap.memory.set(array + 8, 1);
+  heap.memory.set(array + 32, 1);
+  heap.point(ref, array);
+  heap.point(ref, array + 24);
+  CHECK_FALSE(heap.vote().empty());
+  CHECK(heap.counted.objects.empty());
+}
