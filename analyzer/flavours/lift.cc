@@ -38,7 +38,7 @@ struct TypedHeap {
 CountedPointers find_own(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,
                          const TypedWalk& walk, CountedObjects& counted) {
   std::vector<MetPointer> all =
-      guess_own_objects(image, types, counted, [&](uint32_t b) { return walk.is_unknown(b); });
+      guess_own_objects(image, types, counted, met, [&](uint32_t b) { return walk.is_unknown(b); });
   if (!all.empty()) {
     all.insert(all.begin(), met.begin(), met.end());
     if (CountedPointers own = find_own_counts(image, types, all, counted); !own.empty()) return own;

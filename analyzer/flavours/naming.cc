@@ -11,6 +11,16 @@ namespace {
 // Beyond this an offset is one of an array's, and says little.
 constexpr uint64_t kLargestNamedOffset = 4096;
 
+// "serve(std::shared_ptr<Session>) [clone .resume]" gives "coroutine frame of serve()"; g++ says .actor.
+std::string coroutine_name(std::string_view function) {
+  if (!function.ends_with("[clone .resume]") && !function.ends_with("[clone .actor]")) return {};
+  size_t parameters = function.find('(');
+  while (parameters != function.npos && function.substr(parameters).starts_with("(anonymous namespace)")) {
+    parameters = function.find('(', parameters + 1);
+  }
+  return fmt::format("coroutine frame of {}()", readable_type_name(function.substr(0, parameters)));
+}
+
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 }  // namespace
@@ -47,11 +57,28 @@ TypeId Naming::counted_type(const CountedObject& object) {
   return found->second;
 }
 
+// A frame begins with the functions that resume and destroy it.
+TypeId Naming::frame_type(uint32_t block) {
+  const uint64_t at = image_.blocks[block].address;
+  const uint64_t resume = image_.word(at).value_or(0), destroy = image_.word(at + 8).value_or(0);
+  const ImageModule* module = resume && destroy ? image_.module_at(resume) : nullptr;
+  if (!module || image_.module_at(destroy) != module) return TypeId{};
+  auto [found, added] = frame_types_.emplace(resume, TypeId{});
+  if (!added) return found->second;
+  const std::string name = coroutine_name(demangle(types_.symbol_at(resume)));
+  if (name.empty()) return TypeId{};
+  found->second = builder_.add_type(name);
+  type_names_.emplace(index(found->second), name);
+  return found->second;
+}
+
 TypeId Naming::block_type(uint32_t block) {
   if (auto told = block_types_.find(block); told != block_types_.end()) return told->second;
   if (!holders_.is_carved(block)) {  // else the vtable is that of a control block inside
     const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
     if (index(dynamic) != 0) return dynamic;
+    const TypeId frame = frame_type(block);
+    if (index(frame) != 0) return frame;
   }
   const uint64_t size = image_.blocks[block].size;
   auto [found, added] = sized_types_.emplace(size, TypeId{});

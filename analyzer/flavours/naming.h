@@ -39,6 +39,7 @@ class Naming {
   TypeId readable_type(std::string_view demangled);
   TypeId vtable_type(uint64_t vtable);
   std::string thread_title(uint32_t thread) const;
+  TypeId frame_type(uint32_t block);  // of a coroutine
 
   const Image& image_;
   const DebugTypes& types_;
@@ -47,6 +48,7 @@ class Naming {
   HeapBuilder& builder_;
   std::unordered_map<uint32_t, TypeId> counted_types_;  // by StringId of CountedObjects::names
   std::unordered_map<uint64_t, TypeId> vtable_types_;   // by vtable
+  std::unordered_map<uint64_t, TypeId> frame_types_;    // by function that resumes it
   std::unordered_map<uint64_t, TypeId> sized_types_;    // "block of N bytes", by N
   std::unordered_map<uint32_t, TypeId> block_types_;    // told by who points there
   std::unordered_map<HolderId, TypeId> extra_types_;

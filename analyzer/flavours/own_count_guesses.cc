@@ -43,9 +43,12 @@ using Options = std::unordered_map<uint64_t, std::vector<Option>>;  // by addres
 
 class Guesses {
  public:
-  Guesses(const Image& image, const DebugTypes& types, const CountedObjects& counted)
+  Guesses(const Image& image, const DebugTypes& types, const CountedObjects& counted,
+          const std::vector<MetPointer>& met)
       : image_(image), types_(types), counted_(counted), walker_(image, types, paths_) {
-    for (const Type* type : types.classes_of_one_word()) add_pointer_class(*type);
+    std::unordered_set<std::string_view> known;
+    for (const MetPointer& pointer : met) known.insert(pointer.type->name);
+    for (const Type* type : types.classes_of_one_word()) add_pointer_class(*type, known.contains(type->name));
   }
 
   void try_blocks(const std::function<bool(uint32_t)>& is_unknown) {
@@ -78,10 +81,10 @@ class Guesses {
     return found->second = pointee->is_declaration ? types_.find(pointee->name) : pointee;
   }
 
-  void add_pointer_class(const Type& type) {
+  void add_pointer_class(const Type& type, bool is_known) {
     if (!pointer_shape(type)) return;
     const Type* pointee = pointee_of(type);
-    if (!pointee || !may_count(*pointee)) return;
+    if (!pointee || !may_count(*pointee, !is_known)) return;
     std::vector<const Type*>& classes = by_size_[pointee->size];
     if (std::find(classes.begin(), classes.end(), pointee) == classes.end()) classes.push_back(pointee);
   }
@@ -135,8 +138,9 @@ class Guesses {
 }  // namespace
 
 std::vector<MetPointer> guess_own_objects(const Image& image, const DebugTypes& types, const CountedObjects& counted,
+                                          const std::vector<MetPointer>& met,
                                           const std::function<bool(uint32_t block)>& is_unknown) {
-  Guesses guesses(image, types, counted);
+  Guesses guesses(image, types, counted, met);
   guesses.try_blocks(is_unknown);
   return guesses.settle();
 }

@@ -10,8 +10,10 @@
 
 namespace reftally {
 
-// Smart pointers inside such objects. `is_unknown` says of a block that nobody knows what it is.
+// Smart pointers inside such objects. `met` are those of the objects that are known: where a class is not among them,
+// only a name makes its pointee a candidate. `is_unknown` says of a block that nobody knows what it is.
 std::vector<MetPointer> guess_own_objects(const Image& image, const DebugTypes& types, const CountedObjects& counted,
+                                          const std::vector<MetPointer>& met,
                                           const std::function<bool(uint32_t block)>& is_unknown);
 
 }  // namespace reftally

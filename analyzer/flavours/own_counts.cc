@@ -269,10 +269,11 @@ class OwnObjects {
 
 }  // namespace
 
-bool may_count(const Type& type) {
+bool may_count(const Type& type, bool by_name) {
   std::vector<Counter> counters;
   collect_counters(type, 0, counters);
-  return !counters.empty();
+  return std::any_of(counters.begin(), counters.end(),
+                     [&](const Counter& counter) { return !by_name || sounds_like_a_count(counter.name); });
 }
 
 CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,

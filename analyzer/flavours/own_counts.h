@@ -19,8 +19,8 @@ struct MetPointer {
   uint64_t target = 0;
 };
 
-// Whether a class has an integer that may be a count.
-bool may_count(const Type& type);
+// Whether a class has an integer that may be a count, or one whose name says so.
+bool may_count(const Type& type, bool by_name);
 
 // Adds the objects to `counted` (whose index must be built anew) and says which classes count them.
 CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,
