@@ -99,7 +99,9 @@ class HeapScan {
       found_.candidates.push_back(candidate);
       forget_stored_pointer(at, target.holder);
     } else if (from != target.holder) {
-      add_raw(from, target.holder, naming_.offset_label(from, block, at), at);
+      const bool may_own = state == WordState::kUnexplained && !is_destroyed && counts_inside(target.holder);
+      add(from, target.holder, naming_.offset_label(from, block, at), at,
+          may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
     }
   }
 
@@ -119,12 +121,16 @@ class HeapScan {
     last_raw_at_ = 0;
   }
 
-  void add_raw(HolderId from, HolderId to, LabelId label, uint64_t at) {
+  bool counts_inside(HolderId holder) const {
+    return holders_.is_counted(holder) && counted_.objects[holder].flavour == FlavourId::kIntrusive;
+  }
+
+  void add(HolderId from, HolderId to, LabelId label, uint64_t at, ReferenceKind kind) {
     if (!found_.references.empty()) {  // arrays of pointers into one block
       const DraftReference& last = found_.references.back();
-      if (last.from == from && last.to == to && last.label == label) return;
+      if (last.from == from && last.to == to && last.label == label && last.kind == kind) return;
     }
-    found_.references.push_back({from, to, label});
+    found_.references.push_back({from, to, label, kind});
     last_raw_at_ = at;
   }
 

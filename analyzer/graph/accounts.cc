@@ -17,14 +17,16 @@ void for_each_reference(const Heap& heap, const Column& column, Count count) {
   }
 }
 
-// Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain.
+// Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain. Not
+// so where the count stands inside: there a word may be a pointer that counts nothing.
 std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const std::vector<int32_t>& ambiguous) {
   std::vector<int64_t> weak(heap.weak_count), strong(ambiguous.begin(), ambiguous.end());
   for_each_reference(heap, weak, [&](uint64_t row) {
     if (heap.kind[row] == ReferenceKind::kWeak) weak[index(heap.referent[row])]--;
   });
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    strong[i] = std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
+    strong[i] =
+        heap.flavour[i] == FlavourId::kIntrusive ? 0 : std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
   return strong;
 }
 

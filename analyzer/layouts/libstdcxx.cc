@@ -207,6 +207,14 @@ bool plan_optional(const Type& type, Plan& plan) {
   return true;
 }
 
+// What a promise sets: { buffer, initialized }, in a class with a vtable.
+bool plan_result(const Type& type, Plan& plan) {
+  const auto storage = find_member(type, {"_M_storage"}), initialized = find_member(type, {"_M_initialized"});
+  if (!storage || !initialized || type.template_arguments.empty()) return false;
+  plan_engaged(plan, storage->offset, initialized->offset, type.template_arguments[0]);
+  return true;
+}
+
 // ---- variant: { union, index }
 
 void walk_variant(Walker& walker, const Plan& plan, const Value& value) {
@@ -304,6 +312,7 @@ constexpr std::array kLayouts = {
     Layout{"std", "vector", plan_vector},
     Layout{"std::__cxx11", "basic_string", plan_string},
     Layout{"std", "optional", plan_optional},
+    Layout{"std::__future_base", "_Result", plan_result},
     Layout{"std", "variant", plan_variant},
     Layout{"std", "pair", plan_pair_members},
     Layout{"std", "tuple", plan_tuple},

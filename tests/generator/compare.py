@@ -129,12 +129,18 @@ def judge_accounts(result, model, truth, facts, ids, debug_info):
                          f"{exact[number]} static and {other[number]} other roots")
         else:
             result.tally["accounts open"] += 1
-    held = {target for (_, target), kinds in truth.references.items() if kinds["strong"]} | set(exact)
-    for number in truth.survivors - set(ids.values()):
-        if model.classes[model.objects[number].type].counted_inside and number not in held:
-            result.tally["counts unknown"] += 1  # no smart pointer with a type leads there: nobody can know of its count
-        else:
-            result.wrong("objects missed", f"object {number} is not in the heap")
+    missing = truth.survivors - set(ids.values())
+    unknown = counts_unknown(model, truth) & missing
+    result.tally["counts unknown"] += len(unknown)
+    for number in missing - unknown:
+        result.wrong("objects missed", f"object {number} is not in the heap")
+
+
+def counts_unknown(model, truth):
+    """Objects with their count inside, to which no smart pointer of a known type leads: nobody can know of the count."""
+    held = {target for (_, target), kinds in truth.references.items() if kinds["strong"]}
+    held |= {root.target for root in model.roots if root.kind.exact and root.kind.strength == "strong"}
+    return {n for n in truth.survivors - held if model.classes[model.objects[n].type].counted_inside}
 
 
 def is_doubtful(facts, rows):
@@ -142,12 +148,15 @@ def is_doubtful(facts, rows):
     return any(kind == "ambiguous" and source in rows and target in rows for source, target, kind, *_ in facts.references)
 
 
-def judge_findings(result, truth, facts, ids, debug_info):
+def judge_findings(result, truth, places, facts, ids, unknown, debug_info):
     cycles = {frozenset(cycle): "unreachable-cycle" for cycle in truth.cycles}
     cycles |= {frozenset(cycle): "unowned-cycle" for cycle in truth.unowned}
     found, leaked = set(), set()
+    unknown_places = {places[number][0] for number in unknown}
     for rule, _, rows in facts.instances:
         members = frozenset(ids[row] for row in rows if row in ids)
+        if unknown and not members and {facts.objects[row]["address"] for row in rows} & unknown_places:
+            continue
         if rule in IGNORED_RULES or (members and members <= truth.doubtful):
             continue
         if not members or members & truth.alive or rule not in (*CYCLE_RULES, "leaked-reference"):
@@ -175,6 +184,7 @@ def judge_findings(result, truth, facts, ids, debug_info):
             result.tally["cycles found"] += cycle in found
         if cycle not in found and debug_info:
             result.problems.append(f"{rule} {sorted(cycle)} not found")
+    truth.leaked -= unknown
     result.tally["leaks"] += len(truth.leaked)
     result.tally["leaks found"] += len(truth.leaked & leaked)
     if debug_info:
@@ -185,7 +195,8 @@ def compare(model, truth, places, facts, debug_info):
     result = Result()
     ids = rows_of_objects(facts, places, truth.survivors)
     found = references_between(facts, ids, places, truth.survivors)
-    judge_findings(result, truth, facts, ids, debug_info)
+    unknown = counts_unknown(model, truth) - set(ids.values())
+    judge_findings(result, truth, places, facts, ids, unknown, debug_info)
     judge_references(result, true_references(model, truth), found, debug_info)
     judge_accounts(result, model, truth, facts, ids, debug_info)
     result.answer = (sorted((rule, mark, sorted(ids.get(row, -1) for row in rows)) for rule, mark, rows in facts.instances),
