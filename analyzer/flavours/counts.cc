@@ -1,6 +1,7 @@
 #include "analyzer/flavours/counts.h"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <unordered_map>
 
@@ -142,13 +143,25 @@ class Classifier {
     for (uint32_t i : buffers) {
       if (left_for_others <= 0) settle(i, ReferenceKind::kRaw, false);
     }
-    const std::vector<uint32_t> words = open(object, Trust::kStack);
+    const std::vector<uint32_t> words = settle_copies(open(object, Trust::kStack));
     const bool all_strong =
         live_words == 0 && buffers.empty() && left.weak <= 0 && static_cast<int64_t>(words.size()) <= left_for_others;
     for (uint32_t i : words) {
       if (left_for_others <= 0) settle(i, ReferenceKind::kRaw, false);
       if (all_strong) settle(i, ReferenceKind::kStrong, false);
     }
+  }
+
+  // A register mostly has a copy of what stands on the stack: it pays for nothing then. Returns the others.
+  std::vector<uint32_t> settle_copies(const std::vector<uint32_t>& words) {
+    std::vector<uint32_t> in_memory;
+    std::copy_if(words.begin(), words.end(), std::back_inserter(in_memory),
+                 [&](uint32_t i) { return candidates_[i].at != 0; });
+    if (in_memory.empty()) return words;
+    for (uint32_t i : words) {
+      if (candidates_[i].at == 0) settle(i, ReferenceKind::kRaw, false);
+    }
+    return in_memory;
   }
 
   std::span<Candidate> candidates_;

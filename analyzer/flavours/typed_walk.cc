@@ -146,6 +146,7 @@ void TypedWalk::walk_pointee(const Pointee& pointee) {
     walk_dynamic(holder, pointee.block);
     return;
   }
+  if (walk_new_array(pointee)) return;
   if (pointee.address != block.address || pointee.type->size > block.size) return;
   // Any pointer may be cast; one that does not own must fit to the byte and hold what the type can hold.
   if (!pointee.is_owned &&
@@ -156,6 +157,22 @@ void TypedWalk::walk_pointee(const Pointee& pointee) {
   naming_.set_block_type(
       pointee.block, builder_.add_type(readable_type_name(pointee.type->name), location_text(pointee.type->location)));
   walk_value(holder, *pointee.type, pointee.address);
+}
+
+// new T[n] of a class with a destructor: n stands in the word before the first element.
+bool TypedWalk::walk_new_array(const Pointee& pointee) {
+  constexpr uint64_t kCookie = 8;
+  const ImageBlock& block = image_.blocks[pointee.block];
+  const uint64_t size = pointee.type->size, count = image_.word(pointee.address - kCookie).value_or(0);
+  if (pointee.address != block.address + kCookie || block.size < kCookie || count != (block.size - kCookie) / size ||
+      count * size != block.size - kCookie || !walker_.is_plausible(*pointee.type, pointee.address, *this)) {
+    return false;
+  }
+  walked_[pointee.block] = 1;
+  naming_.set_block_type(pointee.block, builder_.add_type(readable_type_name(pointee.type->name) + "[]",
+                                                          location_text(pointee.type->location)));
+  walk_array(holders_.own_id(pointee.block), *pointee.type, pointee.address, count);
+  return true;
 }
 
 void TypedWalk::walk_array(HolderId holder, const Type& type, uint64_t begin, uint64_t count) {
