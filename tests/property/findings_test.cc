@@ -20,10 +20,19 @@ class DeadPart {
  public:
   DeadPart(const Heap& heap, const ObjectSet& alive) : heap_(heap), dead_(alive.size()) {
     for (size_t i = 0; i < alive.size(); i++) dead_[i] = !alive[i];
+    for (size_t row = 0; row < heap.referent.size(); row++)
+      if (heap.kind[row] == ReferenceKind::kStrong && heap.certainty[row] == Certainty::kExact)
+        owned_.insert(index(heap.referent[row]));
   }
 
   bool is_in(uint32_t object) const { return dead_[object]; }
-  bool keeps(uint64_t row) const { return can_own(heap_, row) || heap_.strong_count[index(heap_.referent[row])] == 0; }
+  // A pointer beside a certain owner only looks on.
+  bool looks_on(uint64_t row) const {
+    return heap_.kind[row] == ReferenceKind::kRaw && owned_.contains(index(heap_.referent[row]));
+  }
+  bool keeps(uint64_t row) const {
+    return !looks_on(row) && (can_own(heap_, row) || heap_.strong_count[index(heap_.referent[row])] == 0);
+  }
   // What `from` leads to in one step or more, never entering `without`.
   std::set<uint32_t> below(const std::set<uint32_t>& from, const std::set<uint32_t>& without,
                            bool only_owning = false) const {
@@ -34,17 +43,20 @@ class DeadPart {
       todo.pop_back();
       for (uint64_t row = heap_.references.begin(at); row < heap_.references.end(at); row++) {
         const uint32_t to = index(heap_.referent[row]);
-        const bool follows = only_owning ? can_own(heap_, row) : keeps(row);
+        const bool follows = keeps(row) && (!only_owning || can_own(heap_, row));
         if (dead_[to] && follows && !without.contains(to) && reached.insert(to).second) todo.push_back(to);
       }
     }
     return reached;
   }
-  bool is_on_cycle(uint32_t object) const { return below({object}, {}, true).contains(object); }
+  bool is_on_cycle(uint32_t object) const {  // a destroyed object keeps nothing alive
+    return heap_.strong_count[object] > 0 && below({object}, {}, true).contains(object);
+  }
 
  private:
   const Heap& heap_;
   ObjectSet dead_;
+  std::set<uint32_t> owned_;
 };
 
 std::set<uint32_t> objects_of(const Finding& finding) {

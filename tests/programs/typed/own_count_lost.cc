@@ -21,6 +21,7 @@ std::vector<Held> g_jobs;
 [[gnu::noinline]] void lose() {
   Held lost(new Job);
   ++lost.job->use_count;
+  asm volatile("" : : "r"(lost.job) : "memory");  // else clang sees that nobody needs the job, and makes none
 }
 
 int main() {
