@@ -148,30 +148,6 @@ void say_python(UnitTypes& types, const std::string& what) {
 PythonFunction::PythonFunction(UnitTypes& types, const FunctionDecl* function)
     : types_(types), function_(function), key_(types.key(function)) {}
 
-void PythonFunction::say(const std::string& what) {
-  if (said_.insert(what).second) say_python(types_, what);
-}
-
-std::string PythonFunction::name_of(const PySymbol& symbol) const {
-  return symbol.name.empty() ? "the result of " + symbol.source + "()" : "'" + symbol.name + "'";
-}
-
-void PythonFunction::report(const char* rule, const PySymbol& symbol, SourceLocation where, const std::string& message,
-                            const std::string& detail, std::set<std::string> needs, SourceLocation second,
-                            const std::string& second_text) {
-  SiteFact fact;
-  fact.rule = rule;
-  fact.severity = "warning";
-  fact.location = types_.location(where);
-  fact.subject = key_;
-  fact.message = message;
-  fact.detail = function_->getQualifiedNameAsString() + " " + symbol.source + " " + symbol.name + " " + detail;
-  if (second.isValid()) fact.notes.emplace_back(types_.location(second), second_text);
-  needs.insert(symbol.needs.begin(), symbol.needs.end());
-  fact.needs.assign(needs.begin(), needs.end());
-  types_.add_site(std::move(fact));
-}
-
 void PythonFunction::find_aliases_and_memos(const CFG& graph) {
   AddressVisitor visitor;
   visitor.TraverseStmt(function_->getBody());
@@ -347,82 +323,6 @@ void PythonFunction::forget_unused(PyState& state) const {
   std::erase_if(state.symbols, [&](const auto& each) { return !used.count(each.first); });
   for (auto& [id, symbol] : state.symbols)
     if (std::abs(symbol.count) > kMostReferences) symbol.count = 0, symbol.doubt = true;
-}
-
-// The end of a path: every sum must be zero.
-void PythonFunction::finish(PyState& state, SymbolId returned, bool returns_object, SourceLocation where) {
-  const std::string name = function_->getNameAsString();
-  const bool runs_once = StringRef(name).starts_with("PyInit_");
-  PySymbol* result = find(returned, state);
-  if (returns_object && (!result || result->doubt) && returned != this) say("returns-unknown:" + key_);
-  if (result && result->null == PyNull::kYes) result = nullptr;
-  if (result) {
-    --result->count;
-    result->given_at = where;
-    result->given_to = "return";
-  }
-  if (result && returns_object && !result->doubt) {
-    const bool passes_on = result->count == 0 && result->origin == PyOrigin::kNew && !result->needs.empty();
-    if (result->count < 0) say("returns-borrowed:" + key_);
-    if (result->count >= 0 && !passes_on) say("returns-new:" + key_);
-    if (passes_on)
-      for (const std::string& need : result->needs)
-        if (StringRef(need).starts_with("+returns-new:")) say("returns-as:" + key_ + ":" + need.substr(13));
-  }
-  for (const auto& [id, symbol] : state.symbols) {
-    if (symbol.doubt || symbol.null == PyNull::kYes || (symbol.needs_test && symbol.null != PyNull::kNo)) continue;
-    const bool is_result = &symbol == result;
-    if (symbol.count > 0 && !runs_once && (symbol.origin == PyOrigin::kNew || symbol.origin == PyOrigin::kBorrowed)) {
-      const std::string what = symbol.origin == PyOrigin::kNew ? "the reference that " + symbol.source + "() returned"
-                                                               : "the reference taken with Py_INCREF()";
-      const std::string variable = symbol.name.empty() ? "" : " in '" + symbol.name + "'";
-      report("py-leak", symbol, symbol.at, what + variable + " is not released on every way through " + name + "()",
-             "leak", {}, where,
-             is_result ? "one more than the caller gets when it leaves here" : "not released when it leaves here");
-    }
-    if (symbol.count >= 0) continue;
-    const bool lent = symbol.origin == PyOrigin::kBorrowed || symbol.origin == PyOrigin::kSingleton;
-    if (symbol.origin == PyOrigin::kParameter && !is_result) {
-      const auto* parameter = static_cast<const ParmVarDecl*>(id);
-      say("steals:" + key_ + ":" + std::to_string(parameter->getFunctionScopeIndex()));
-    }
-    if (is_result && returns_object) {
-      std::set<std::string> needs{lent ? "+entry:" + key_ + "|returns-new:" + key_ : "+entry:" + key_};
-      const std::string from = symbol.origin == PyOrigin::kSingleton ? symbol.source
-                               : symbol.origin == PyOrigin::kBorrowed
-                                   ? name_of(symbol) + ", borrowed from " + symbol.source + "(),"
-                               : symbol.origin == PyOrigin::kParameter ? "its argument '" + symbol.source + "'"
-                               : symbol.origin == PyOrigin::kMember    ? "the member '" + symbol.source + "'"
-                                                                       : name_of(symbol);
-      report("py-borrowed", symbol, where, name + "() returns " + from + " without a reference for the caller",
-             "return", needs);
-      continue;
-    }
-    if (symbol.given_to.empty() || is_result) continue;
-    const bool in_member = StringRef(symbol.given_to).starts_with("member:");
-    if (in_member && !symbol.released && (lent || symbol.origin == PyOrigin::kParameter)) {
-      if (symbol.origin == PyOrigin::kSingleton) continue;
-      std::set<std::string> needs{"+owned-field:" + symbol.given_to.substr(7)};
-      if (symbol.origin == PyOrigin::kParameter) needs.insert("+entry:" + key_);
-      report("py-borrowed", symbol, symbol.given_at,
-             name + "() keeps " + name_of(symbol) + " in a member without a reference of its own", "store", needs);
-    } else if (symbol.given_to == "memory") {
-      continue;  // an array of their own, which may well borrow
-    } else if (!in_member && lent) {
-      report("py-borrowed", symbol, symbol.given_at,
-             name_of(symbol) + " is a borrowed reference, and " + symbol.given_to + "() takes it over",
-             "steal " + symbol.given_to, {}, symbol.at, "borrowed here");
-    } else if (!in_member && symbol.origin == PyOrigin::kParameter) {
-      report("py-borrowed", symbol, symbol.given_at,
-             name_of(symbol) + " belongs to the caller, and " + symbol.given_to + "() takes it over",
-             "steal " + symbol.given_to, {"+entry:" + key_});
-    } else if (!in_member && symbol.origin == PyOrigin::kNew) {
-      report("py-over-release", symbol, symbol.given_at,
-             name_of(symbol) + " is given to " + symbol.given_to +
-                 "(), which takes it over, after it was given away or released",
-             "twice", {}, symbol.at, "its only reference is made here");
-    }
-  }
 }
 
 }  // namespace reftally::lint

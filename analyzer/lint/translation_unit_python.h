@@ -85,7 +85,6 @@ class PythonFunction {
   std::optional<int64_t> integer_value(const clang::Expr* expression, const PyState& state) const;
   std::string memo_of(const clang::Expr* condition) const;
   void find_aliases_and_memos(const clang::CFG& graph);
-  void finish(PyState& state, SymbolId returned, bool returns_object, clang::SourceLocation where);
   void forget_unused(PyState& state) const;
 
   // translation_unit_python_values.cc: statements, expressions.
@@ -115,7 +114,12 @@ class PythonFunction {
   void set_variable(const clang::Expr* address, SymbolId id, PyState& state);
   SymbolId make(const clang::Expr* call, PyReturn kind, const std::string& source, PyState& state);
 
-  // What is said.
+  // translation_unit_python_reports.cc: what is said at the end of a path.
+  void finish(PyState& state, SymbolId returned, bool returns_object, clang::SourceLocation where);
+  void say_result(const PySymbol* result);
+  void report_leak(const PySymbol& symbol, bool is_result, clang::SourceLocation where);
+  void report_unpaid_result(const PySymbol& symbol, clang::SourceLocation where);
+  void report_unpaid_gift(const PySymbol& symbol);
   void report(const char* rule, const PySymbol& symbol, clang::SourceLocation where, const std::string& message,
               const std::string& detail, std::set<std::string> needs, clang::SourceLocation second = {},
               const std::string& second_text = {});
