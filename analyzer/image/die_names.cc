@@ -38,7 +38,10 @@ bool is_scope(uint16_t tag) {
 
 bool attribute_die(Dwarf_Die* die, unsigned attribute, Dwarf_Die* result) {
   Dwarf_Attribute found;
-  return dwarf_attr_integrate(die, attribute, &found) && dwarf_formref_die(&found, result);
+  if (!dwarf_attr_integrate(die, attribute, &found) || !dwarf_formref_die(&found, result)) return false;
+  Dwarf_Die defined;  // in a type unit: g++ leaves an entry there that has nothing but the signature
+  if (dwarf_attr(result, DW_AT_signature, &found) && dwarf_formref_die(&found, &defined)) *result = defined;
+  return true;
 }
 
 std::string attribute_string(Dwarf_Die* die, unsigned attribute) {

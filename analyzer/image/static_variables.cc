@@ -59,6 +59,23 @@ std::optional<Place> place_of(Dwarf_Die* die) {
   return Place{*value, is_thread_local};
 }
 
+// The linker gives g++'s .dwo files an address in the initial image instead of an offset. Nothing for values that are
+// neither.
+std::optional<uint64_t> thread_local_offset(const ImageModule& module, uint64_t value) {
+  constexpr uint32_t kPtTls = 7;
+  for (const ImageSegment& segment : module.segments) {
+    if (segment.type != kPtTls) continue;
+    const uint64_t size = segment.end - segment.begin, image = segment.begin - module.bias;
+    if (value < size) return value;
+    if (value - image < size) return value - image;
+  }
+  return std::nullopt;
+}
+
+std::optional<uint64_t> run_time_address(const ImageModule& module, const Place& place) {
+  return place.is_thread_local ? thread_local_offset(module, place.address) : place.address + module.bias;
+}
+
 std::string variable_name(const DieRef& ref, Dwarf_Die* die, const DwarfFiles& files, DieNames& names) {
   Dwarf_Die declaration = declaration_of(*die);
   const char* own = dwarf_diename(&declaration);
@@ -79,13 +96,15 @@ std::vector<Variable> read_static_variables(const DwarfFiles& files, const TypeI
   for (const DieRef& ref : index.variables()) {
     Dwarf_Die die = files.die(ref);
     const std::optional<Place> place = die.addr ? place_of(&die) : std::nullopt;
-    if (!place) continue;
+    const ImageModule& module = *files.file_of(ref).module->module;
+    const std::optional<uint64_t> address = place ? run_time_address(module, *place) : std::nullopt;
+    if (!address) continue;
     Variable variable;
     variable.name = variable_name(ref, &die, files, names);
     if (variable.name.empty()) continue;
     variable.is_thread_local = place->is_thread_local;
-    variable.address = place->address + (place->is_thread_local ? 0 : files.file_of(ref).module->bias());
-    variable.module = files.file_of(ref).module->module;
+    variable.address = *address;
+    variable.module = &module;
     variable.type = types.type_of(&die);
     Dwarf_Die declaration = declaration_of(die);
     variable.location = declared_at(&declaration);

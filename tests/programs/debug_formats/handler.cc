@@ -1,0 +1,3 @@
+#include "handler.h"
+
+void use(const Handler&) {}
