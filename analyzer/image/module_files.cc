@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "analyzer/image/dwarf_package.h"
 #include "analyzer/image/type_names.h"
 
 namespace reftally {
@@ -113,7 +114,8 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
   if (files.debug) files.warning.clear();
   if (!options.use_dwarf) return files;
   if (source->has_section(".debug_info") || source->has_section(".zdebug_info")) {
-    files.dwarf.reset(dwarf_begin_elf(source->elf(), DWARF_C_READ, nullptr));
+    files.package = UnpackedPackage::open(*source, options.debug_dirs);
+    files.dwarf.reset(dwarf_begin_elf(files.package ? files.package->elf() : source->elf(), DWARF_C_READ, nullptr));
   }
   if (files.dwarf) attach_alternate(files, roots);
   files.lacks_dwarf = !files.dwarf;
@@ -121,6 +123,10 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
 }
 
 }  // namespace
+
+ModuleFiles::ModuleFiles() = default;
+ModuleFiles::~ModuleFiles() = default;
+ModuleFiles::ModuleFiles(ModuleFiles&&) noexcept = default;
 
 std::vector<ModuleFiles> open_module_files(const Image& image, const DebugOptions& options) {
   const std::vector<std::string> roots = debug_roots(options);

@@ -46,15 +46,22 @@ struct DwarfCloser {
 };
 using DwarfHandle = std::unique_ptr<Dwarf, DwarfCloser>;
 
+class UnpackedPackage;
+
 struct ModuleFiles {
   const ImageModule* module = nullptr;
-  std::unique_ptr<ElfFile> main;       // nullptr when not found or of another build
-  std::unique_ptr<ElfFile> debug;      // separate file with .symtab and DWARF, if any
-  std::unique_ptr<ElfFile> alternate;  // dwz: what several debug files share
-  DwarfHandle alternate_dwarf;         // before dwarf: outlives it
+  std::unique_ptr<ElfFile> main;             // nullptr when not found or of another build
+  std::unique_ptr<ElfFile> debug;            // separate file with .symtab and DWARF, if any
+  std::unique_ptr<ElfFile> alternate;        // dwz: what several debug files share
+  DwarfHandle alternate_dwarf;               // before dwarf: outlives it
+  std::unique_ptr<UnpackedPackage> package;  // .dwp
   DwarfHandle dwarf;
   std::string warning;       // what lowers detail; empty when nothing
   bool lacks_dwarf = false;  // its file is there and has none
+
+  ModuleFiles();
+  ~ModuleFiles();
+  ModuleFiles(ModuleFiles&&) noexcept;
 
   uint64_t bias() const { return module->bias; }
   const ElfFile* with_symbols() const { return debug ? debug.get() : main.get(); }

@@ -99,3 +99,19 @@ TEST_CASE("the summary counts sections and records") {
   CHECK(blocks->records == 3);
   CHECK(blocks->known);
 }
+
+TEST_CASE("a file of an older version, whose records are shorter, still reads") {
+  DumpBuilder builder;
+  builder.header.version_minor = 0;
+  dump::ProcessRecord process = DumpBuilder::plain_process();
+  builder.add(dump::kTagProcess, std::vector{process});
+  dump::ModuleRecord module{};
+  module.bias = 0x400000;
+  module.path = builder.string("/usr/lib/libold.so");
+  builder.add_section({dump::kTagModules, 32, std::string(reinterpret_cast<const char*>(&module), 32)});
+  const Image image = read(builder);
+  REQUIRE(image.modules.size() == 1);
+  CHECK(image.modules[0].path == "/usr/lib/libold.so");
+  CHECK(image.modules[0].bias == 0x400000);
+  CHECK(image.modules[0].thread_local_number == 0);
+}
