@@ -6,7 +6,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <map>
+#include <mutex>
 #include <unordered_map>
 
 #include "analyzer/image/type_names.h"
@@ -29,8 +30,8 @@ std::string package_of_list(const std::filesystem::path& list) {
   return name.substr(0, name.find(':'));
 }
 
-// Packages that own `paths`, in the order of the paths.
-std::vector<std::string> owning_packages(const std::vector<std::string>& paths) {
+// Who owns `paths`, in the order of the paths; empty for nobody's.
+std::vector<std::string> read_owners(const std::vector<std::string>& paths) {
   std::unordered_map<std::string, size_t> wanted;
   for (size_t i = 0; i < paths.size(); ++i) wanted.emplace(owned_path(paths[i]), i);
   std::vector<std::string> owners(paths.size());
@@ -43,8 +44,22 @@ std::vector<std::string> owning_packages(const std::vector<std::string>& paths) 
       if (found != wanted.end()) owners[found->second] = package_of_list(entry.path());
     }
   }
-  std::vector<std::string> packages;
-  for (const std::string& owner : owners) {
+  return owners;
+}
+
+// Packages that own `paths`, each once. Reading the lists takes a tenth of a second: once a process is enough for a
+// path.
+std::vector<std::string> owning_packages(const std::vector<std::string>& paths) {
+  static std::mutex mutex;
+  static std::map<std::string, std::string> owner_of;
+  const std::lock_guard lock(mutex);
+  std::vector<std::string> unknown, packages;
+  std::copy_if(paths.begin(), paths.end(), std::back_inserter(unknown),
+               [&](const std::string& path) { return !owner_of.contains(path); });
+  const std::vector<std::string> owners = unknown.empty() ? unknown : read_owners(unknown);
+  for (size_t i = 0; i < unknown.size(); ++i) owner_of.emplace(unknown[i], owners[i]);
+  for (const std::string& path : paths) {
+    const std::string& owner = owner_of[path];
     if (!owner.empty() && std::find(packages.begin(), packages.end(), owner) == packages.end())
       packages.push_back(owner);
   }
