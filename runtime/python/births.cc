@@ -35,7 +35,10 @@ struct Stack {
 Stack* stacks = nullptr;          // number 0 is unused
 uint32_t* stack_slots = nullptr;  // open addressing: number of the stack, 0 empty
 Position* positions = nullptr;    // innermost first
-uint32_t stack_count = 0, position_count = 0, depth_wanted = 0, last_stack = 0;
+uint32_t stack_count = 0, position_count = 0, depth_wanted = 0;
+// The stack that an instruction was last innermost of: a loop allocates in few places, each with a stack of its own.
+constexpr uint32_t kRecent = 1024;
+uint32_t recent[kRecent];
 
 // ---- code objects the stacks refer to
 
@@ -152,15 +155,16 @@ uint32_t current_stack() noexcept {
   Position found[kMaxBirthDepth];
   const uint32_t count = walk_stack(found);
   if (count == 0) return 0;
-  if (is_stack(last_stack, found, count)) return last_stack;
+  uint32_t& last = recent[found[0].instruction / 2 & (kRecent - 1)];
+  if (is_stack(last, found, count)) return last;
   const uint32_t hash = hash_of(found, count);
   uint32_t i = hash & (kMaxStacks - 1);
   for (; stack_slots[i] != 0; i = (i + 1) & (kMaxStacks - 1)) {
     const uint32_t number = stack_slots[i];
-    if (stacks[number].hash == hash && is_stack(number, found, count)) return last_stack = number;
+    if (stacks[number].hash == hash && is_stack(number, found, count)) return last = number;
   }
   const uint32_t number = add_stack(found, count, hash);
-  if (number != 0) stack_slots[i] = last_stack = number;
+  if (number != 0) stack_slots[i] = last = number;
   return number;
 }
 
