@@ -21,7 +21,7 @@ constexpr int kWallFactor = 20;  // a loaded machine gives a process a part of i
 
 struct Request {
   uint32_t dot_size = 0, cpu_ms = 0;
-  char format[8] = {};
+  char format[16] = {};
 };
 
 bool send_all(int socket, const void* bytes, size_t size) {

@@ -21,6 +21,11 @@ std::string text_instead(const Report& report) {
   return escape_html_lines(render_text(brief, {}));
 }
 
+std::string data_of(const Report& report) {
+  return fmt::format("<noscript><pre>{}</pre></noscript>\n<script type=\"text/plain\" id=\"data\">{}</script>",
+                     text_instead(report), base64(gzip(page_data(report))));
+}
+
 }  // namespace
 
 // Nothing is fetched from anywhere, by rule.
@@ -38,10 +43,12 @@ std::string html_page(const std::string& title, const std::string& connect, cons
 }
 
 std::string render_html(const Report& report, const RenderOptions&) {
-  const std::string body =
-      fmt::format("<noscript><pre>{}</pre></noscript>\n<script type=\"text/plain\" id=\"data\">{}</script>",
-                  text_instead(report), base64(gzip(page_data(report))));
-  return html_page("Reftally: " + base_name(report.executable), "'none'", body);
+  return html_page("Reftally: " + base_name(report.executable), "'none'", data_of(report));
+}
+
+std::string render_page_to_walk(const Report& report) {
+  return html_page("Reftally: " + base_name(report.executable), "'self'",
+                   "<i id=\"walk\" hidden></i>\n" + data_of(report));
 }
 
 }  // namespace reftally

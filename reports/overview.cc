@@ -15,8 +15,7 @@ namespace reftally {
 namespace {
 
 constexpr size_t kMostTypes = 300;
-constexpr size_t kMostBirths = 200;
-constexpr size_t kNamedBirths = 2000;  // call stacks that are looked up: each costs a search in debug information
+constexpr size_t kMostBirths = 2000;  // call stacks that are looked up: each costs a search in debug information
 constexpr size_t kMostBranches = 400;
 constexpr size_t kMostMapTypes = 40;
 constexpr size_t kMostMapEdges = 90;
@@ -142,10 +141,10 @@ class OverviewBuilder {
     const std::vector<std::pair<StackId, Sum>> order = sums_by_stack();
     for (size_t i = 0; i < order.size(); i++) {
       const auto& [stack, sum] = order[i];
-      const bool named = i < kNamedBirths && frames_ && stack != StackId{};
+      const bool named = i < kMostBirths && frames_ && stack != StackId{};
       const std::vector<ReportFrame> frames = named ? report_frames(frames_(stack)) : std::vector<ReportFrame>();
       libraries[library_of(frames)].add(sum);
-      if (named && overview_.births.size() < kMostBirths)
+      if (named && !frames.empty())
         overview_.births.push_back({own_frames(frames), sum.count, sum.bytes, sum.retained});
       else
         rest.add(sum);

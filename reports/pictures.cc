@@ -21,7 +21,7 @@ std::string one_page(const Report& report, const char* format) {
   if (report.findings.empty()) return graphviz.render(kNothing, format).value_or("");
   const ReportFinding& finding = report.findings.front();
   const auto on_white = [](std::string dot) {
-    return dot.replace(dot.find("bgcolor=\"transparent\""), 21, "bgcolor=\"white\", pad=0.3");
+    return dot.replace(dot.find("bgcolor=\"transparent\""), 21, "bgcolor=\"white\"; pad=0.3");
   };
   std::optional<std::string> page = graphviz.render(on_white(dot_of_finding(finding, dot_caption(finding))), format);
   if (!page) page = graphviz.render(on_white(dot_of_finding(core_of(finding), dot_caption(finding))), format);

@@ -13,6 +13,10 @@ constexpr Renderer kRenderers[] = {
     {"map", "svg", "the whole heap as a graph of its types", render_map, true},
     {"map-dot", "dot", "the same as GraphViz source", render_map_dot, true},
     {"html", "html", "one self-contained page to click through", render_html, true},
+    {"sarif", "sarif", "SARIF 2.1.0, for code scanning", render_sarif},
+    {"pprof", "pb.gz", "births for pprof: objects, bytes, retained bytes", render_pprof, true},
+    {"folded", "folded", "births as folded stacks, in bytes", render_folded, true},
+    {"heapsnapshot", "heapsnapshot", "every object, for Chrome's DevTools and memlab", render_heap_snapshot},
     {"md", "md", "Markdown for a pull request or a ticket", render_md},
 };
 

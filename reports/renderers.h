@@ -8,9 +8,12 @@
 
 namespace reftally {
 
+struct Analysis;
+
 struct RenderOptions {
-  bool colour = false;  // terminal escapes, for text
-  size_t width = 80;    // columns, for text
+  bool colour = false;                 // terminal escapes, for text
+  size_t width = 80;                   // columns, for text
+  const Analysis* analysis = nullptr;  // for formats that hold every object
 };
 
 struct Renderer {
@@ -33,11 +36,16 @@ std::string render_png(const Report& report, const RenderOptions& options);
 std::string render_map(const Report& report, const RenderOptions& options);
 std::string render_map_dot(const Report& report, const RenderOptions& options);
 std::string render_html(const Report& report, const RenderOptions& options);
+std::string render_sarif(const Report& report, const RenderOptions& options);
+std::string render_pprof(const Report& report, const RenderOptions& options);
+std::string render_folded(const Report& report, const RenderOptions& options);
+std::string render_heap_snapshot(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
 
 // ---- pieces that formats share
 // `caption` stands above the graph, escaped for DOT; it may be empty.
 std::string dot_of_finding(const ReportFinding& finding, const std::string& caption);
+std::string render_page_to_walk(const Report& report);  // what `reftally view` serves
 std::string html_page(const std::string& title, const std::string& connect, const std::string& body);
 std::string dot_caption(const ReportFinding& finding);
 

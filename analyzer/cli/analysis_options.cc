@@ -144,18 +144,22 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
   return dump;
 }
 
-Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
-  const auto frames_of = [&dump](StackId stack) {
+FramesOf frames_of(const AnalyzedDump& dump) {
+  return [&dump](StackId stack) {
     std::vector<SourceFrame> frames;
     for (uint64_t address : dump.image->frames(stack))
       for (SourceFrame& frame : source_frames_at(*dump.image, *dump.types, address)) frames.push_back(std::move(frame));
     return frames;
   };
-  return build_report(dump.analysis, dump.image.get(), frames_of, find_renderer(options.format)->overview);
 }
 
-void write_report(const Report& report, const OutputOptions& options, FILE* otherwise) {
+Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
+  return build_report(dump.analysis, dump.image.get(), frames_of(dump), find_renderer(options.format)->overview);
+}
+
+void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise) {
   RenderOptions render;
+  render.analysis = &dump.analysis;
   render.colour = options.colour == "always" ||
                   (options.colour == "auto" && options.file.empty() && isatty(fileno(otherwise)) == 1);
   write_bytes(find_renderer(options.format)->render(report, render), options.file, otherwise);

@@ -9,6 +9,7 @@
 #include "analyzer/analysis.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
+#include "reports/build_report.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -36,11 +37,12 @@ struct AnalyzedDump {
   Analysis analysis;
 };
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options);
+FramesOf frames_of(const AnalyzedDump& dump);  // `dump` must outlive it
 Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 
 // Writes the report where the options say: a file appears whole or not at all.
-void write_report(const Report& report, const OutputOptions& options, FILE* otherwise);
 bool is_at_least(const std::string& severity, const std::string& least);
+void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise);
 bool has_finding_at(const Report& report, const std::string& severity);
 
 // To `file`, or to the stream when that is empty.

@@ -16,7 +16,7 @@ RunCommand prepare_analyze(CLI::App& parser) {
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
     const Report report = report_of(dump, options->output);
-    write_report(report, options->output, stdout);
+    write_report(report, dump, options->output, stdout);
     return has_finding_at(report, options->output.fail_on) ? kExitFindings : kExitClean;
   };
 }

@@ -25,6 +25,7 @@ RunCommand prepare_info(CLI::App& parser);
 RunCommand prepare_check(CLI::App& parser);
 RunCommand prepare_diff(CLI::App& parser);
 RunCommand prepare_query(CLI::App& parser);
+RunCommand prepare_view(CLI::App& parser);
 RunCommand prepare_draw(CLI::App& parser);
 RunCommand prepare_lint(CLI::App& parser);
 

@@ -15,6 +15,7 @@ constexpr reftally::Command kCommands[] = {
     {"check", "the gate for CI: fails on findings that are not in a baseline", reftally::prepare_check},
     {"diff", "what grew from one dump to the next", reftally::prepare_diff},
     {"query", "questions to a dump in SQL", reftally::prepare_query},
+    {"view", "a local page to walk through all objects", reftally::prepare_view},
     {"info", "sections and counts of a dump", reftally::prepare_info},
     {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
     {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},

@@ -152,7 +152,7 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
               .string();
     }
     const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty();
-    if (!quiet) write_report(report, output, stderr);
+    if (!quiet) write_report(report, dump, output, stderr);
     failed |= has_finding_at(report, output.fail_on);
   }
   if (dumps.size() > 1)

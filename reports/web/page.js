@@ -73,9 +73,9 @@ function showAddress() {
     const rows = match[2] === "n" ? finding.nodes : finding.edges;
     if (match[2] && Number(match[3]) < rows.length) setTimeout(() => show(match[2], Number(match[3]), true));
   } else {
-    const custom = pages[address];
+    const [name, rest] = address.split("/");
     state.at = null;
-    main.replaceChildren(custom ? custom() : overviewView());
+    main.replaceChildren((pages[name] || overviewView)(rest));
   }
   main.scrollTop = 0;
   document.getElementById("copy").disabled = !finding;
@@ -83,7 +83,7 @@ function showAddress() {
   const current = document.querySelector(".item[aria-current]");
   if (current) current.scrollIntoView({ block: "nearest" });
 }
-const pages = { overview: overviewView };  // by address
+const pages = { overview: () => overviewView() };  // by the first part of the address
 
 function step(by) {
   const shown = shownFindings(), at = shown.indexOf(state.at);
@@ -138,7 +138,7 @@ function layOut() {
       element("div", { class: "brand" }, element("a", { href: "#overview" }, element("b", {}, "Reftally"), element("span", { class: "soft" }, ` ${page.process.program}`))),
       page.findings.length ? filters() : element("p", { id: "shown", class: "soft" }), element("div", { id: "list" })),
     element("div", { id: "content" },
-      element("div", { id: "bar" }, element("a", { class: "button", href: "#overview" }, "Overview"), element("span", { id: "extra" }),
+      element("div", { id: "bar" }, element("a", { class: "button", href: "#overview" }, "Overview"), canWalk() ? element("a", { class: "button", href: "#walk" }, "Every object") : null,
         element("span", { class: "space" }),
         element("button", { id: "copy", onclick: copyFinding }, "Copy as Markdown"), element("button", { onclick: () => window.print() }, "Print"),
         element("button", { id: "theme", title: "light or dark", onclick: (event) => setTheme(themes[(themes.indexOf(event.target.dataset.now) + 1) % 3]) }),
@@ -150,6 +150,7 @@ function layOut() {
 
 async function start() {
   page = await unpack(document.getElementById("data").textContent);
+  if (canWalk()) pages.walk = walkView;
   layOut();
   setTheme(storedTheme());
   listenKeys();

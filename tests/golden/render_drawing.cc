@@ -44,11 +44,14 @@ int main(int argc, char** argv) {
   text << std::cin.rdbuf();
   auto stacks = read_stacks(text);
   const Analysis analysis = analyze_heap(read_drawing(text.str()).heap);
-  Report report = build_report(analysis, nullptr, [&](StackId stack) { return stacks[stack]; });
+  const Renderer& renderer = *find_renderer(argv[1]);
+  Report report = build_report(analysis, nullptr, [&](StackId stack) { return stacks[stack]; }, renderer.overview);
   report.executable = "/usr/bin/program";
   report.command_line = "program --serve";
   report.reason = "main returned";
   report.pid = 4711;
-  const std::string bytes = find_renderer(argv[1])->render(report, {});
+  RenderOptions options;
+  options.analysis = &analysis;
+  const std::string bytes = renderer.render(report, options);
   std::fwrite(bytes.data(), 1, bytes.size(), stdout);
 }
