@@ -83,6 +83,19 @@ std::vector<ReportUnexplained> unexplained_of(const Analysis& analysis) {
   return rows;
 }
 
+// "make A and B weak"; a variable of a function cannot be weak.
+std::string action_of(const std::vector<std::string>& members) {
+  constexpr size_t kNamed = 3;
+  constexpr std::string_view kLocal = ", local ";
+  if (const size_t local = members.front().find(kLocal); local != std::string::npos)
+    return fmt::format("clear {} in {}", members.front().substr(local + 2), members.front().substr(0, local));
+  std::string names = members.front();
+  for (size_t i = 1; i < members.size() && i < kNamed; i++)
+    names += (i + 1 == members.size() ? " and " : ", ") + members[i];
+  if (members.size() > kNamed) names += fmt::format(" and {} more", members.size() - kNamed);
+  return fmt::format("make {} weak", names);
+}
+
 class ReportBuilder {
  public:
   ReportBuilder(const Analysis& analysis, const FramesOf& frames, std::vector<std::string> source_folders)
@@ -139,13 +152,11 @@ class ReportBuilder {
     const HeapLabel& label = heap_.labels[index(heap_.label[advice.weaken])];
     const std::string location(heap_.text(label.location)), path(heap_.text(label.path));
     const std::string member = path.substr(0, path.find_first_of(".[ "));
-    return {member_name(heap_, advice.weaken),
-            location,
-            sources_.around(location, member),
-            advice.breaks,
-            advice.frees_bytes,
-            advice.safe,
-            advice.reason};
+    std::vector<std::string> members = {member_name(heap_, advice.weaken)};
+    for (uint64_t row : advice.also) members.push_back(member_name(heap_, row));
+    return {
+        members.front(),    members,     action_of(members), location, sources_.around(location, member), advice.breaks,
+        advice.frees_bytes, advice.safe, advice.reason};
   }
 
   // Call stacks that made the subjects of all instances, or all their objects where there is no subject.

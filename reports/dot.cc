@@ -7,6 +7,7 @@
 
 #include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/reference_text.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -96,10 +97,10 @@ bool is_inside_elided(const ReportFinding& finding, const ReportEdge& edge) {
   return edge.from_node == edge.to_node && (from.elided || from.role == "rest");
 }
 
-// The first one says what to do, the others only have its colour.
+// The first of each member says what to do, the others only have its colour.
 bool is_first_to_weaken(const ReportFinding& finding, size_t id) {
   for (size_t i = 0; i < id; i++)
-    if (finding.edges[i].weaken) return false;
+    if (finding.edges[i].weaken && finding.edges[i].member == finding.edges[id].member) return false;
   return finding.edges[id].weaken;
 }
 
@@ -107,7 +108,7 @@ std::string edge_line(const ReportFinding& finding, size_t id) {
   const ReportEdge& edge = finding.edges[id];
   const bool crowded = finding.edges.size() > kMostLabels && id >= finding.ring && !edge.weaken;
   std::string label = crowded ? "" : edge_label(edge, finding.nodes[edge.from_node]);
-  if (is_first_to_weaken(finding, id)) label += "\\n  make this one weak  ";
+  if (is_first_to_weaken(finding, id)) label += fmt::format("\\n  {}  ", mending_verb(edge.member));
   if (edge.last_hold) label += "\\n  still held here  ";
   const bool stands_out = edge.weaken || edge.last_hold;
   const char* style = edge.kind == "weak" ? "dashed" : edge.kind == "raw" ? "dotted" : "solid";

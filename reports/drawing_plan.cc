@@ -82,7 +82,10 @@ class Plan {
         result_(result) {}
 
   std::vector<ObjectId> run() {
-    if (finding_.advice) weaken_ = heap_.label[finding_.advice->weaken];
+    if (finding_.advice) {
+      weaken_.push_back(heap_.label[finding_.advice->weaken]);
+      for (uint64_t row : finding_.advice->also) weaken_.push_back(heap_.label[row]);
+    }
     if (!finding_.instances.empty()) members_ = finding_.instances.front();
     std::sort(members_.begin(), members_.end());
     add_ring();
@@ -276,7 +279,7 @@ class Plan {
     edge.kind = kind_name(heap_.kind[row]);
     edge.certainty = certainty_name(heap_.certainty[row]);
     edge.location = heap_.text(heap_.labels[index(heap_.label[row])].location);
-    edge.weaken = weaken_ != LabelId{} && heap_.label[row] == weaken_;
+    edge.weaken = std::find(weaken_.begin(), weaken_.end(), heap_.label[row]) != weaken_.end();
     return edge;
   }
 
@@ -398,7 +401,7 @@ class Plan {
   const Finding& finding_;
   const ReferrerTable& referrers_;
   ReportFinding& result_;
-  LabelId weaken_{};
+  std::vector<LabelId> weaken_;
   std::vector<ObjectId> members_;  // of the example's component, sorted
   std::vector<Group> groups_;
   std::unordered_map<uint32_t, uint32_t> group_of_;  // by object

@@ -62,9 +62,10 @@ Json finding_json(const ReportFinding& finding) {
     json["born"].push_back(
         {{"function", printable(frame.function)}, {"file", printable(frame.file)}, {"line", frame.line}});
   if (finding.advice)
-    json["advice"] = {{"weaken", printable(finding.advice->weaken)}, {"breaks", finding.advice->breaks},
-                      {"frees_bytes", finding.advice->frees_bytes},  {"safe", finding.advice->safe},
-                      {"reason", printable(finding.advice->reason)}, {"location", printable(finding.advice->location)}};
+    json["advice"] = {{"weaken", printable(finding.advice->weaken)},    {"breaks", finding.advice->breaks},
+                      {"frees_bytes", finding.advice->frees_bytes},     {"safe", finding.advice->safe},
+                      {"action", printable(finding.advice->action)},    {"reason", printable(finding.advice->reason)},
+                      {"location", printable(finding.advice->location)}};
   json["evidence"] = Json::array();
   for (const std::string& evidence : finding.evidence) json["evidence"].push_back(printable(evidence));
   if (!finding.suppressed_by.empty()) json["suppressed_by"] = printable(finding.suppressed_by);

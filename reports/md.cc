@@ -15,7 +15,7 @@ std::string node_cell(const ReportNode& node) {
 
 std::string edge_row(const ReportFinding& finding, const ReportEdge& edge) {
   return fmt::format("| {} | {}{} | {} | {} |\n", node_cell(finding.nodes[edge.from_node]),
-                     markdown_code(cut(edge.via, 300)), edge.weaken ? " **make this one weak**" : "",
+                     markdown_code(cut(edge.via, 300)), edge.weaken ? " **mend here**" : "",
                      node_cell(finding.nodes[edge.to_node]), markdown_code(base_name(edge.location)));
 }
 
@@ -28,8 +28,8 @@ std::string finding_md(const ReportFinding& finding, size_t number) {
     md += "\n";
   }
   if (finding.advice)
-    md += fmt::format("**{} {} weak**: {}.\n\n", finding.advice->safe ? "Fix: make" : "Maybe: make",
-                      markdown_code(finding.advice->weaken), escape_markdown(finding.advice->reason));
+    md += fmt::format("**{}: {}**: {}.\n\n", finding.advice->safe ? "Fix" : "Maybe",
+                      escape_markdown(finding.advice->action), escape_markdown(finding.advice->reason));
   if (!finding.born.empty()) {
     const ReportFrame& frame = finding.born.front();
     md += fmt::format("Born in {}.\n\n", markdown_code(frame_text(frame)));

@@ -148,7 +148,7 @@ class PageData {
   }
 
   static Json advice(const ReportAdvice& advice) {
-    Json json = {{"weaken", text(advice.weaken)}, {"at", text(advice.location)}, {"breaks", advice.breaks},
+    Json json = {{"action", text(advice.action)}, {"at", text(advice.location)}, {"breaks", advice.breaks},
                  {"frees", advice.frees_bytes},   {"safe", advice.safe},         {"reason", text(advice.reason)},
                  {"source", Json::array()}};
     for (const ReportSourceLine& line : advice.source)

@@ -61,6 +61,10 @@ std::string member_text(std::string_view owner, std::string_view path, bool dott
   return fmt::format("{}{}{}", owner, dotted || owner.starts_with("[lambda ") ? "." : "::", path);
 }
 
+const char* mending_verb(std::string_view member) {
+  return member.find(", local ") == std::string_view::npos ? "make this one weak" : "clear this one";
+}
+
 bool reads_dotted(const Heap& heap, uint64_t reference) {
   return (heap.labels[index(heap.label[reference])].flags & kLabelDotted) != 0 ||
          heap.flavour[index(referrer_of(heap, reference))] == FlavourId::kPython;

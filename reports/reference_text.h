@@ -23,6 +23,8 @@ std::string without_indexes(std::string text);
 // Who declares it and its path: "Session::handler_", "Session at offset 8", "app.Session.handler", "[lambda
 // a.cpp:4].self".
 std::string member_text(std::string_view owner, std::string_view path, bool dotted);
+// What the advice wants done with a reference: "make this one weak", "clear this one".
+const char* mending_verb(std::string_view member);
 bool reads_dotted(const Heap& heap, uint64_t reference);  // source reads it as owner.path, not owner::path
 
 // The same of a reference; an owner that is not known is the type of the referrer.

@@ -81,7 +81,7 @@ Json flow(const std::vector<ReportEdge>& edges) {
 Json result_of(const ReportFinding& finding, size_t rule) {
   std::string text = finding.summary + ".";
   if (finding.advice)
-    text += fmt::format(" {} {} weak: {}.", finding.advice->safe ? "Make" : "Consider making", finding.advice->weaken,
+    text += fmt::format(" {}: {}: {}.", finding.advice->safe ? "Fix" : "Maybe", finding.advice->action,
                         finding.advice->reason);
   Json result = {{"ruleId", finding.rule},
                  {"ruleIndex", rule},

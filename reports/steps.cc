@@ -10,15 +10,15 @@ namespace reftally {
 namespace {
 
 // A folded reference is as certain as its least certain step, and declared where its first known one is.
-void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first, size_t last, LabelId weaken,
-              ReportEdge& edge) {
+void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first, size_t last,
+              const std::vector<LabelId>& weaken, ReportEdge& edge) {
   Certainty certainty = Certainty::kExact;
   for (size_t i = first; i <= last; i++) {
     const uint64_t row = steps[i].reference;
     certainty = std::max(certainty, heap.certainty[row]);
     const std::string_view location = heap.text(heap.labels[index(heap.label[row])].location);
     if (edge.location.empty()) edge.location = location;
-    edge.weaken |= weaken != LabelId{} && heap.label[row] == weaken;
+    edge.weaken |= std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
   }
   edge.kind = kind_name(heap.kind[steps[last].reference]);
   edge.certainty = certainty_name(certainty);
@@ -31,7 +31,8 @@ std::string through_block(const Heap& heap, const PathStep& step) {
 
 }  // namespace
 
-std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps, LabelId weaken) {
+std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps,
+                                 const std::vector<LabelId>& weaken) {
   std::vector<ReadStep> result;
   for (size_t i = 0; i < steps.size();) {
     ReadStep step{};

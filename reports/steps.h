@@ -14,8 +14,9 @@ struct ReadStep {
   ReportEdge edge;
 };
 
-// Blocks in between are folded into the text of the reference that entered them. `weaken` is the label the advice is
+// Blocks in between are folded into the text of the reference that entered them. `weaken` are the labels the advice is
 // about.
-std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps, LabelId weaken);
+std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps,
+                                 const std::vector<LabelId>& weaken);
 
 }  // namespace reftally

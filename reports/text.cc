@@ -7,6 +7,7 @@
 
 #include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/reference_text.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -157,7 +158,8 @@ class TextReport {
         fmt::format("{}{}", rail, styled(shown.weaken || shown.last_hold ? Style::kYellow : Style::kPlain, member)),
         edge_note(shown));
     if (shown.last_hold) line(rail + styled(Style::kYellow, "^ still held here"));
-    if (shown.weaken && !std::exchange(advised_, true)) line(rail + styled(Style::kYellow, "^ make this one weak"));
+    if (shown.weaken && !std::exchange(advised_, true))
+      line(rail + styled(Style::kYellow, fmt::format("^ {}", mending_verb(shown.member))));
   }
 
   //   ╭─▶ Session
@@ -211,8 +213,7 @@ class TextReport {
     if (!found.advice) return;
     const ReportAdvice& advice = *found.advice;
     const std::string place = advice.location.empty() ? "" : fmt::format(" ({})", base_name(advice.location));
-    labelled(advice.safe ? "Fix" : "Maybe", fmt::format("make {}{} weak: {}", advice.weaken, place, advice.reason),
-             Style::kBold);
+    labelled(advice.safe ? "Fix" : "Maybe", fmt::format("{}{}: {}", advice.action, place, advice.reason), Style::kBold);
     labelled("", fmt::format("That breaks {} and frees {}.",
                              advice.breaks == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(advice.breaks)),
                              bytes_text(advice.frees_bytes)));

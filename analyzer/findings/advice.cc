@@ -12,7 +12,6 @@ namespace {
 
 constexpr size_t kInstancesWeighed = 32;     // instances of one shape are alike: more would only cost time
 constexpr size_t kInstanceObjects = 20'000;  // an instance with more objects is weighed only if there is no smaller
-constexpr size_t kMembersTold = 3;           // beside the first, in words
 
 bool contains_word(std::string_view path, std::string_view word) {
   std::string lower;
@@ -42,13 +41,16 @@ struct Member {
   uint64_t references = 0, referrers = 0, referents = 0;
   uint64_t to_older = 0, to_younger = 0;
   bool in_closure = false, back_name = false, in_container = false, plural_name = false;
+  bool is_local = false;           // a variable of a frame that the cycle keeps
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
   bool many_to_one() const { return references > referents && referrers > referents; }
-  bool points_back() const { return in_closure || to_older > to_younger || many_to_one() || against_container; }
+  bool points_back() const {
+    return in_closure || is_local || to_older > to_younger || many_to_one() || against_container;
+  }
   // Least first: what to weaken before what.
   int rank() const {
-    if (in_closure) return 0;
+    if (in_closure || is_local) return 0;
     int rank = 10;
     if (back_name) rank -= 4;
     if (many_to_one()) rank -= 3;
@@ -128,6 +130,7 @@ class Members {
     member.in_container = path.find("[]") != std::string_view::npos;
     member.back_name = reads_as_back_reference(path);
     member.plural_name = reads_as_plural(path);
+    member.is_local = path.starts_with("local ");
   }
 
   const Heap& heap_;
@@ -144,15 +147,10 @@ std::vector<const std::vector<ObjectId>*> instances_to_weigh(const Finding& find
   return chosen;
 }
 
-std::string member_text(const Heap& heap, LabelId label) {
-  const HeapLabel& row = heap.labels[index(label)];
-  return row.owner == StringId{} ? std::string(heap.text(row.path))
-                                 : fmt::format("{}::{}", heap.text(row.owner), heap.text(row.path));
-}
-
 std::string direction(const Heap& heap, const Member& member) {
   if (member.in_closure)
     return "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs";
+  if (member.is_local) return "a variable of a frame that the cycle keeps: delete it when the function is done with it";
   if (member.many_to_one()) return "many refer through it to one that holds them: it points back";
   if (member.to_older > member.to_younger)
     return fmt::format("it points back to an older {}, which came to hold the younger one",
@@ -198,11 +196,7 @@ std::optional<Advice> Advisor::advise(const Finding& finding) {
     const auto other = std::find_if(members.ranked().begin(), members.ranked().end(),
                                     [&](const Member& member) { return member.label == chosen->members[i]; });
     advice.also.push_back(other->reference);
-    if (i <= kMembersTold)
-      advice.reason += fmt::format("{} {}", i == 1 ? "; needs also" : ",", member_text(heap, other->label));
   }
-  if (advice.also.size() > kMembersTold)
-    advice.reason += fmt::format(" and {} more", advice.also.size() - kMembersTold);
   for (LabelId label : chosen->members)
     for (const Member& member : members.ranked())
       if (member.label == label) advice.safe &= member.points_back();

@@ -107,7 +107,7 @@ function treemap(tree) {
       const text = `${plural(count, "object")} of ${shortName(type)}\n${bytesText(bytes)} themselves\n${bytesText(retained)} retained`;
       canvas.append(element("button", { class: `cell depth${depth} tone${toneOf(type)}`, title: text, onclick: () => open(item.row),
         style: `left:${x}px;top:${y}px;width:${width}px;height:${height}px` },
-        width > 46 && height > 15 ? `${shortName(type)} ${bytesText(retained)}` : ""));
+        width > 46 && height > 15 ? `${count > 1 ? `${countText(count)} × ` : ""}${shortName(type)} ${bytesText(retained)}` : ""));
       if (depth < 2 && width > 40 && height > 40) place1(item.row, { x: x + 3, y: y + 18, width: width - 6, height: height - 21 }, depth + 1);
     }
   };

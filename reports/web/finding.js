@@ -13,7 +13,7 @@ function adviceCard(finding) {
   if (!advice) return lastHoldCard(finding);
   const effect = advice.breaks > 1 ? `breaks all ${countText(advice.breaks)} cycles` : "breaks the cycle";
   return element("section", { class: `advice ${advice.safe ? "safe" : ""}` },
-    element("h2", {}, advice.safe ? "Fix: make " : "Consider making ", memberName(advice.weaken), " weak"),
+    element("h2", {}, advice.safe ? "Fix: " : "Maybe: ", advice.action),
     element("p", {}, advice.reason.charAt(0).toUpperCase() + advice.reason.slice(1), ". That ", effect, " and frees ", bytesText(advice.frees), "."),
     sourceLines(advice));
 }
@@ -31,7 +31,7 @@ function stepsSection(finding, show) {
     const steps = finding.edges.slice(0, finding.ring).map((edge, i) => [
       element("button", { class: "step object", onclick: () => show("n", edge.a) }, i ? "│  " : "╭▶ ", nodeTitle(finding.nodes[edge.a])),
       element("button", { class: `step ${edge.weaken ? "weaken" : ""}`, onclick: () => show("e", i) }, "│     ", cut(edge.member || "(no name)", 300),
-        edge.count > 1 ? ` × ${countText(edge.count)}` : "", edge.weaken ? element("b", {}, "  ◀ weaken") : "", place(edge.at), edge.kind === "strong" ? "" : element("span", { class: "place" }, kindText(edge)))]);
+        edge.count > 1 ? ` × ${countText(edge.count)}` : "", edge.weaken ? element("b", {}, "  ◀ mend here") : "", place(edge.at), edge.kind === "strong" ? "" : element("span", { class: "place" }, kindText(edge)))]);
     return section("Cycle", element("div", { class: "steps" }, steps, element("div", { class: "step" }, "╰─ back to ", nodeTitle(finding.nodes[finding.edges[0].a]))));
   }
   if (!finding.path.length) return null;
@@ -92,7 +92,7 @@ function edgeDetail(finding, id) {
   return element("div", { class: "detail", "data-edge": id }, element("h3", {}, memberName(edge.member || "…")),
     element("p", {}, nodeTitle(finding.nodes[edge.a]), " → ", nodeTitle(finding.nodes[edge.b]), edge.count > 1 ? `, ${plural(edge.count, "reference")}` : ""),
     element("p", { class: "soft" }, kindText(edge), edge.at ? `, declared at ${edge.at}` : ""),
-    edge.weaken ? element("p", { class: "weaken-note" }, "Make this one weak.") : null);
+    edge.weaken ? element("p", { class: "weaken-note" }, "This is the one to mend.") : null);
 }
 
 const LEGEND = [["strong", "owns"], ["weaken", "to mend"], ["weak", "weak"], ["raw", "raw"]];

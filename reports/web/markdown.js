@@ -8,10 +8,10 @@ function markdownOf(finding) {
   if (finding.ring) {
     lines.push("| holder | through | held | declared |", "|---|---|---|---|");
     for (const edge of finding.edges.slice(0, finding.ring))
-      lines.push(`| ${mdCode(nodeTitle(finding.nodes[edge.a]))} | ${mdCode(cut(edge.via, 300))}${edge.weaken ? " **make this one weak**" : ""} | ${mdCode(nodeTitle(finding.nodes[edge.b]))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |`);
+      lines.push(`| ${mdCode(nodeTitle(finding.nodes[edge.a]))} | ${mdCode(cut(edge.via, 300))}${edge.weaken ? " **mend here**" : ""} | ${mdCode(nodeTitle(finding.nodes[edge.b]))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |`);
     lines.push("");
   }
-  if (finding.advice) lines.push(`**${finding.advice.safe ? "Fix" : "Maybe"}: make ${mdCode(finding.advice.weaken)} weak**: ${mdText(finding.advice.reason)}.`, "");
+  if (finding.advice) lines.push(`**${finding.advice.safe ? "Fix" : "Maybe"}: ${mdText(finding.advice.action)}**: ${mdText(finding.advice.reason)}.`, "");
   if (finding.born !== null) lines.push(`Born in ${mdCode(frameText(page.stacks[finding.born][0]))}.`, "");
   for (const sentence of finding.evidence) lines.push(`- ${mdText(sentence)}`);
   lines.push(`- fingerprint ${mdCode(finding.fingerprint)}`);
