@@ -85,6 +85,9 @@ struct DebugTypes::Data {
 
 namespace {
 
+// Our own libraries in the program: what they lack is not the user's to mend.
+bool is_agent(std::string_view path) { return path.substr(path.rfind('/') + 1).starts_with("libreftally-"); }
+
 // What the standard libraries and Boost call the parameter that is the stored callable's type.
 constexpr std::string_view kFunctorParameters[] = {"_Functor", "_Fp", "Functor", "FunctionObj"};
 
@@ -278,11 +281,14 @@ std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const Ty
 
 std::vector<std::string> DebugTypes::warnings() const {
   std::vector<std::string> warnings = data_->files.warnings(), without;
+  size_t modules = 0;
   for (const ModuleFiles& module : data_->modules) {
+    if (is_agent(module.module->path)) continue;
+    ++modules;
     if (!module.warning.empty()) warnings.push_back(module.warning);
     if (module.lacks_dwarf) without.push_back(module.module->path);
   }
-  std::string missing = missing_debug_information(without, data_->modules.size());
+  std::string missing = missing_debug_information(without, modules);
   if (!missing.empty()) warnings.push_back(std::move(missing));
   return warnings;
 }
