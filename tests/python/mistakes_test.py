@@ -101,13 +101,16 @@ def main():
         return any(sentence.split(" ", 1)[0].isdigit() and least <= int(sentence.split(" ", 1)[0]) <= CALLS
                    for sentence in finding["evidence"])
 
+    def nearly_all(finding):
+        return CALLS - 2 <= finding["instances"] <= CALLS
+
     # A word of the last call may still lie on the C stack or in freed memory, and pass for a holder.
     expect("leaked-reference", "__main__.Item", lambda m, f: m["__main__.Item"] == 1 and lost(f, CALLS - 2), "item")
     expect("leaked-reference", "list", lambda m, f: lost(f, CALLS - 2), "temporary")
     expect("leaked-reference", "tuple", lambda m, f: lost(f, CALLS - 2), "error path")
     expect("over-release", "__main__.Borrowed", lambda m, f: f["account"]["remainder"] == -1, "borrowed")
-    expect("hidden-traverse", "mistakes.Skipper", lambda m, f: f["instances"] == CALLS, "skipped member")
-    expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: f["instances"] == CALLS, "no tp_clear")
+    expect("hidden-traverse", "mistakes.Skipper", lambda m, f: nearly_all(f), "skipped member")
+    expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: nearly_all(f), "no tp_clear")
     problems += [f"not expected: {rule} {members} {finding['evidence']}" for rule, members, finding in found]
     for problem in problems:
         print(problem)
