@@ -113,9 +113,11 @@ int run_program(const RunOptions& options) {
   return status;
 }
 
+// A folder that cannot be read or made costs the dump, not the program: the agent says so when it cannot write.
 std::vector<fs::path> dumps_in(const std::string& folder) {
   std::vector<fs::path> dumps;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+  std::error_code unreadable;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
     if (entry.path().extension() == ".tally" && !entry.path().filename().string().starts_with("."))
       dumps.push_back(entry.path());
   std::sort(dumps.begin(), dumps.end());
@@ -171,7 +173,8 @@ int exit_like(int status) {
 }
 
 int run(const RunOptions& options) {
-  fs::create_directories(options.dump_dir);
+  std::error_code not_made;
+  fs::create_directories(options.dump_dir, not_made);
   const std::vector<fs::path> before = dumps_in(options.dump_dir);
   const int status = run_program(options);
   const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir));

@@ -1,0 +1,36 @@
+#!/usr/bin/env python3
+"""Where output cannot go: trouble with a dump never costs the program, and no file is left half-written."""
+
+import os
+import stat
+import subprocess
+
+import command
+
+
+class Output(command.CommandTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        [cls.dump] = command.record("parent_and_child_leaky", cls.folder)
+
+    def test_a_folder_that_cannot_be_made_costs_the_dump_not_the_program(self):
+        program = str(command.PROGRAMS / "parent_and_child_fixed")
+        alone = subprocess.run([program], capture_output=True, text=True, check=False)
+        run = self.reftally("run", "-o", "/proc/no/such/folder", "--", program, status=alone.returncode)
+        self.assertEqual(run.stdout, alone.stdout)
+        self.assertIn("no dump: cannot create /proc/no/such/folder/", run.stderr)
+
+    def test_a_report_for_a_full_device_is_an_error_and_the_device_stays(self):
+        failed = self.reftally("analyze", self.dump, "-o", "/dev/full", status=2)
+        self.assertEqual(failed.stderr, "reftally: /dev/full: cannot be written: No space left on device\n")
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
+
+    def test_a_report_that_cannot_be_whole_leaves_no_file(self):
+        failed = self.reftally("analyze", self.dump, "-o", "no/such/folder/report", status=2)
+        self.assertIn("no/such/folder/report: cannot be created: No such file or directory", failed.stderr)
+        self.assertEqual([path.name for path in self.folder.glob("*.tmp")], [])
+
+
+if __name__ == "__main__":
+    command.main()
