@@ -1,6 +1,7 @@
 """A headless Chromium, driven through ChromeDriver by the W3C WebDriver protocol. Standard library only."""
 
 import base64
+import functools
 import json
 import os
 import re
@@ -18,17 +19,22 @@ class BrowserError(Exception):
     pass
 
 
+@functools.cache
 def why_missing():
-    """What is not installed, or None."""
+    """What is not installed or does not start here (Chromium wants a host named localhost, among others), or None."""
     for program in ("chromedriver", "chromium"):
         if not shutil.which(program):
             return f"{program} is not installed"
-    return None
+    try:
+        with Browser():
+            return None
+    except (BrowserError, OSError) as error:
+        return f"Chromium does not start here: {error}"
 
 
 class Browser:
     def __init__(self, width=1400, height=950, dark=False):
-        self.profile = tempfile.TemporaryDirectory(prefix="reftally-browser-")
+        self.profile = tempfile.TemporaryDirectory(prefix="reftally-browser-", ignore_cleanup_errors=True)
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
                                        env={**os.environ, "HOME": self.profile.name})
         self.root = None
@@ -40,6 +46,13 @@ class Browser:
                      f"--window-size={width},{height}", f"--user-data-dir={self.profile.name}/profile", "--allow-file-access-from-files"]
         if dark:
             arguments.append("--force-dark-mode")
+        try:
+            self.start(arguments)
+        except BaseException:
+            self.close()
+            raise
+
+    def start(self, arguments):
         answer = self.call("POST", "", {"capabilities": {"alwaysMatch": {
             "browserName": "chrome", "goog:chromeOptions": {"binary": shutil.which("chromium"), "args": arguments},
             "goog:loggingPrefs": {"browser": "ALL"}}}})
@@ -53,6 +66,9 @@ class Browser:
             self.call("DELETE", "")
         except (BrowserError, OSError):
             pass
+        self.close()
+
+    def close(self):
         self.driver.kill()
         self.driver.wait()
         self.profile.cleanup()
