@@ -2,6 +2,7 @@
 """Renders every drawn heap of tests/golden in every format and gives the files to the programs they are for.
 Usage: formats_test.py RENDER_DRAWING NPM_FOLDER"""
 
+import functools
 import json
 import os
 import pathlib
@@ -21,6 +22,7 @@ RENDER_DRAWING = NPM = None
 PACKAGES = ["@memlab/core@2.0.5", "@microsoft/sarif-multitool-linux@5.7.0", "ajv@8"]  # readers; the schema is in the second
 
 
+@functools.cache
 def npm_packages():
     """Where the readers from npm are, or why they are not there."""
     modules = NPM / "node_modules"
@@ -29,7 +31,12 @@ def npm_packages():
     if not shutil.which("npm"):
         return None, "npm is not installed"
     NPM.mkdir(parents=True, exist_ok=True)
-    got = subprocess.run(["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES], capture_output=True, text=True, timeout=500)
+    command = ["npm", "install", "--prefix", NPM, "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0",
+               "--fetch-timeout=20000", *PACKAGES]
+    try:
+        got = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    except subprocess.TimeoutExpired:
+        return None, "npm did not install the readers within two minutes"
     if got.returncode != 0:
         return None, f"npm cannot install the readers: {got.stderr.strip().splitlines()[-1:]}"
     (NPM / "whole").touch()
