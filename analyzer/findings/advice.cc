@@ -233,7 +233,7 @@ void Advisor::find_members_in_use() {
   for (uint32_t i = 0; i < heap.object_count(); i++) {
     if (!input_.reachable.ownership[i]) continue;
     for (uint64_t row = heap.references.begin(i); row < heap.references.end(i); row++)
-      if (can_be_weak(heap, row)) in_use_[index(heap.label[row])] = 1;
+      if (can_own(heap, row) && heap.is_counted(heap.referent[row])) in_use_[index(heap.label[row])] = 1;
   }
 }
 

@@ -7,7 +7,8 @@
 namespace reftally {
 namespace {
 
-constexpr size_t kLargestTried = 4;           // members of a set, before taking any set that does
+constexpr size_t kFewCandidates = 16;         // of so few all subsets are tried
+constexpr size_t kLargestTried = 4;           // members of a set of more candidates, before taking any set that does
 constexpr uint64_t kEdgeBudget = 20'000'000;  // edges looked at while trying sets
 
 class FeedbackSearch {
@@ -25,7 +26,8 @@ class FeedbackSearch {
   std::vector<FeedbackSet> run() {
     if (instances_.empty()) return {};
     const uint64_t limit = check_.edges_looked_at() + kEdgeBudget;
-    for (size_t size = 1; size <= std::min(kLargestTried, candidates_.size()); size++) {
+    const size_t largest = candidates_.size() <= kFewCandidates ? candidates_.size() : kLargestTried;
+    for (size_t size = 1; size <= largest; size++) {
       std::vector<FeedbackSet> found;
       std::vector<LabelId> chosen;
       const bool finished = try_sets(size, 0, chosen, found, limit);

@@ -186,11 +186,14 @@ void check_advice(const Analysis& analysis) {
     std::set<LabelId> advised{heap.label[finding.advice->weaken]};
     for (uint64_t row : finding.advice->also) advised.insert(heap.label[row]);
     std::set<LabelId> all;
-    for (const auto& objects : finding.instances)
+    for (const auto& objects : finding.instances) {
+      const std::set<ObjectId> inside(objects.begin(), objects.end());
       for (ObjectId object : objects)
         for (uint64_t row = heap.references.begin(index(object)); row < heap.references.end(index(object)); row++)
-          if (heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]))
+          if (heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]) &&
+              inside.contains(heap.referent[row]))  // a member that leads out of the cycle is none of it
             all.insert(heap.label[row]);
+    }
     std::vector<const std::vector<ObjectId>*> breakable;
     uint32_t broken = 0;
     for (const auto& objects : finding.instances) {
