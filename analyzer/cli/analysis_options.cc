@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "analyzer/base/error.h"
+#include "analyzer/cli/memory_limit.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/findings/earlier.h"
 #include "analyzer/findings/suppressions.h"
@@ -100,12 +101,31 @@ std::optional<Earlier> read_earlier(const AnalysisCommandOptions& options, const
   return Earlier(heap, close_accounts(heap));
 }
 
+void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options) {
+  PhaseLine phase(options.phases);
+  phase.say("read");
+  dump.image = std::make_unique<Image>(read_dump(path));
+  phase.say("symbols");
+  DebugOptions debug = options.debug;
+  debug.use_dwarf = !options.no_types;
+  dump.types = std::make_unique<DebugTypes>(*dump.image, debug);
+  AnalysisOptions analysis;
+  analysis.use_types = !options.no_types;
+  analysis.progress = [&phase](const char* name) { phase.say(name); };
+  const std::optional<Earlier> earlier = read_earlier(options, *dump.image);
+  if (earlier) analysis.earlier = &*earlier;
+  dump.analysis = analyze(*dump.image, *dump.types, analysis);
+  suppress(dump.analysis, options.suppressions);
+}
+
 }  // namespace
 
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_flag("--no-types", options.no_types, "do without debug information: counts and type_info only");
   parser.add_option("--since", options.since, "an earlier dump of the same process: leaks are what was lost since");
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
+  parser.add_option("--memory", options.most_gigabytes, "gigabytes the analysis may use (default: what is free)")
+      ->check(CLI::PositiveNumber);
   parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
   parser
       .add_option("--suppressions", options.suppressions,
@@ -130,21 +150,18 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
 }
 
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options) {
-  PhaseLine phase(options.phases);
+  limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   AnalyzedDump dump;
-  phase.say("read");
-  dump.image = std::make_unique<Image>(read_dump(path));
-  phase.say("symbols");
-  DebugOptions debug = options.debug;
-  debug.use_dwarf = !options.no_types;
-  dump.types = std::make_unique<DebugTypes>(*dump.image, debug);
-  AnalysisOptions analysis;
-  analysis.use_types = !options.no_types;
-  analysis.progress = [&phase](const char* name) { phase.say(name); };
-  const std::optional<Earlier> earlier = read_earlier(options, *dump.image);
-  if (earlier) analysis.earlier = &*earlier;
-  dump.analysis = analyze(*dump.image, *dump.types, analysis);
-  suppress(dump.analysis, options.suppressions);
+  try {
+    analyze_into(dump, path, options);
+  } catch (const std::bad_alloc&) {
+    const std::string blocks = dump.image ? fmt::format(" for {} blocks", dump.image->blocks.size()) : "";
+    dump = AnalyzedDump();  // room for the message
+    throw Error(
+        fmt::format("{}: the analysis needs more memory than {}{}: give it more with --memory GIGABYTES, or "
+                    "analyze the dump on a bigger machine (it holds all it needs but debug information)",
+                    path, options.most_gigabytes > 0 ? "--memory allows" : "this machine has free", blocks));
+  }
   return dump;
 }
 

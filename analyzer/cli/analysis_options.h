@@ -16,6 +16,7 @@ namespace reftally {
 
 struct AnalysisCommandOptions {
   DebugOptions debug;
+  double most_gigabytes = 0;  // 0: what the machine has free
   std::string since;  // an earlier dump of the same process
   bool no_types = false, phases = false;
   std::vector<std::string> suppressions;
