@@ -116,10 +116,12 @@ class ReportBuilder {
     result.retained_bytes = std::max(finding.retained_bytes, finding.bytes);
     result.held_objects = finding.held_objects;
     result.members = members_of(heap_, finding);
-    for (const std::string& evidence : finding.evidence) result.evidence.push_back(evidence);
     result.born = own_frames(report_frames(finding.born));
     result.suppressed_by = finding.suppressed_by;
     if (finding.subject) describe_subject(finding, *finding.subject, result);
+    result.evidence = finding.evidence;
+    if (const std::string& sum = finding.account.sentence; !sum.empty())
+      result.evidence.insert(result.evidence.begin(), fmt::format("{}: {}", short_type(result.subject), sum));
     result.births = births_of(finding);
     if (finding.advice) result.advice = advice_of(*finding.advice);
     const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
@@ -145,7 +147,7 @@ class ReportBuilder {
     if (result.born.empty()) result.born = born(subject);
     if (heap_.is_counted(subject))
       result.account = {finding.account.strong_count, finding.account.heap_references, finding.account.root_references,
-                        finding.account.remainder};
+                        finding.account.remainder, finding.account.sentence};
   }
 
   ReportAdvice advice_of(const Advice& advice) {

@@ -36,6 +36,7 @@ struct ReportHolder {
 
 struct ReportAccount {
   int64_t strong_count = 0, heap_references = 0, root_references = 0, remainder = 0;
+  std::string sentence = {};  // in the words of a rule, then also the first of the evidence; or empty
 };
 
 struct ReportNode {  // one object (or several folded ones) of a drawing

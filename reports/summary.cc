@@ -27,19 +27,27 @@ std::string joined(const std::vector<std::string>& parts, std::string_view last)
   return text;
 }
 
-// "3,412 Session objects", "2 Page and 1 Document objects"
+constexpr std::string_view kBlock = "block ";  // "block of 16 bytes" is the type of what has none
+
+std::string some_of(const ReportMember& member) {
+  const std::string type = short_type(member.type);
+  if (!type.starts_with(kBlock)) return fmt::format("{} {}", count_text(member.count), type);
+  return plural(member.count, "block") + type.substr(kBlock.size() - 1);
+}
+
+// "3,412 Session objects", "2 Page and 1 Document objects", "13 blocks of 152 bytes"
 std::string subjects(const ReportFinding& finding) {
   std::vector<std::string> parts;
   uint64_t rest = 0;
   for (size_t i = 0; i < finding.members.size(); i++) {
-    const ReportMember& member = finding.members[i];
     if (i < kNamed)
-      parts.push_back(fmt::format("{} {}", count_text(member.count), short_type(member.type)));
+      parts.push_back(some_of(finding.members[i]));
     else
-      rest += member.count;
+      rest += finding.members[i].count;
   }
+  const bool ends_in_block = finding.members.size() <= kNamed && finding.members.back().type.starts_with(kBlock);
   if (rest > 0) parts.push_back(count_text(rest) + " more");
-  return joined(parts, "and") + (counted(finding) == 1 ? " object" : " objects");
+  return joined(parts, "and") + (ends_in_block ? "" : counted(finding) == 1 ? " object" : " objects");
 }
 
 std::string route(const ReportFinding& finding) {

@@ -125,7 +125,7 @@ class TextReport {
     advice(found);
     account(found);
     born(found);
-    for (size_t i = 0; i < found.evidence.size(); i++) labelled(i == 0 ? "Why" : "", found.evidence[i], Style::kDim);
+    why(found);
     line();
   }
 
@@ -185,15 +185,19 @@ class TextReport {
     line();
   }
 
+  static std::string sum_text(const ReportAccount& sum) {
+    if (!sum.sentence.empty()) return sum.sentence;
+    const std::string rest =
+        sum.remainder < 0 ? fmt::format(", which is {} too many", count_text(static_cast<uint64_t>(-sum.remainder)))
+                          : fmt::format(" + {} unexplained", sum.remainder);
+    return fmt::format("strong count {} = {} in the heap + {} from roots{}", sum.strong_count, sum.heap_references,
+                       sum.root_references, rest);
+  }
+
   // The sum that the finding is about, and who pays for it where no cycle shows it.
   void account(const ReportFinding& found) {
     if (!found.account) return;
-    const ReportAccount& sum = *found.account;
-    std::string rest = sum.remainder < 0
-                           ? fmt::format(", which is {} too many", count_text(static_cast<uint64_t>(-sum.remainder)))
-                           : fmt::format(" + {} unexplained", sum.remainder);
-    labelled("Account", fmt::format("{}: strong count {} = {} in the heap + {} from roots{}", short_type(found.subject),
-                                    sum.strong_count, sum.heap_references, sum.root_references, rest));
+    labelled("Account", fmt::format("{}: {}", short_type(found.subject), sum_text(*found.account)));
     if (found.ring != 0) return;
     for (size_t i = 0; i < found.holders.size() && i < kHolders; i++) {
       const ReportHolder& holder = found.holders[i];
@@ -217,6 +221,12 @@ class TextReport {
     labelled("", fmt::format("That breaks {} and frees {}.",
                              advice.breaks == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(advice.breaks)),
                              bytes_text(advice.frees_bytes)));
+  }
+
+  void why(const ReportFinding& found) {
+    const bool sum_is_told = found.account && !found.account->sentence.empty();
+    for (size_t first = sum_is_told ? 1 : 0, i = first; i < found.evidence.size(); i++)
+      labelled(i == first ? "Why" : "", found.evidence[i], Style::kDim);
   }
 
   void footer(const Report& report) {

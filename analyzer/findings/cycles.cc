@@ -76,8 +76,7 @@ std::string account_sentence(const RuleInput& input, const EvidenceGraph& graph,
     }
   }
   const Account& account = finding.account;
-  std::string text = fmt::format("{} has strong count {} = {} from the cycle", heap.type_name(*finding.subject),
-                                 account.strong_count, from_cycle);
+  std::string text = fmt::format("strong count {} = {} from the cycle", account.strong_count, from_cycle);
   if (const int64_t others = account.heap_references - from_cycle; others != 0)
     text += fmt::format(" + {} from other objects", others);
   text += fmt::format(" + {} from roots", account.root_references);
@@ -97,7 +96,7 @@ int64_t lost_references(const RuleInput& input, const Finding& finding) {
 }
 
 void add_evidence(const RuleInput& input, const EvidenceGraph& graph, Finding& finding) {
-  if (finding.subject) finding.evidence.push_back(account_sentence(input, graph, finding));
+  if (finding.subject) finding.account.sentence = account_sentence(input, graph, finding);
   bool doubtful = false;
   for (const PathStep& step : finding.cycle) {
     const ReferenceKind kind = input.heap.kind[step.reference];

@@ -24,7 +24,7 @@ struct Account {
   int64_t heap_references = 0;  // exact strong references (or counted, see certainty)
   int64_t root_references = 0;
   int64_t remainder = 0;
-  bool by_counts = false;  // some references are known by counts, not by type
+  std::string sentence;  // the sum in the words of its rule; empty: the plain sum says it
 };
 
 struct Advice {

@@ -34,10 +34,10 @@ void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& 
     add_instances(input, graph, group, finding);
     finding.subject = graph.representative(group.front());
     if (input.heap.is_counted(*finding.subject)) {
-      const Account& account = finding.account = account_of(input, *finding.subject);
-      finding.evidence.push_back(
+      Account& account = finding.account = account_of(input, *finding.subject);
+      account.sentence =
           fmt::format("strong count {} = {} from the heap + {} from roots + {} that nobody holds", account.strong_count,
-                      account.heap_references, account.root_references, account.remainder));
+                      account.heap_references, account.root_references, account.remainder);
     }
     finding.evidence.push_back("no word of any root or live block leads to it");
     findings.push_back(std::move(finding));
@@ -47,11 +47,10 @@ void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& 
 }  // namespace
 
 void find_leaked_references(const RuleInput& input, std::vector<Finding>& findings) {
-  find_leaks(input, rule_named("leaked-reference"), findings,
-             [&](uint32_t component) {
-               return input.unreachable.lost_references(component) > 0 &&
-                      !is_declared(input.heap, input.unreachable.representative(component));
-             });
+  find_leaks(input, rule_named("leaked-reference"), findings, [&](uint32_t component) {
+    return input.unreachable.lost_references(component) > 0 &&
+           !is_declared(input.heap, input.unreachable.representative(component));
+  });
   find_unheld_counts(input, findings);
 }
 

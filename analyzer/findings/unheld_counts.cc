@@ -27,8 +27,9 @@ int64_t references_of(const std::vector<Lost>& lost) {
 
 std::string evidence_of(const std::vector<Lost>& lost, bool since) {
   const char* when = since ? "since the earlier snapshot" : "in this snapshot";
-  return fmt::format("{} references on {} objects {} that no object, frame, static variable or word of memory holds",
-                     references_of(lost), lost.size(), when);
+  return fmt::format("{} reference{} on {} object{} {} that no object, frame, static variable or word of memory holds",
+                     references_of(lost), references_of(lost) == 1 ? "" : "s", lost.size(), lost.size() == 1 ? "" : "s",
+                     when);
 }
 
 }  // namespace

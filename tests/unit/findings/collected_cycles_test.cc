@@ -59,7 +59,7 @@ TEST_CASE("counts that no reference and no word explains are lost, in one snapsh
   REQUIRE(heap.lines() == Lines{"leaked-reference a"});
   CHECK(heap.analysis.findings[0].severity == Severity::kNote);
   CHECK(heap.analysis.findings[0].evidence.front() ==
-        "3 references on 1 objects in this snapshot that no object, frame, static variable or word of memory holds");
+        "3 references on 1 object in this snapshot that no object, frame, static variable or word of memory holds");
   CHECK(drawn("static g => a(A):3{python, tracked}").lines() == Lines{});
   CHECK(drawn("a(A):2{python, tracked}; b(B){python, tracked}; static g => b").lines() == Lines{});  // too few
 }
