@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 
 namespace reftally {
 namespace {
@@ -36,8 +37,9 @@ EvidenceGraph::EvidenceGraph(const Heap& heap, const Accounts& accounts, const O
   });
   components_ = find_components(graph_.edges, graph_.target);
   group_members();
-  find_cycles();
+  cyclic_ = find_cyclic(true);
   condense();
+  drop_uncertain_cycles();
 }
 
 void EvidenceGraph::group_members() {
@@ -50,16 +52,17 @@ void EvidenceGraph::group_members() {
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) member_[next[components_.component[vertex]]++] = vertex;
 }
 
-// A component is a cycle when a counted object in it leads back to itself through references that can own; components
-// that only weak references to destroyed objects close are none.
-void EvidenceGraph::find_cycles() {
-  cyclic_.assign(components_.count, 0);
+// By component: whether a counted object in it leads back to itself through references that can own; components that
+// only weak references to destroyed objects close are no cycles.
+std::vector<uint8_t> EvidenceGraph::find_cyclic(bool with_ambiguous) const {
+  std::vector<uint8_t> cyclic(components_.count, 0);
   CsrOffsets edges;
   std::vector<uint32_t> target;
   std::vector<uint8_t> to_itself(graph_.size(), 0);
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) {
     for (uint64_t edge = graph_.edges.begin(vertex); edge < graph_.edges.end(vertex); edge++) {
-      if (!can_own(heap_, graph_.reference[edge])) continue;
+      const uint64_t row = graph_.reference[edge];
+      if (!can_own(heap_, row) || (!with_ambiguous && heap_.kind[row] == ReferenceKind::kAmbiguous)) continue;
       target.push_back(graph_.target[edge]);
       to_itself[vertex] |= graph_.target[edge] == vertex;
     }
@@ -72,7 +75,70 @@ void EvidenceGraph::find_cycles() {
   for (uint32_t vertex = 0; vertex < graph_.size(); vertex++)
     if ((size[owning.component[vertex]] > 1 || to_itself[vertex]) &&
         heap_.strong_count[index(graph_.objects[vertex])] > 0)
-      cyclic_[components_.component[vertex]] = 1;
+      cyclic[components_.component[vertex]] = 1;
+  return cyclic;
+}
+
+// Where only "strong or weak" words close a cycle, a weak one may: a child's word back to its parent, or an object's to
+// itself (std::enable_shared_from_this). If something else that is dead may hold such objects, that is the finding, and
+// they are held by it, unless their counts show that they hold each other.
+void EvidenceGraph::drop_uncertain_cycles() {
+  const auto is_ambiguous = [&](uint64_t row) { return heap_.kind[row] == ReferenceKind::kAmbiguous; };
+  if (std::none_of(graph_.reference.begin(), graph_.reference.end(), is_ambiguous)) return;
+  in_degree_.assign(graph_.size(), 0);
+  for (size_t edge = 0; edge < graph_.target.size(); edge++)
+    in_degree_[graph_.target[edge]] += can_own(heap_, graph_.reference[edge]);
+  const std::vector<uint8_t> certain = find_cyclic(false);
+  for (uint32_t component = 0; component < components_.count; component++)
+    if (cyclic_[component] && !certain[component] && referred_[component]) cyclic_[component] = holds_itself(component);
+}
+
+// Whether some members cannot do without each other, however the "strong or weak" words are taken: the greatest set
+// whose counted objects each have more units in words for certain than all words outside the set can be, and whose
+// blocks nothing outside points to. Each is held from inside, so going from holder to holder never leaves the set.
+bool EvidenceGraph::holds_itself(uint32_t component) const {
+  const std::span<const uint32_t> vertices = vertices_of(component);
+  std::unordered_map<uint32_t, int64_t> certain;  // of the set: units that words inside must hold
+  for (uint32_t vertex : vertices) certain.emplace(vertex, -spare_words(vertex));
+  auto for_each_holder = [&](uint32_t vertex, auto visit) {
+    for (uint64_t edge = graph_.edges.begin(vertex); edge < graph_.edges.end(vertex); edge++)
+      if (may_pay(graph_.reference[edge])) visit(graph_.target[edge]);
+  };
+  for (uint32_t vertex : vertices)
+    for_each_holder(vertex, [&](uint32_t to) {
+      if (auto found = certain.find(to); found != certain.end()) found->second++;
+    });
+  std::vector<uint32_t> leaving;
+  for (const auto& [vertex, units] : certain)
+    if (units <= 0) leaving.push_back(vertex);
+  for (uint32_t vertex : leaving) certain.erase(vertex);
+  while (!leaving.empty()) {
+    const uint32_t vertex = leaving.back();
+    leaving.pop_back();
+    for_each_holder(vertex, [&](uint32_t to) {
+      auto found = certain.find(to);
+      if (found == certain.end() || --found->second > 0) return;
+      certain.erase(found);
+      leaving.push_back(to);
+    });
+  }
+  return !certain.empty();
+}
+
+// Words that may hold a vertex, less those that do for certain. Of a block one does, nobody knows which.
+int64_t EvidenceGraph::spare_words(uint32_t vertex) const {
+  const uint32_t object = index(graph_.objects[vertex]);
+  if (!heap_.is_counted(ObjectId{object})) return int64_t{in_degree_[vertex]} - 1;
+  const int64_t words =
+      accounts_.heap_references[object] + accounts_.root_references[object] + accounts_.ambiguous[object];
+  const int64_t certain = heap_.strong_count[object] - accounts_.opaque[object];
+  return words - std::min(certain, words);
+}
+
+// A reference that can hold a unit of its referent's count; of a block, any that keeps it.
+bool EvidenceGraph::may_pay(uint64_t row) const {
+  if (!heap_.is_counted(heap_.referent[row])) return can_own(heap_, row);
+  return heap_.kind[row] == ReferenceKind::kAmbiguous || pays_for_count(heap_.kind[row], heap_.certainty[row]);
 }
 
 void EvidenceGraph::condense() {

@@ -23,7 +23,8 @@ class EvidenceGraph {
   // The object that stands for a component, the same in every run: of the least type name, then the eldest.
   ObjectId representative(uint32_t component) const;
 
-  bool is_cycle(uint32_t component) const { return cyclic_[component]; }  // with a counted object in it
+  // With a counted object in it, and certain to be one where something else that is dead may hold it.
+  bool is_cycle(uint32_t component) const { return cyclic_[component]; }
   bool has_referrer(uint32_t component) const { return referred_[component]; }
   // Whether nothing else that is dead explains the component: a cycle, a head, or an object with a lost reference.
   bool starts_finding(uint32_t component) const;
@@ -41,8 +42,12 @@ class EvidenceGraph {
 
  private:
   void group_members();
-  void find_cycles();
+  std::vector<uint8_t> find_cyclic(bool with_ambiguous) const;
   void condense();
+  void drop_uncertain_cycles();
+  bool holds_itself(uint32_t component) const;
+  int64_t spare_words(uint32_t vertex) const;
+  bool may_pay(uint64_t row) const;
 
   const Heap& heap_;
   const Accounts& accounts_;
@@ -51,7 +56,8 @@ class EvidenceGraph {
   CsrOffsets members_;  // component -> vertices
   std::vector<uint32_t> member_;
   std::vector<uint8_t> cyclic_, referred_;
-  CsrOffsets condensed_;  // component -> components
+  std::vector<uint32_t> in_degree_;  // by vertex: references that can own it
+  CsrOffsets condensed_;             // component -> components
   std::vector<uint32_t> condensed_target_;
 };
 

@@ -95,8 +95,10 @@ def true_references(model, truth):
     return wanted
 
 
-def judge_references(result, wanted, found, debug_info):
+def judge_references(result, wanted, found, unknown, debug_info):
     for pair in sorted(set(wanted) | set(found)):
+        if unknown & set(pair):
+            continue
         want, have = wanted[pair], found[pair]
         if want["strong"] + want["weak"] == 0 and have["strong"] + have["weak"] == 0:
             continue
@@ -137,10 +139,17 @@ def judge_accounts(result, model, truth, facts, ids, debug_info):
 
 
 def counts_unknown(model, truth):
-    """Objects with their count inside, to which no smart pointer of a known type leads: nobody can know of the count."""
-    held = {target for (_, target), kinds in truth.references.items() if kinds["strong"]}
-    held |= {root.target for root in model.roots if root.kind.exact and root.kind.strength == "strong"}
-    return {n for n in truth.survivors - held if model.classes[model.objects[n].type].counted_inside}
+    """Objects with their count inside of which nobody can know: no smart pointer of a known type leads to them; or none
+    of them has as many as its count says, so that the count is one integer among others."""
+    held = collections.Counter()
+    for (_, target), kinds in truth.references.items():
+        held[target] += kinds["strong"]
+    for root in model.roots:
+        held[root.target] += root.kind.exact and root.kind.strength == "strong"
+    inside = {n for n in truth.survivors if model.classes[model.objects[n].type].counted_inside}
+    if not any(held[n] == truth.strong_count[n] for n in inside):
+        return inside
+    return {n for n in inside if not held[n]}
 
 
 def is_doubtful(facts, rows):
@@ -176,6 +185,9 @@ def judge_findings(result, truth, places, facts, ids, unknown, debug_info):
             else:
                 result.tally["cycles with doubt"] += 1
     for cycle, rule in cycles.items():
+        if cycle & unknown and cycle not in found:
+            result.tally["cycles unknown"] += 1
+            continue
         if rule == "unowned-cycle":
             result.tally["unowned cycles"] += 1
             result.tally["unowned cycles found"] += cycle in found
@@ -197,7 +209,7 @@ def compare(model, truth, places, facts, debug_info):
     found = references_between(facts, ids, places, truth.survivors)
     unknown = counts_unknown(model, truth) - set(ids.values())
     judge_findings(result, truth, places, facts, ids, unknown, debug_info)
-    judge_references(result, true_references(model, truth), found, debug_info)
+    judge_references(result, true_references(model, truth), found, unknown, debug_info)
     judge_accounts(result, model, truth, facts, ids, debug_info)
     result.answer = (sorted((rule, mark, sorted(ids.get(row, -1) for row in rows)) for rule, mark, rows in facts.instances),
                      sorted((pair, kind, n) for pair, kinds in found.items() for kind, n in kinds.items() if kind != "raw"),
