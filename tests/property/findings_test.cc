@@ -34,8 +34,9 @@ class DeadPart {
     return !looks_on(row) && (can_own(heap_, row) || heap_.strong_count[index(heap_.referent[row])] == 0);
   }
   // What `from` leads to in one step or more, never entering `without`.
+  enum class Take { kEverything, kOwning, kOwningForCertain };
   std::set<uint32_t> below(const std::set<uint32_t>& from, const std::set<uint32_t>& without,
-                           bool only_owning = false) const {
+                           Take take = Take::kEverything) const {
     std::set<uint32_t> reached;
     std::vector<uint32_t> todo(from.begin(), from.end());
     while (!todo.empty()) {
@@ -43,14 +44,16 @@ class DeadPart {
       todo.pop_back();
       for (uint64_t row = heap_.references.begin(at); row < heap_.references.end(at); row++) {
         const uint32_t to = index(heap_.referent[row]);
-        const bool follows = keeps(row) && (!only_owning || can_own(heap_, row));
+        const bool in_doubt = heap_.kind[row] == ReferenceKind::kAmbiguous;
+        const bool follows = keeps(row) && (take == Take::kEverything || can_own(heap_, row)) &&
+                             (take != Take::kOwningForCertain || !in_doubt);
         if (dead_[to] && follows && !without.contains(to) && reached.insert(to).second) todo.push_back(to);
       }
     }
     return reached;
   }
-  bool is_on_cycle(uint32_t object) const {  // a destroyed object keeps nothing alive
-    return heap_.strong_count[object] > 0 && below({object}, {}, true).contains(object);
+  bool is_on_cycle(uint32_t object, Take take) const {  // a destroyed object keeps nothing alive
+    return heap_.strong_count[object] > 0 && below({object}, {}, take).contains(object);
   }
 
  private:
@@ -101,7 +104,10 @@ void check_dead(const Analysis& analysis) {
   for (uint32_t i = 0; i < analysis.heap.object_count(); i++) {
     REQUIRE(found[i] <= 1);
     if (dead.is_in(i)) REQUIRE((found[i] == 1 || held.contains(i)));
-    if (dead.is_in(i) && analysis.heap.is_counted(ObjectId{i}) && dead.is_on_cycle(i)) REQUIRE(found[i] == 1);
+    if (!dead.is_in(i) || !analysis.heap.is_counted(ObjectId{i})) continue;
+    if (dead.is_on_cycle(i, DeadPart::Take::kOwningForCertain)) REQUIRE(found[i] == 1);
+    // words that may be weak close it: something else may hold it
+    if (dead.is_on_cycle(i, DeadPart::Take::kOwning)) REQUIRE((found[i] == 1 || held.contains(i)));
   }
   for (const Finding& finding : analysis.findings) {
     if (finding.rule == std::string_view("unreachable-cycle")) check_cycle(analysis.heap, finding);
@@ -111,6 +117,67 @@ void check_dead(const Analysis& analysis) {
       for (ObjectId object : instance) own.insert(index(object));
       for (uint32_t i = 0; i < analysis.heap.object_count(); i++)
         if (dead.is_in(i) && !own.contains(i)) REQUIRE(!dead.below({i}, {}).contains(*own.begin()));
+    }
+  }
+}
+
+// Whether the objects hold each other when the "strong or weak" references in `weak` are weak and the others strong.
+bool has_cycle(const Heap& heap, const std::set<uint32_t>& objects, const std::set<uint64_t>& weak) {
+  std::set<uint32_t> left = objects;  // without what nothing left holds
+  auto is_held = [&](uint32_t object) {
+    for (uint32_t from : left)
+      for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
+        if (index(heap.referent[row]) == object && can_own(heap, row) && !weak.contains(row)) return true;
+    return false;
+  };
+  while (std::erase_if(left, [&](uint32_t object) { return !is_held(object); }) > 0) {
+  }
+  return !left.empty();
+}
+
+// Whether the counts allow it that just these references are weak.
+bool counts_allow(const Analysis& analysis, const std::vector<uint64_t>& doubtful, const std::set<uint64_t>& weak) {
+  const Heap& heap = analysis.heap;
+  std::map<uint32_t, int64_t> weak_left, strong_left;
+  for (uint64_t row : doubtful) {
+    const uint32_t to = index(heap.referent[row]);
+    weak_left[to] = heap.weak_count[to];
+    strong_left[to] = analysis.accounts.remainder[to];
+  }
+  for (size_t row = 0; row < heap.referent.size(); row++)
+    if (heap.kind[row] == ReferenceKind::kWeak) weak_left[index(heap.referent[row])]--;
+  for (uint64_t row : doubtful) (weak.contains(row) ? weak_left : strong_left)[index(heap.referent[row])]--;
+  return std::all_of(doubtful.begin(), doubtful.end(), [&](uint64_t row) {
+    const uint32_t to = index(heap.referent[row]);
+    return weak_left[to] >= 0 && strong_left[to] >= 0;
+  });
+}
+
+// What something else that is dead may hold is a cycle however its "strong or weak" references are taken.
+void check_doubt(const Analysis& analysis) {
+  constexpr size_t kMostDoubtful = 12;
+  const Heap& heap = analysis.heap;
+  for (const Finding& finding : analysis.findings) {
+    if (finding.rule != std::string_view("unreachable-cycle")) continue;
+    for (const auto& instance : finding.instances) {
+      std::set<uint32_t> inside;
+      for (ObjectId object : instance) inside.insert(index(object));
+      std::vector<uint64_t> doubtful;
+      bool held_from_outside = false;
+      for (uint32_t from = 0; from < heap.object_count(); from++) {
+        for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
+          if (!inside.contains(index(heap.referent[row]))) continue;
+          held_from_outside |= !inside.contains(from) && can_own(heap, row);
+          if (heap.kind[row] == ReferenceKind::kAmbiguous) doubtful.push_back(row);
+        }
+      }
+      if (!held_from_outside || doubtful.size() > kMostDoubtful) continue;
+      for (uint32_t subset = 0; subset < (1u << doubtful.size()); subset++) {
+        std::set<uint64_t> weak;
+        for (size_t i = 0; i < doubtful.size(); i++)
+          if (subset >> i & 1) weak.insert(doubtful[i]);
+        if (counts_allow(analysis, doubtful, weak)) REQUIRE(has_cycle(heap, inside, weak));
+      }
     }
   }
 }
@@ -240,6 +307,7 @@ TEST_CASE("every dead object is found once or held, and retained sizes are what 
     const Analysis analysis = analyze_heap(RandomHeap(random).build());
     INFO(write_drawing(analysis.heap));
     check_dead(analysis);
+    check_doubt(analysis);
     check_retained(analysis);
     check_unowned(analysis);
   }
