@@ -382,6 +382,7 @@ class Plan {
     for (uint64_t row = heap_.references.begin(index(object)); row < heap_.references.end(index(object)); row++) {
       const auto to = group_of_.find(index(heap_.referent[row]));
       if (to == group_of_.end() || absorbed_.count(to->first) != 0) continue;
+      if (heap_.referent[row] == object && heap_.kind[row] == ReferenceKind::kWeak) continue;  // enable_shared_from_this
       const auto drawn = edge_of_.find({from, index(heap_.label[row]), to->second});
       if (drawn != edge_of_.end()) {
         count_again(result_.edges[drawn->second], ++counted_[drawn->second]);
