@@ -7,6 +7,7 @@
 #include "analyzer/findings/advice.h"
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
+#include "analyzer/findings/modules_in_use.h"
 #include "analyzer/findings/retained.h"
 #include "analyzer/findings/rules.h"
 #include "analyzer/flavours/lift.h"
@@ -149,7 +150,8 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   analysis.warnings = image.warnings;
   for (const auto& [kind, text] : image.notes)
     if (kind == dump::NoteKind::kWarning) analysis.warnings.push_back(text);
-  for (std::string& warning : types.warnings()) analysis.warnings.push_back(std::move(warning));
+  for (std::string& warning : types.warnings(modules_in_use(analysis.heap, image, analysis.findings)))
+    analysis.warnings.push_back(std::move(warning));
   return analysis;
 }
 

@@ -97,6 +97,15 @@ std::string sentence(const ReportFinding& finding) {
   if (finding.rule == "unowned-cycle")
     return cycle_sentence(finding, one ? "; something still points to it, but nothing owns it"
                                        : "; something still points to them, but nothing owns them");
+  if (finding.rule == "finalizer-in-cycle")
+    return cycle_sentence(finding, "; the collector runs their finalizers in no defined order");
+  if (finding.rule == "uncollectable-cycle")
+    return cycle_sentence(finding, "; the collector finds the cycle and cannot free it");
+  if (finding.rule == "hidden-traverse")
+    return cycle_sentence(finding, "; the collector cannot see it, for a type hides what it holds");
+  if (finding.rule == "resurrection")
+    return fmt::format("{} came back after {} finalizer ran, which will not run again; held{}", subjects(finding),
+                       one ? "its" : "their", holder(finding));
   if (finding.rule == "leaked-reference") return leak_sentence(finding);
   if (finding.rule == "unreachable-block")
     return fmt::format("{} {} lost: nothing points to {} any more; {}", subjects(finding), one ? "is" : "are",

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <set>
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
@@ -95,8 +96,13 @@ void forward_signals() {
   _exit(error == ENOENT ? 127 : 126);  // as env(1)
 }
 
+struct Ended {
+  pid_t pid;
+  int status;  // as waitpid(2) tells it
+};
+
 // Waits for the program; children of its own that outlive it are not ours to wait for.
-int run_program(const RunOptions& options) {
+Ended run_program(const RunOptions& options) {
   const fs::path agent = agent_path();
   const pid_t pid = fork();
   if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
@@ -110,7 +116,7 @@ int run_program(const RunOptions& options) {
   while (waitpid(pid, &status, 0) < 0)
     if (errno != EINTR) throw Error(fmt::format("cannot wait for the program: {}", strerror(errno)));
   child_pid = 0;
-  return status;
+  return {pid, status};
 }
 
 // A folder that cannot be read or made costs the dump, not the program: the agent says so when it cannot write.
@@ -124,8 +130,9 @@ std::vector<fs::path> dumps_in(const std::string& folder) {
   return dumps;
 }
 
-// The last dump of each process: "NAME.PID.N.tally".
-std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std::vector<fs::path>& after) {
+// The last dump of each process, `first` at the head: "NAME.PID.N.tally".
+std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std::vector<fs::path>& after,
+                                  pid_t first) {
   std::map<std::string, std::pair<int, fs::path>> last;
   for (const fs::path& path : after) {
     if (std::binary_search(before.begin(), before.end(), path)) continue;
@@ -137,15 +144,29 @@ std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std
   }
   std::vector<fs::path> dumps;
   for (auto& [process, entry] : last) dumps.push_back(entry.second);
+  std::stable_partition(dumps.begin(), dumps.end(), [&](const fs::path& path) {
+    return path.stem().stem().extension() == fmt::format(".{}", first);
+  });
   return dumps;
+}
+
+// Many processes of one program, such as a shell's children, leave the same findings: told of the first.
+size_t drop_told(std::set<std::string>& told, Report& report) {
+  return std::erase_if(report.findings, [&](const ReportFinding& finding) {
+    return !told.insert(report.executable + '\n' + finding.fingerprint).second;
+  });
 }
 
 // With one dump the report goes where the options say; with several, a file gets a number from the second on.
 bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
   bool failed = false;
+  std::set<std::string> told;
+  size_t repeated = 0;
   for (size_t i = 0; i < dumps.size(); i++) {
     const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
-    const Report report = report_of(dump, options.output);
+    Report report = report_of(dump, options.output);
+    failed |= has_finding_at(report, options.output.fail_on);
+    if (options.output.file.empty()) repeated += drop_told(told, report);
     OutputOptions output = options.output;
     if (!output.file.empty() && i > 0) {
       const fs::path file(output.file);
@@ -155,11 +176,12 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
     }
     const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty();
     if (!quiet) write_report(report, dump, output, stderr);
-    failed |= has_finding_at(report, output.fail_on);
   }
   if (dumps.size() > 1)
-    fmt::print(stderr, "reftally: {} analyzed; those without findings are not shown\n",
-               plural(dumps.size(), "process dump"));
+    fmt::print(
+        stderr, "reftally: {} analyzed; those without findings are not shown{}\n", plural(dumps.size(), "process dump"),
+        repeated != 0 ? fmt::format(", nor {} told of another process of the same program", plural(repeated, "finding"))
+                      : "");
   return failed;
 }
 
@@ -176,8 +198,8 @@ int run(const RunOptions& options) {
   std::error_code not_made;
   fs::create_directories(options.dump_dir, not_made);
   const std::vector<fs::path> before = dumps_in(options.dump_dir);
-  const int status = run_program(options);
-  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir));
+  const auto [pid, status] = run_program(options);
+  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), pid);
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
   if (dumps.empty() && !not_run)
     fmt::print(stderr,

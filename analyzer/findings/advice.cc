@@ -41,16 +41,17 @@ struct Member {
   uint64_t references = 0, referrers = 0, referents = 0;
   uint64_t to_older = 0, to_younger = 0;
   bool in_closure = false, back_name = false, in_container = false, plural_name = false;
+  bool is_self = true;             // always from an object to itself
   bool is_local = false;           // a variable of a frame that the cycle keeps
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
   bool many_to_one() const { return references > referents && referrers > referents; }
   bool points_back() const {
-    return in_closure || is_local || to_older > to_younger || many_to_one() || against_container;
+    return in_closure || is_local || is_self || to_older > to_younger || many_to_one() || against_container;
   }
   // Least first: what to weaken before what.
   int rank() const {
-    if (in_closure || is_local) return 0;
+    if (in_closure || is_local || is_self) return 0;
     int rank = 10;
     if (back_name) rank -= 4;
     if (many_to_one()) rank -= 3;
@@ -113,6 +114,7 @@ class Members {
       seen.referrers.insert(index(from));
       seen.referents.insert(index(to));
       seen.member.references++;
+      seen.member.is_self &= from == to;
       const uint32_t born = heap_.birth_order[index(from)], older = heap_.birth_order[index(to)];
       if (born != 0 && older != 0) {
         seen.member.to_older += older < born;
@@ -150,6 +152,7 @@ std::vector<const std::vector<ObjectId>*> instances_to_weigh(const Finding& find
 std::string direction(const Heap& heap, const Member& member) {
   if (member.in_closure)
     return "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs";
+  if (member.is_self) return "an object need not own itself";
   if (member.is_local) return "a variable of a frame that the cycle keeps: delete it when the function is done with it";
   if (member.many_to_one()) return "many refer through it to one that holds them: it points back";
   if (member.to_older > member.to_younger)

@@ -279,14 +279,14 @@ std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const Ty
   return static_cast<int64_t>(*offset);
 }
 
-std::vector<std::string> DebugTypes::warnings() const {
+std::vector<std::string> DebugTypes::warnings(const std::set<std::string>& modules_in_use) const {
   std::vector<std::string> warnings = data_->files.warnings(), without;
   size_t modules = 0;
   for (const ModuleFiles& module : data_->modules) {
     if (is_agent(module.module->path)) continue;
     ++modules;
     if (!module.warning.empty()) warnings.push_back(module.warning);
-    if (module.lacks_dwarf) without.push_back(module.module->path);
+    if (module.lacks_dwarf && modules_in_use.contains(module.module->path)) without.push_back(module.module->path);
   }
   std::string missing = missing_debug_information(without, modules);
   if (!missing.empty()) warnings.push_back(std::move(missing));

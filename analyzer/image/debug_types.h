@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -110,8 +111,8 @@ class DebugTypes {
   const Type* closure_of_function(uint64_t address) const;  // the same, given the manager or invoker itself
   // From the begin of `object` to its virtual base `base`, as the object's vtable has it.
   std::optional<int64_t> virtual_base_offset(uint64_t object, const TypeMember& base) const;
-  // What lowers detail: "libfoo.so.1: no debug information; install libfoo1-dbgsym", each once.
-  std::vector<std::string> warnings() const;
+  // What lowers detail of a report that speaks of these modules (by path), each once: missing debug files, packages.
+  std::vector<std::string> warnings(const std::set<std::string>& modules_in_use) const;
 
  private:
   struct Data;

@@ -45,6 +45,11 @@ TEST_CASE("what a closure captures is to be weakened, where the closure is store
         "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs");
 }
 
+TEST_CASE("an object need not own itself") {
+  CHECK(advice_of("a(A) =[A::me]=> a") == "A::me: safe, breaks 1");
+  CHECK(advice_of("a(A) =[A::next]=> a =[A::next]=> b(A) =[A::next]=> a") == "A::next: unsafe, breaks 1");
+}
+
 TEST_CASE("names only break ties") {
   CHECK(advice_of("p(P) =[P::x_]=> k(K) =[K::parent_]=> p") == "K::parent_: unsafe, breaks 1");
   CHECK(advice_of("p(P) =[P::parent_]=> k(K) =[K::y_]=> p") == "P::parent_: unsafe, breaks 1");

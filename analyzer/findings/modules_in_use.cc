@@ -1,0 +1,37 @@
+#include "analyzer/findings/modules_in_use.h"
+
+#include "analyzer/findings/rules.h"
+
+namespace reftally {
+namespace {
+
+class ModuleSet {
+ public:
+  explicit ModuleSet(const Image& image) : image_(image) {}
+
+  void add(uint64_t address) {
+    if (const ImageModule* module = image_.module_at(address)) paths_.insert(module->path);
+  }
+
+  std::set<std::string> take() { return std::move(paths_); }
+
+ private:
+  const Image& image_;
+  std::set<std::string> paths_;
+};
+
+}  // namespace
+
+std::set<std::string> modules_in_use(const Heap& heap, const Image& image, const std::vector<Finding>& findings) {
+  ModuleSet modules(image);
+  // A runtime that declares its objects also names their types.
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (heap.is_counted(ObjectId{i}) && !is_declared(heap, ObjectId{i}))
+      if (const auto vtable = image.word(heap.address[i])) modules.add(*vtable);
+  for (const Finding& finding : findings)
+    if (finding.subject && !is_declared(heap, *finding.subject))
+      for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) modules.add(address);
+  return modules.take();
+}
+
+}  // namespace reftally

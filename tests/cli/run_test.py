@@ -1,0 +1,33 @@
+#!/usr/bin/env python3
+"""`reftally run` of a program with children: whose findings are told, in which order, and how often."""
+
+import command
+
+# `wait` keeps the shell alive until its children are gone, so that its own dump is the last.
+THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
+
+
+class Run(command.CommandTest):
+    def test_what_children_of_one_program_have_in_common_is_told_once(self):
+        script = THREE_LEAKY_CHILDREN.format(program=command.PROGRAMS / "parent_and_child_leaky")
+        run = self.reftally("run", "--", "sh", "-c", script)
+        self.assertEqual(run.stderr.count("2 Page and 1 Document objects keep each other alive"), 1, run.stderr)
+        self.assertIn("reftally: 4 process dumps analyzed; those without findings are not shown, "
+                      "nor 2 findings told of another process of the same program\n", run.stderr)
+
+    def test_a_finding_told_once_still_decides_the_exit_status(self):
+        script = THREE_LEAKY_CHILDREN.format(program=command.PROGRAMS / "parent_and_child_leaky")
+        self.reftally("run", "--fail-on", "error", "--", "sh", "-c", script, status=23)
+
+    def test_the_program_itself_comes_before_its_children(self):
+        leaky = command.PROGRAMS / "parent_and_child_leaky"
+        run = self.reftally("run", "--", "sh", "-c", f"echo $$; {leaky} & wait; exec {leaky}")
+        self.assertIn(f"parent_and_child_leaky (pid {run.stdout.splitlines()[0]}),", run.stderr.splitlines()[0])
+
+    def test_modules_that_no_object_comes_from_are_not_asked_for_debug_information(self):
+        run = self.reftally("run", "--", command.PROGRAMS / "parent_and_child_leaky")
+        self.assertNotIn("no debug information", run.stderr)
+
+
+if __name__ == "__main__":
+    command.main()
