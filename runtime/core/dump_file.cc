@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,6 +84,18 @@ void close_program_files() noexcept {
 }
 
 long clone_process() noexcept { return syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr); }
+
+// The process in between shares the program's memory and page tables, so they are copied once, for the orphan, and
+// never torn down. Until it ends the caller stands still.
+bool clone_orphan(void (*main)(), void* stack_end) noexcept {
+  auto stand_between = [](void* raw) -> int {
+    const long pid = clone_process();
+    if (pid == 0) reinterpret_cast<void (*)()>(raw)();
+    return pid < 0 ? 1 : 0;
+  };
+  const long between = clone(stand_between, stack_end, CLONE_VM | CLONE_VFORK, reinterpret_cast<void*>(main));
+  return between > 0 && wait_for_child(between);
+}
 
 bool wait_for_child(long child) noexcept {
   const uint64_t deadline = monotonic_ns() + kExitWaitNs;

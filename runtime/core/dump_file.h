@@ -23,6 +23,9 @@ void discard_dump_file(const DumpName& name, const char* why, uint64_t number) n
 
 // A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it. -1 when refused.
 long clone_process() noexcept;
+// The same for a child that nobody waits for: its parent is init. `main` runs on the stack that ends at `stack_end` and
+// does not return. False when refused.
+bool clone_orphan(void (*main)(), void* stack_end) noexcept;
 bool wait_for_child(long child) noexcept;  // true when it ended well; gives up after ten minutes
 // The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
 void close_program_files() noexcept;

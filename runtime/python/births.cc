@@ -20,25 +20,31 @@ struct Allocator {  // PyMemAllocatorEx
 };
 Allocator base[kDomains];
 
-struct Position {
-  Address code, instruction;
+struct Level {
+  Address instruction;
+  Address frame;  // where it lay last time
 };
 
 // ---- stacks
 
-constexpr uint32_t kMaxStacks = 1u << 18, kMaxPositions = 1u << 22;  // 64 MiB of positions, reserved
+constexpr uint32_t kMaxStacks = 1u << 18, kMaxLevels = 1u << 22;  // 96 MiB of levels and codes, reserved
 
 struct Stack {
-  uint32_t first, count;  // of positions
+  uint32_t first;  // of its levels, innermost first
+  uint32_t count : 31;
+  uint32_t cut : 1;  // as deep as wanted: callers follow
   uint32_t hash;
+  uint32_t follower;  // the stack that was next when this one was last met
 };
 Stack* stacks = nullptr;          // number 0 is unused
 uint32_t* stack_slots = nullptr;  // open addressing: number of the stack, 0 empty
-Position* positions = nullptr;    // innermost first
-uint32_t stack_count = 0, position_count = 0, depth_wanted = 0;
+Level* levels = nullptr;
+Address* level_codes = nullptr;  // 0: a frame of C code
+uint32_t stack_count = 0, level_count = 0, depth_wanted = 0;
 // The stack that an instruction was last innermost of: a loop allocates in few places, each with a stack of its own.
 constexpr uint32_t kRecent = 1024;
 uint32_t recent[kRecent];
+uint32_t last_stack = 0;
 
 // ---- code objects the stacks refer to
 
@@ -93,10 +99,10 @@ Leaf* leaf_of(uint64_t region, bool make) noexcept {
   return leaf;
 }
 
-void note_block(const void* block, uint32_t stack) noexcept {
+[[gnu::always_inline]] inline void note_block(const void* block, uint32_t stack) noexcept {
   const auto address = reinterpret_cast<uint64_t>(block);
   const uint64_t region = address >> kLeafBits;
-  if (region != last_region) {
+  if (region != last_region) [[unlikely]] {
     last_leaf = leaf_of(region, true);
     last_region = region;
   }
@@ -107,99 +113,172 @@ void note_block(const void* block, uint32_t stack) noexcept {
 
 Address (*current_thread)() = nullptr;
 
-uint32_t walk_stack(Position* to) noexcept {
-  const Layout& layout = *python.layout;
-  const Address thread = current_thread();
-  if (thread == 0) return 0;
-  Address holder = thread;
-  if (layout.thread_frame_indirect != kAbsent)
-    holder = pointer_at(thread + static_cast<uint64_t>(layout.thread_frame_indirect));
-  Address frame = holder != 0 ? pointer_at(holder + static_cast<uint64_t>(layout.thread_frame)) : 0;
-  const bool is_object = layout.frame_function == kAbsent;  // up to 3.10: f_lasti is an index
+struct Offsets {  // of the layout: what each allocation needs, side by side
+  uint64_t thread_frame, code, instruction, previous;
+  uint64_t thread_indirect;
+  bool is_indirect;
+};
+Offsets offsets;
+
+void set_offsets(const Layout& layout) noexcept {
+  auto at = [](int32_t offset) { return static_cast<uint64_t>(offset); };
+  offsets = {at(layout.thread_frame),          at(layout.frame_code),
+             at(layout.frame_instruction),     at(layout.frame_previous),
+             at(layout.thread_frame_indirect), layout.thread_frame_indirect != kAbsent};
+}
+
+[[gnu::always_inline]] inline Address innermost_frame() noexcept {
+  Address holder = current_thread();
+  if (holder != 0 && offsets.is_indirect) holder = pointer_at(holder + offsets.thread_indirect);
+  return holder != 0 ? pointer_at(holder + offsets.thread_frame) : 0;
+}
+
+// Up to 3.10 frames are objects, and f_lasti is an index.
+template <bool FrameIsObject>
+Address instruction_of(Address frame) noexcept {
+  if constexpr (FrameIsObject)
+    return indexed_instruction(pointer_at(frame + offsets.code), read<int32_t>(frame + offsets.instruction));
+  else
+    return pointer_at(frame + offsets.instruction);
+}
+
+// True when the frames of now stand where they stood in that stack. An instruction lies in one code object, which the
+// stack keeps alive: codes need no look. A loop's frames lie where they lay last time, so the next frame is read
+// where it should be, before the pointer to it has arrived; the pointer has the last word.
+template <bool FrameIsObject>
+[[gnu::always_inline]] inline bool is_same(Level& level, Address& frame, uint64_t previous) noexcept {
+  Address foretold = level.frame;
+  asm("" : "+r"(foretold));  // or the compiler would use `frame`, being the same, and wait for it
+  if (level.frame != frame) [[unlikely]] {
+    if (frame == 0) return false;
+    level.frame = foretold = frame;
+  }
+  if (instruction_of<FrameIsObject>(foretold) != level.instruction) [[unlikely]]
+    return false;
+  frame = pointer_at(foretold + previous);
+  return true;
+}
+
+template <bool FrameIsObject>
+[[gnu::always_inline]] inline bool is_still(const Stack& stack, Address frame) noexcept {
+  constexpr uint32_t kAtOnce = 4;
+  Level* level = levels + stack.first;
+  const uint64_t previous = offsets.previous;
+  uint32_t left = stack.count;
+  if (left == 0) return false;
+  for (; left >= kAtOnce; left -= kAtOnce, level += kAtOnce)
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < kAtOnce; i++)
+      if (!is_same<FrameIsObject>(level[i], frame, previous)) return false;
+  for (; left > 0; left--, level++)
+    if (!is_same<FrameIsObject>(*level, frame, previous)) return false;
+  return stack.cut != 0 || frame == 0;
+}
+
+constexpr uint32_t kMaxWalked = 2 * kMaxBirthDepth;  // with frames of C code between
+
+struct Walked {
   uint32_t count = 0;
-  for (; frame != 0 && count < depth_wanted; frame = pointer_at(frame + static_cast<uint64_t>(layout.frame_previous))) {
-    const Address code = pointer_at(frame + static_cast<uint64_t>(layout.frame_code));
-    const Address place = frame + static_cast<uint64_t>(layout.frame_instruction);
-    const Address instruction = is_object ? indexed_instruction(code, read<int32_t>(place)) : pointer_at(place);
+  bool cut = false;
+  uint32_t hash = 0;
+  Level levels[kMaxWalked];
+  Address codes[kMaxWalked];
+};
+
+template <bool FrameIsObject>
+void walk_stack(Address frame, Walked& to) noexcept {
+  const bool has_owner = python.at_least(12);
+  uint32_t wanted = depth_wanted;
+  uint64_t hash = 0;
+  for (; frame != 0; frame = pointer_at(frame + offsets.previous)) {
+    to.cut = wanted == 0 || to.count == kMaxWalked;
+    if (to.cut) break;
     // 3.12 and later put frames of C code between: what they call their code has no lines.
     const bool is_c =
-        python.at_least(12) && read<uint8_t>(frame + static_cast<uint64_t>(layout.frame_owner)) >= kOwnedByCStack;
-    if (code == 0 || is_c) continue;
-    to[count++] = {code, instruction};
+        has_owner && read<uint8_t>(frame + static_cast<uint64_t>(python.layout->frame_owner)) >= kOwnedByCStack;
+    const Address code = is_c ? 0 : pointer_at(frame + offsets.code);
+    if (code != 0) wanted--;
+    const Address instruction = instruction_of<FrameIsObject>(frame);
+    to.levels[to.count] = {instruction, frame};
+    to.codes[to.count++] = code;
+    hash = (hash ^ instruction) * 0x9E3779B97F4A7C15u + (hash >> 29);
   }
-  return count;
+  to.hash = static_cast<uint32_t>(hash >> 32) ^ to.count;
 }
 
-bool is_stack(uint32_t number, const Position* found, uint32_t count) noexcept {
-  return stacks[number].count == count &&
-         memcmp(positions + stacks[number].first, found, count * sizeof(Position)) == 0;
-}
-
-uint32_t hash_of(const Position* found, uint32_t count) noexcept {
-  uint64_t hash = count;
-  for (uint32_t i = 0; i < count; i++) hash = (hash ^ found[i].instruction) * 0x9E3779B97F4A7C15u + (hash >> 29);
-  return static_cast<uint32_t>(hash >> 32);
-}
-
-uint32_t add_stack(const Position* found, uint32_t count, uint32_t hash) noexcept {
-  if (stack_count + 1 >= kMaxStacks / 2 || position_count + count > kMaxPositions) return 0;
-  for (uint32_t i = 0; i < count; i++)
-    if (type_of(found[i].code) != python.types.code || !keep_code(found[i].code)) return 0;
-  memcpy(positions + position_count, found, count * sizeof(Position));
-  stacks[++stack_count] = {position_count, count, hash};
-  position_count += count;
+uint32_t add_stack(const Walked& found) noexcept {
+  if (stack_count + 1 >= kMaxStacks / 2 || level_count + found.count > kMaxLevels) return 0;
+  for (uint32_t i = 0; i < found.count; i++)
+    if (found.codes[i] != 0 && (type_of(found.codes[i]) != python.types.code || !keep_code(found.codes[i]))) return 0;
+  memcpy(levels + level_count, found.levels, found.count * sizeof(Level));
+  memcpy(level_codes + level_count, found.codes, found.count * sizeof(Address));
+  stacks[++stack_count] = {level_count, found.count, found.cut, found.hash, 0};
+  level_count += found.count;
   return stack_count;
 }
 
-uint32_t current_stack() noexcept {
-  Position found[kMaxBirthDepth];
-  const uint32_t count = walk_stack(found);
-  if (count == 0) return 0;
-  uint32_t& last = recent[found[0].instruction / 2 & (kRecent - 1)];
-  if (is_stack(last, found, count)) return last;
-  const uint32_t hash = hash_of(found, count);
-  uint32_t i = hash & (kMaxStacks - 1);
+template <bool FrameIsObject>
+[[gnu::noinline]] uint32_t find_stack(Address frame) noexcept {
+  Walked found;
+  walk_stack<FrameIsObject>(frame, found);
+  uint32_t i = found.hash & (kMaxStacks - 1);
   for (; stack_slots[i] != 0; i = (i + 1) & (kMaxStacks - 1)) {
-    const uint32_t number = stack_slots[i];
-    if (stacks[number].hash == hash && is_stack(number, found, count)) return last = number;
+    const Stack& stack = stacks[stack_slots[i]];
+    if (stack.hash == found.hash && is_still<FrameIsObject>(stack, frame)) return stack_slots[i];
   }
-  const uint32_t number = add_stack(found, count, hash);
-  if (number != 0) stack_slots[i] = last = number;
-  return number;
+  return stack_slots[i] = add_stack(found);
+}
+
+template <bool FrameIsObject>
+[[gnu::noinline]] uint32_t known_stack(Address frame) noexcept {
+  uint32_t& known = recent[instruction_of<FrameIsObject>(frame) / 2 & (kRecent - 1)];
+  if (!is_still<FrameIsObject>(stacks[known], frame)) known = find_stack<FrameIsObject>(frame);
+  return known;
+}
+
+// A loop meets its stacks in the same order again and again, which spares the way from the thread to its instruction.
+template <bool FrameIsObject>
+uint32_t current_stack() noexcept {
+  const Address frame = innermost_frame();
+  if (frame == 0) return 0;
+  uint32_t& follower = stacks[last_stack].follower;
+  if (!is_still<FrameIsObject>(stacks[follower], frame)) [[unlikely]]
+    follower = known_stack<FrameIsObject>(frame);
+  return last_stack = follower;
 }
 
 // ---- hooks: called with the GIL
 
-template <int Domain>
+template <int Domain, bool FrameIsObject>
 void* on_malloc(void* context, size_t size) {
   void* block = base[Domain].malloc(context, size);
-  if (block != nullptr) note_block(block, current_stack());
+  if (block != nullptr) note_block(block, current_stack<FrameIsObject>());
   return block;
 }
 
-template <int Domain>
+template <int Domain, bool FrameIsObject>
 void* on_calloc(void* context, size_t count, size_t size) {
   void* block = base[Domain].calloc(context, count, size);
-  if (block != nullptr) note_block(block, current_stack());
+  if (block != nullptr) note_block(block, current_stack<FrameIsObject>());
   return block;
 }
 
 // What grows keeps its birth.
-template <int Domain>
+template <int Domain, bool FrameIsObject>
 void* on_realloc(void* context, void* old, size_t size) {
   const uint32_t stack = old != nullptr ? birth_of_block(reinterpret_cast<Address>(old)) : 0;
   void* block = base[Domain].realloc(context, old, size);
-  if (block != nullptr) note_block(block, stack != 0 ? stack : current_stack());
+  if (block != nullptr) note_block(block, stack != 0 ? stack : current_stack<FrameIsObject>());
   return block;
 }
 
-template <int Domain>
+template <int Domain, bool FrameIsObject>
 void hook() noexcept {
   python.PyMem_GetAllocator(Domain, &base[Domain]);
   Allocator hooked = base[Domain];  // its context and its free are used as they are
-  hooked.malloc = on_malloc<Domain>;
-  hooked.calloc = on_calloc<Domain>;
-  hooked.realloc = on_realloc<Domain>;
+  hooked.malloc = on_malloc<Domain, FrameIsObject>;
+  hooked.calloc = on_calloc<Domain, FrameIsObject>;
+  hooked.realloc = on_realloc<Domain, FrameIsObject>;
   python.PyMem_SetAllocator(Domain, &hooked);
 }
 
@@ -216,15 +295,18 @@ bool record_births(uint32_t depth) noexcept {
   if (current_thread == nullptr) return false;
   stacks = static_cast<Stack*>(runtime::map_memory(kMaxStacks * sizeof(Stack)));
   stack_slots = static_cast<uint32_t*>(runtime::map_memory(kMaxStacks * sizeof(uint32_t)));
-  positions = static_cast<Position*>(runtime::map_memory(kMaxPositions * sizeof(Position)));
+  levels = static_cast<Level*>(runtime::map_memory(kMaxLevels * sizeof(Level)));
+  level_codes = static_cast<Address*>(runtime::map_memory(kMaxLevels * sizeof(Address)));
   codes = static_cast<Address*>(runtime::map_memory(kMaxCodes * sizeof(Address)));
-  if (stacks == nullptr || stack_slots == nullptr || positions == nullptr || codes == nullptr) {
+  if (stacks == nullptr || stack_slots == nullptr || levels == nullptr || level_codes == nullptr || codes == nullptr) {
     runtime::say("no birth stacks of Python objects: no address space");
     return false;
   }
   depth_wanted = depth < kMaxBirthDepth ? depth : kMaxBirthDepth;
-  hook<1>();
-  hook<2>();
+  set_offsets(*python.layout);
+  const bool frame_is_object = python.layout->frame_function == kAbsent;
+  frame_is_object ? hook<1, true>() : hook<1, false>();
+  frame_is_object ? hook<2, true>() : hook<2, false>();
   return true;
 }
 
@@ -254,8 +336,9 @@ uint32_t BirthWriter::node_of(uint32_t stack) noexcept {
   if (const uint32_t* known = stack_node_.find(stack)) return *known;
   uint32_t parent = 0;
   for (uint32_t i = stacks[stack].count; i-- > 0;) {
-    const Position& position = positions[stacks[stack].first + i];
-    const uint32_t frame = frame_of(position.code, position.instruction);
+    const uint32_t level = stacks[stack].first + i;
+    if (level_codes[level] == 0) continue;
+    const uint32_t frame = frame_of(level_codes[level], levels[level].instruction);
     uint32_t& node = node_index_[(uint64_t{frame} << 32 | parent) + 1];
     if (node == 0) {
       nodes_.push({frame, parent});

@@ -28,6 +28,8 @@ WalkOptions walk_options;
 runtime::ModuleList modules;
 runtime::MemoryMap memory_map;
 void* writer_memory = nullptr;
+constexpr size_t kOrphanStackSize = 1u << 20;
+char* orphan_stack = nullptr;  // of a child that the program does not wait for
 uint64_t start_time_ns = 0;
 uint32_t process = 0, sequence = 0;
 Address expectations = 0;
@@ -100,9 +102,7 @@ void fill(dump::Writer& writer, const void*) noexcept {
   if (memory_map.read()) runtime::write_mappings(writer, memory_map);
 }
 
-[[noreturn]] void run_child(bool detached) noexcept {
-  // While the program runs on, the writer is a grandchild: its parent is init, nobody must wait for it.
-  if (detached && runtime::clone_process() > 0) runtime::end_child(true);
+[[noreturn]] void run_child() noexcept {
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
   runtime::close_program_files();
   runtime::end_child(runtime::write_dump_file({&options, process, sequence}, writer_memory, fill, nullptr));
@@ -113,15 +113,17 @@ uint32_t clone_and_write(bool wait) noexcept {
   sigset_t all, before;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &before);  // the child must not run the program's handlers
-  const long child = runtime::clone_process();
-  if (child == 0) run_child(!wait);
+  const bool detached = !wait && runtime::clone_orphan([] { run_child(); }, orphan_stack + kOrphanStackSize);
+  const long child = wait ? runtime::clone_process() : 0;
+  if (wait && child == 0) run_child();
   sigprocmask(SIG_SETMASK, &before, nullptr);
   facts.begin_ns = runtime::monotonic_ns() - facts.begin_ns;
-  if (child < 0) {
+  if (detached) return sequence;
+  if (!wait || child < 0) {
     runtime::say("no dump: the process cannot be cloned: ", strerrordesc_np(errno));
     return 0;
   }
-  const bool release = wait && facts.reason == dump::SnapshotReason::kApi;
+  const bool release = facts.reason == dump::SnapshotReason::kApi;
   const Address thread = release ? python.PyEval_SaveThread() : 0;
   const bool ok = runtime::wait_for_child(child);
   if (release) python.PyEval_RestoreThread(thread);
@@ -184,7 +186,8 @@ void prepare_snapshots(const runtime::Options& given) noexcept {
   start_time_ns = runtime::real_time_ns();
   if (writer_memory != nullptr) return;
   writer_memory = runtime::map_memory(dump::Writer::memory_needed());
-  if (writer_memory == nullptr || !modules.create() || !memory_map.create()) {
+  orphan_stack = static_cast<char*>(runtime::map_memory(kOrphanStackSize));
+  if (writer_memory == nullptr || orphan_stack == nullptr || !modules.create() || !memory_map.create()) {
     runtime::say("no address space for snapshots of the interpreter");
     writer_memory = nullptr;
     return;

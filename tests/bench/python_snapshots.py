@@ -51,6 +51,15 @@ for _ in range(3):
     pauses.append(pause())
     time.sleep(2 * whole + 1)
 result["pause"] = min(pauses)
+def fork():
+    begin = time.perf_counter()
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    taken = time.perf_counter() - begin
+    os.waitpid(child, 0)
+    return taken
+result["fork"] = min(fork() for _ in range(3))
 """
 PEERS = {
     "gc.collect()": "result = {'seconds': best(gc.collect)}",
@@ -104,6 +113,7 @@ def snapshots(package, count):
     print(f"  {'reftally.dump(), file whole':<42}{row['seconds']:>10.2f} s")
     print(f"  {'reftally.dump(wait=False), pause':<42}{1000 * row['pause']:>10.1f} ms"
           f"   at {row['resident'] >> 20} MiB resident")
+    print(f"  {'os.fork(), for comparison':<42}{1000 * row['fork']:>10.1f} ms")
     print(f"  {'file':<42}{row['bytes'] / count:>10.1f} bytes an object")
     for name, code in PEERS.items():
         print(f"  {name:<42}{seconds_text(measure(HEAP + code, package, count)):>12}")

@@ -13,6 +13,8 @@ occurs in `Type::member.member` of some reference of the finding, indexes left o
 Every finding must answer one expectation and every expectation must be answered by one finding.
 """
 
+from __future__ import annotations
+
 import dataclasses
 import re
 
