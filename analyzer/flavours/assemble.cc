@@ -5,12 +5,13 @@
 namespace reftally {
 
 Assembly::Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-                   HeapBuilder& builder)
+                   HeapBuilder& builder, const std::unordered_map<uint64_t, LabelId>& outward)
     : image_(image),
       counted_(counted),
       holders_(holders),
       naming_(naming),
       builder_(builder),
+      outward_(outward),
       object_of_(holders.count(), kNoObject),
       storage_(holders.count(), 0) {}
 
@@ -122,6 +123,26 @@ void Assembly::add_roots(std::span<const DraftRoot> roots) {
   for (const DraftRoot& root : roots) {
     builder_.add_root({object_of(root.to), root.root, root.kind, root.certainty, root.name});
   }
+}
+
+void Assembly::add_words(std::span<const DraftRoot> words, DeclaredLift& declared) {
+  for (const DraftRoot& word : words) {
+    const ObjectId referrer = word.at != 0 ? declared.referrer_at(word.at) : kNoObject;
+    if (referrer == kNoObject)
+      add_roots({&word, 1});
+    else
+      builder_.add_reference({referrer, object_of(word.to), declared.word_label(word.at), word.kind, word.certainty});
+  }
+}
+
+ObjectId Assembly::object_at(uint64_t place) const {
+  const HolderId holder = holders_.at(place);
+  return holder == kNoHolder ? kNoObject : object_of(holder);
+}
+
+LabelId Assembly::label_at(uint64_t place) {
+  if (const auto known = outward_.find(place); known != outward_.end()) return known->second;
+  return naming_.offset_label(holders_.current(holders_.at(place)), image_.block_at(place), place);
 }
 
 void Assembly::mark_expectations() {

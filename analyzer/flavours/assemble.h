@@ -5,16 +5,18 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/flavours/declared_facts.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/words.h"
 #include "analyzer/heap/heap.h"
 
 namespace reftally {
 
-class Assembly {
+class Assembly final : public NativeSide {
  public:
+  // `outward`: what typed pointers out of all blocks are called, by place.
   Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-           HeapBuilder& builder);
+           HeapBuilder& builder, const std::unordered_map<uint64_t, LabelId>& outward);
 
   void add_objects();
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
@@ -22,7 +24,11 @@ class Assembly {
   void add_references(std::span<const DraftReference> references);
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
   void add_roots(std::span<const DraftRoot> roots);
+  void add_words(std::span<const DraftRoot> words, DeclaredLift& declared);  // roots, or references of declared objects
   void mark_expectations();
+
+  ObjectId object_at(uint64_t place) const override;
+  LabelId label_at(uint64_t place) override;
 
  private:
   ObjectId object_of(HolderId holder) const { return object_of_[holders_.current(holder)]; }
@@ -35,6 +41,7 @@ class Assembly {
   const Holders& holders_;
   Naming& naming_;
   HeapBuilder& builder_;
+  const std::unordered_map<uint64_t, LabelId>& outward_;
   std::vector<ObjectId> object_of_;                // by holder
   std::vector<uint64_t> storage_;                  // by holder: bytes of blocks that are its alone
   std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it

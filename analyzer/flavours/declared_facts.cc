@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <string>
-#include <unordered_map>
-#include <vector>
+#include <optional>
 
 namespace reftally {
 namespace {
@@ -32,39 +30,15 @@ std::string_view root_name(std::string_view name) {
   return known != kKnown.end() ? known->second : name;
 }
 
-class DeclaredLift {
- public:
-  DeclaredLift(const Image& image, HeapBuilder& builder)
-      : image_(image), facts_(image.declared), builder_(builder), first_(builder.object_count()) {}
+}  // namespace
 
-  void add_objects();
-  void add_references();
-  void add_roots();
-  void mark_expectations();
-
- private:
-  ObjectId object_id(uint32_t row) const { return ObjectId{first_ + row}; }
-  std::string_view type_name(uint32_t row) const { return image_.text(facts_.types[facts_.objects[row].type].name); }
-  bool is_pinned(const dump::DeclaredObject& object) const {
-    return (object.flags & (dump::kObjectImmortal | dump::kObjectStatic)) != 0;
-  }
-
-  TypeId type_of(uint32_t row);
-  void find_namespaces();
-  void settle_by_counts();
-  LabelId label_of(const dump::DeclaredReference& reference);
-  std::string path_of(const dump::DeclaredReference& reference) const;
-
-  const Image& image_;
-  const DeclaredFacts& facts_;
-  HeapBuilder& builder_;
-  uint32_t first_;                                  // ObjectId of the first declared object
-  std::vector<TypeId> types_;                       // by declared type
-  std::unordered_map<uint32_t, uint32_t> name_of_;  // row of facts_.names, by object
-  std::vector<uint32_t> keys_;                      // by object: references with a key
-  std::vector<uint32_t> owner_;                     // by object: whose __dict__ it is, + 1
-  std::vector<uint8_t> settled_;  // by object: its words in C structs and static variables are its missing references
-};
+DeclaredLift::DeclaredLift(const Image& image, HeapBuilder& builder, NativeSide* native)
+    : image_(image),
+      facts_(image.declared),
+      builder_(builder),
+      native_(native),
+      bodies_(image),
+      first_(builder.object_count()) {}
 
 // An object that source names is a shape of its own: "function app.Session.start", as a lambda is in C++.
 TypeId DeclaredLift::type_of(uint32_t row) {
@@ -79,6 +53,7 @@ TypeId DeclaredLift::type_of(uint32_t row) {
 }
 
 void DeclaredLift::add_objects() {
+  if (!facts_.collector.empty() && facts_.collector.front().enabled == 0) builder_.set_collector_off();
   for (const dump::DeclaredType& type : facts_.types)
     types_.push_back(builder_.add_type(image_.text(type.name), {}, type.flags));
   for (uint32_t i = 0; i < facts_.names.size(); i++) name_of_.emplace(facts_.names[i].object, i);
@@ -95,6 +70,7 @@ void DeclaredLift::add_objects() {
     object.flags = declared.flags;
     builder_.add_object(object);
   }
+  settle_by_counts();
 }
 
 void DeclaredLift::find_namespaces() {
@@ -154,16 +130,54 @@ void DeclaredLift::settle_by_counts() {
   for (const dump::DeclaredRoot& root : facts_.roots) {
     if (root.counted != 0)
       missing[root.to]--;
-    else if (root.kind == RootKind::kStatic)
+    else if (root.kind == RootKind::kStatic || native_object_at(root.place) != kNoObject)
       words[root.to]++;
   }
   settled_.assign(facts_.objects.size(), 0);
-  for (uint32_t row = 0; row < settled_.size(); row++) settled_[row] = words[row] > 0 && words[row] == missing[row];
+  is_open_.assign(facts_.objects.size(), 0);
+  for (uint32_t row = 0; row < settled_.size(); row++) {
+    settled_[row] = words[row] > 0 && words[row] == missing[row];
+    is_open_[row] = is_pinned(facts_.objects[row]) || (missing[row] > 0 && settled_[row] == 0);
+  }
+}
+
+ObjectId DeclaredLift::native_object_at(uint64_t place) const {
+  return native_ != nullptr && place != 0 ? native_->object_at(place) : kNoObject;
+}
+
+ObjectId DeclaredLift::referrer_at(uint64_t place) const {
+  const std::optional<uint32_t> row = bodies_.row_at(place);
+  return row && is_open_[*row] == 0 ? object_id(*row) : kNoObject;
+}
+
+LabelId DeclaredLift::word_label(uint64_t place) {
+  const uint32_t row = bodies_.row_at(place).value();
+  return builder_.add_label(type_name(row), bodies_.word_name(row, place), {},
+                            kLabelDotted | kLabelHidden | kLabelFixed);
+}
+
+// A word of C or C++ that refers to a declared object: of the block that it lies in.
+bool DeclaredLift::add_native_reference(const dump::DeclaredRoot& root) {
+  const ObjectId from = root.counted == 0 ? native_object_at(root.place) : kNoObject;
+  if (from == kNoObject) return false;
+  const bool settled = settled_[root.to] != 0;
+  builder_.add_reference({from, object_id(root.to), native_->label_at(root.place),
+                          settled ? ReferenceKind::kStrong : ReferenceKind::kAmbiguous,
+                          settled ? Certainty::kCounted : Certainty::kConservative});
+  return true;
+}
+
+// A big object lies in a block of its own: the one lives as long as the other.
+void DeclaredLift::join_blocks() {
+  for (uint32_t row = 0; native_ != nullptr && row < facts_.objects.size(); row++) {
+    const ObjectId block = native_object_at(facts_.objects[row].address);
+    if (block != kNoObject)
+      builder_.add_reference({object_id(row), block, LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
+  }
 }
 
 void DeclaredLift::add_references() {
   find_namespaces();
-  settle_by_counts();
   for (const dump::DeclaredReference& declared : facts_.references) {
     const LabelKind kind = kind_of(declared);
     HeapBuilder::Reference reference;
@@ -180,7 +194,9 @@ void DeclaredLift::add_references() {
 }
 
 void DeclaredLift::add_roots() {
+  join_blocks();
   for (const dump::DeclaredRoot& declared : facts_.roots) {
+    if (add_native_reference(declared)) continue;
     const bool exact = declared.counted != 0;
     const bool settled = !exact && declared.kind == RootKind::kStatic && settled_[declared.to] != 0;
     builder_.add_root({object_id(declared.to), declared.kind,
@@ -211,11 +227,8 @@ void DeclaredLift::mark_expectations() {
   }
 }
 
-}  // namespace
-
 void add_declared_facts(const Image& image, HeapBuilder& builder) {
-  if (!image.declared.collector.empty() && image.declared.collector.front().enabled == 0) builder.set_collector_off();
-  DeclaredLift lift(image, builder);
+  DeclaredLift lift(image, builder, nullptr);
   lift.add_objects();
   lift.add_references();
   lift.add_roots();

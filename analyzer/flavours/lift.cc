@@ -83,17 +83,21 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
   classify_by_counts(counted, typed.known, candidates);
 
-  Assembly assembly(image, counted, holders, naming, builder);
+  Assembly assembly(image, counted, holders, naming, builder, typed.outward);
   assembly.add_objects();
+  DeclaredLift declared(image, builder, image.blocks.empty() ? nullptr : &assembly);
+  declared.add_objects();
   assembly.add_unknown_deleters();
   assembly.add_shared_blocks();
   assembly.add_references(typed.references);
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(heap_words.references);
   assembly.add_roots(typed.roots);
-  assembly.add_roots(root_words.roots);
+  assembly.add_words(root_words.roots, declared);
   assembly.mark_expectations();
-  add_declared_facts(image, builder);
+  declared.add_references();
+  declared.add_roots();
+  declared.mark_expectations();
   return std::move(builder).build();
 }
 

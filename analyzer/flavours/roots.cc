@@ -134,7 +134,7 @@ class RootScan {
       }
     }
     last_raw_at_ = target.counted == CountedObjects::kNone ? at : 0;
-    found_.roots.push_back({target.holder, kind, ReferenceKind::kRaw, Certainty::kConservative, name});
+    found_.roots.push_back({target.holder, kind, ReferenceKind::kRaw, Certainty::kConservative, name, at});
   }
 
   const Image& image_;

@@ -28,6 +28,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       naming_(naming),
       builder_(builder),
       walker_(image, types, paths_, own),
+      declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {
   found_.known.strong.resize(counted.objects.size());
   found_.known.weak.resize(counted.objects.size());
@@ -224,7 +225,10 @@ void TypedWalk::counted(const Value& at, uint64_t counter, bool strong) {
 
 void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) {
   const uint32_t block = image_.block_at(target);
-  if (block == Image::kNoBlock) return;
+  if (block == Image::kNoBlock) {
+    if (declares_ && holder_ != kNoHolder) found_.outward.emplace(at.address, label(at.path));
+    return;
+  }
   const HolderId to = holders_.in_block(block, target);
   const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
   add(at, to, strong ? ReferenceKind::kStrong : ReferenceKind::kRaw);

@@ -20,7 +20,8 @@ struct TypedReferences {
   std::vector<DraftReference> references;
   std::vector<DraftRoot> roots;
   KnownReferences known;
-  std::vector<MetPointer> met;  // that may count inside what they point to
+  std::vector<MetPointer> met;                    // that may count inside what they point to
+  std::unordered_map<uint64_t, LabelId> outward;  // by place: pointers out of all blocks, when objects are declared
 };
 
 class TypedWalk final : private ValueVisitor {
@@ -81,6 +82,7 @@ class TypedWalk final : private ValueVisitor {
   Walker walker_;
   TypedReferences found_;
   std::deque<Pointee> pointees_;
+  bool declares_;                // the image has declared objects
   std::vector<uint8_t> walked_;  // by block
 
   // the walk under way

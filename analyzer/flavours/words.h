@@ -29,6 +29,7 @@ struct DraftRoot {
   ReferenceKind kind = ReferenceKind::kRaw;
   Certainty certainty = Certainty::kConservative;
   StringId name{};
+  uint64_t at = 0;  // address of the word; 0 for a register, and where types told it
 };
 
 // What a word's place says of it.
