@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analyzer/layouts/operations.h"
 #include "analyzer/layouts/type_names.h"
 
 namespace reftally {
@@ -147,17 +148,30 @@ void TypedWalk::walk_pointee(const Pointee& pointee) {
     walk_dynamic(holder, pointee.block);
     return;
   }
-  if (walk_new_array(pointee)) return;
+  if (walk_operation(pointee) || walk_new_array(pointee)) return;
   if (pointee.address != block.address || pointee.type->size > block.size) return;
   // Any pointer may be cast; one that does not own must fit to the byte and hold what the type can hold.
   if (!pointee.is_owned &&
       (pointee.type->size != block.size || !walker_.is_plausible(*pointee.type, pointee.address, *this))) {
     return;
   }
-  walked_[pointee.block] = 1;
-  naming_.set_block_type(
-      pointee.block, builder_.add_type(readable_type_name(pointee.type->name), location_text(pointee.type->location)));
-  walk_value(holder, *pointee.type, pointee.address);
+  walk_block(pointee.block, *pointee.type);
+}
+
+void TypedWalk::walk_block(uint32_t block, const Type& type) {
+  walked_[block] = 1;
+  naming_.set_block_type(block, builder_.add_type(readable_type_name(type.name), location_text(type.location)));
+  walk_value(holders_.own_id(block), type, image_.blocks[block].address);
+}
+
+// An operation of asio: allocated with a few bytes to spare, by a pointer to one of its bases.
+bool TypedWalk::walk_operation(const Pointee& pointee) {
+  const ImageBlock& block = image_.blocks[pointee.block];
+  if (pointee.address != block.address) return false;
+  const Type* type = operation_class(image_, types_, *pointee.type, pointee.address);
+  if (!is_walkable(type) || type->size > block.size) return false;
+  walk_block(pointee.block, *type);
+  return true;
 }
 
 // new T[n] of a class with a destructor: n stands in the word before the first element.

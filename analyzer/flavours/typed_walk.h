@@ -53,6 +53,8 @@ class TypedWalk final : private ValueVisitor {
   void walk_polymorphic_blocks();
   void walk_pointees();
   void walk_pointee(const Pointee& pointee);
+  void walk_block(uint32_t block, const Type& type);
+  bool walk_operation(const Pointee& pointee);
   bool walk_new_array(const Pointee& pointee);
   void walk_array(HolderId holder, const Type& type, uint64_t begin, uint64_t count);
   void walk_value(HolderId holder, const Type& type, uint64_t address, uint32_t index = kNoIndex);

@@ -267,6 +267,16 @@ const Type* DebugTypes::closure_of_symbol(std::string_view mangled) const {
   return address ? closure_of_function(address) : nullptr;
 }
 
+const Type* DebugTypes::class_of_function(uint64_t address) const {
+  const ModuleFiles* module = data_->module_at(address);
+  Dwarf_Die function;
+  if (!module || !data_->lines.function_at(*module, address, &function)) return nullptr;
+  Dwarf_Die declaration = declaration_of(function);
+  const std::optional<DieRef> outer = data_->names.parent(data_->files.ref(&declaration));
+  const Type* type = outer ? data_->types().builder.type_at(*outer) : nullptr;
+  return type && type->kind == Type::Kind::kClass ? type : nullptr;
+}
+
 std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const TypeMember& base) const {
   const std::optional<uint64_t> vtable = data_->image.word(object);
   if (!vtable || !base.is_virtual_base || base.vtable_offset == 0) return std::nullopt;
