@@ -146,9 +146,11 @@ class Classifier {
     const std::vector<uint32_t> words = settle_copies(open(object, Trust::kStack));
     const bool all_strong =
         live_words == 0 && buffers.empty() && left.weak <= 0 && static_cast<int64_t>(words.size()) <= left_for_others;
+    // A lone address beside a whole shared_ptr may be a copy that a register left on the stack.
+    const bool any_pair = std::any_of(words.begin(), words.end(), [&](uint32_t i) { return candidates_[i].in_pair; });
     for (uint32_t i : words) {
       if (left_for_others <= 0) settle(i, ReferenceKind::kRaw, false);
-      if (all_strong) settle(i, ReferenceKind::kStrong, false);
+      if (all_strong && candidates_[i].in_pair == any_pair) settle(i, ReferenceKind::kStrong, false);
     }
   }
 

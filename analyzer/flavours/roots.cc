@@ -126,6 +126,7 @@ class RootScan {
       candidate.counted = target.counted;
       candidate.root = static_cast<uint32_t>(found_.roots.size());
       candidate.trust = trust;
+      candidate.in_pair = at && reader_.leads_to_value(image_.word(at - 8).value_or(0), target.counted);
       found_.candidates.push_back(candidate);
       // the word before is the stored pointer of the same shared_ptr or weak_ptr
       if (at && last_raw_at_ == at - 8 && found_.roots.back().to == target.holder) {

@@ -30,6 +30,11 @@ PointerTarget PointerReader::target(uint64_t word) const {
   return found;
 }
 
+bool PointerReader::leads_to_value(uint64_t word, uint32_t counted) const {
+  const HolderId holder = holders_.at(word);
+  return holder != kNoHolder && (holder == counted || holder == holders_.at(counted_.objects[counted].value));
+}
+
 namespace {
 
 uint64_t mix(uint64_t a, uint64_t b) {

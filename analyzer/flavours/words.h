@@ -48,6 +48,7 @@ struct Candidate {
   LabelId label{};
   uint32_t root = 0;  // index into the draft roots, for roots
   Trust trust = Trust::kLive;
+  bool in_pair = false;  // of roots: behind a pointer to the object's value, as in a shared_ptr
   ReferenceKind kind = ReferenceKind::kAmbiguous;
   Certainty certainty = Certainty::kConservative;
 };
@@ -68,6 +69,7 @@ class PointerReader {
   PointerReader(const Image& image, const CountedObjects& counted, const Holders& holders);
   bool may_point(uint64_t word) const { return (word & kAddressMask) - lowest_ < span_; }
   PointerTarget target(uint64_t word) const;
+  bool leads_to_value(uint64_t word, uint32_t counted) const;
 
  private:
   static constexpr uint64_t kAddressMask = 0x0000ffffffffffff;

@@ -75,6 +75,7 @@ class Ref {
   Ref() = default;
   explicit Ref(T* object) : object_(object) { add(); }
   Ref(const Ref& other) : object_(other.object_) { add(); }
+  Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   template <class U>
   Ref(const Ref<U>& other) : object_(other.get()) { add(); }
   Ref& operator=(Ref other) {

@@ -95,6 +95,16 @@ TEST_CASE("a live holder on a stack owns when the count has a unit for it") {
   CHECK(HeapInspector(heap).roots_of(family.parent) == "stack strong/counted");
 }
 
+TEST_CASE("an address that a register left on the stack beside a shared_ptr is not another one") {
+  Family family(2, 5, 0);  // three units more than words in the heap: one on the stack, two lost
+  const uint64_t words = family.memory.stack_words(4);
+  family.memory.set_pair(words, family.parent);
+  family.memory.set(words + 24, family.parent);
+  const Image image = family.memory.build();
+  const Heap heap = lift_without_types(image);
+  CHECK(HeapInspector(heap).roots_of(family.parent) == "stack strong/counted; stack ambiguous/conservative");
+}
+
 TEST_CASE("more words on stacks than units left may each be the owner") {
   Family family(2, 3, 0);
   const uint64_t words = family.memory.stack_words(4);
