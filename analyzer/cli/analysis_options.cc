@@ -127,6 +127,8 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_option("--memory", options.most_gigabytes, "gigabytes the analysis may use (default: what is free)")
       ->check(CLI::PositiveNumber);
   parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
+  parser.add_option("--type-map", options.debug.type_map,
+                    "types from `reftally lint --type-map`, where the program has no debug information");
   parser
       .add_option("--suppressions", options.suppressions,
                   "file of findings to live with: our own lines, LeakSanitizer's, or valgrind's")

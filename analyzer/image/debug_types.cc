@@ -13,6 +13,7 @@
 #include "analyzer/image/symbols.h"
 #include "analyzer/image/thread_local_blocks.h"
 #include "analyzer/image/type_builder.h"
+#include "analyzer/image/type_map.h"
 #include "analyzer/image/type_names.h"
 
 namespace reftally {
@@ -26,7 +27,9 @@ struct DebugTypes::Data {
         modules(open_module_files(process, options)),
         files(modules),
         names(files),
-        lines(files, names) {}
+        lines(files, names) {
+    if (!options.type_map.empty() && options.use_dwarf) map = std::make_unique<TypeMap>(options.type_map, process);
+  }
 
   struct Types {
     Types(const DwarfFiles& files, DieNames& names) : index(files), builder(files, index, names) {}
@@ -74,6 +77,7 @@ struct DebugTypes::Data {
   DwarfFiles files;
   DieNames names;
   SourceLines lines;
+  std::unique_ptr<TypeMap> map;  // null: none was given
 
  private:
   std::unique_ptr<Types> types_;
@@ -156,7 +160,8 @@ DebugTypes::DebugTypes(const Image& image, const DebugOptions& options)
 DebugTypes::~DebugTypes() = default;
 
 const Type* DebugTypes::find(std::string_view demangled_name) const {
-  return data_->types().builder.find(demangled_name);
+  const Type* type = data_->types().builder.find(demangled_name);
+  return !type && data_->map ? data_->map->find(demangled_name) : type;
 }
 
 std::vector<const Type*> DebugTypes::classes_of_one_word() const {
@@ -174,6 +179,9 @@ std::vector<const Type*> DebugTypes::classes_of_one_word() const {
     if (parts != 1 || !destructor) continue;
     if (const Type* type = data_->types().builder.type_at(definition.die)) found.push_back(type);
   }
+  if (data_->map)
+    for (const Type* type : data_->map->classes_of_one_word())
+      if (!data_->types().builder.find(type->name)) found.push_back(type);
   return found;
 }
 
@@ -186,7 +194,8 @@ const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
       return data_->types().builder.type_at(closure->die);
     }
   }
-  return find(demangle_type(type_info_name));
+  const Type* type = data_->types().builder.find(demangle_type(type_info_name));
+  return !type && data_->map ? data_->map->find_mangled(type_info_name) : type;
 }
 
 const std::vector<Variable>& DebugTypes::variables() const { return data_->variables(); }
@@ -300,6 +309,7 @@ std::vector<std::string> DebugTypes::warnings(const std::set<std::string>& modul
   }
   std::string missing = missing_debug_information(without, modules);
   if (!missing.empty()) warnings.push_back(std::move(missing));
+  if (data_->map) warnings.insert(warnings.end(), data_->map->warnings().begin(), data_->map->warnings().end());
   return warnings;
 }
 

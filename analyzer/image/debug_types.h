@@ -77,6 +77,7 @@ struct Variable {
 struct DebugOptions {
   std::string sysroot;                  // prefix for module paths
   std::vector<std::string> debug_dirs;  // searched before the system's
+  std::string type_map;                 // file of `reftally lint --type-map`, for types that DWARF does not tell
   bool use_dwarf = true;                // off: symbols only (to test what is left without -g)
 };
 

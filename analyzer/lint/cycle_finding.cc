@@ -77,6 +77,7 @@ size_t edge_to_weaken(const LintContext& context, const ProvedCycle& cycle) {
     if (edge.site && edge.site->location.line == cycle.closed_at.line &&
         edge.site->location.file == cycle.closed_at.file)
       result += 3;
+    if (field && !many && edge.is_target_held_elsewhere) result += 4;
     if (field && !many) result += 1;
     if (many) result -= 1;  // who holds many is the owner; who points back holds one
     return result;

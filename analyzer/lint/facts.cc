@@ -134,6 +134,52 @@ SiteFact site_of(const Json& json) {
   return site;
 }
 
+Json to_json(const LayoutFact& layout) {
+  Json members = Json::array();
+  for (const LayoutMember& member : layout.members) {
+    const int flags = member.is_base | member.is_virtual_base << 1 | member.is_bit_field << 2;
+    members.push_back({member.name, member.type, member.offset, flags, member.vtable_offset, member.line});
+  }
+  const int flags = layout.is_complete | layout.is_polymorphic << 1 | layout.is_closure << 2 |
+                    layout.has_user_destructor << 3 | static_cast<int>(layout.kind) << 4;
+  return {{"layout", layout.rtti},
+          {"flags", flags},
+          {"sizes", {layout.size, layout.alignment, layout.count}},
+          {"at", to_json(layout.location)},
+          {"target", layout.target},
+          {"members", members},
+          {"arguments", layout.arguments},
+          {"values", layout.values},
+          {"closure", {layout.function, layout.parameters, layout.number}}};
+}
+
+LayoutFact layout_of(const Json& json) {
+  LayoutFact layout;
+  layout.rtti = json.at("layout");
+  const int flags = json.at("flags");
+  layout.is_complete = flags & 1;
+  layout.is_polymorphic = flags & 2;
+  layout.is_closure = flags & 4;
+  layout.has_user_destructor = flags & 8;
+  layout.kind = static_cast<LayoutFact::Kind>(flags >> 4);
+  layout.size = json.at("sizes").at(0);
+  layout.alignment = json.at("sizes").at(1);
+  layout.count = json.at("sizes").at(2);
+  layout.location = location_of(json.at("at"));
+  layout.target = json.at("target");
+  for (const Json& member : json.at("members")) {
+    const int bits = member.at(3);
+    layout.members.push_back({member.at(0), member.at(1), member.at(2), (bits & 1) != 0, (bits & 2) != 0,
+                              (bits & 4) != 0, member.at(4), member.at(5)});
+  }
+  layout.arguments = json.at("arguments").get<std::vector<std::string>>();
+  layout.values = json.at("values").get<std::vector<int64_t>>();
+  layout.function = json.at("closure").at(0);
+  layout.parameters = json.at("closure").at(1).get<std::vector<std::string>>();
+  layout.number = json.at("closure").at(2);
+  return layout;
+}
+
 }  // namespace
 
 void write_facts(const Facts& facts, std::ostream& out) {
@@ -141,6 +187,7 @@ void write_facts(const Facts& facts, std::ostream& out) {
   for (const RecordFact& record : facts.records) line(to_json(record));
   for (const FunctionFact& function : facts.functions) line(to_json(function));
   for (const SiteFact& site : facts.sites) line(to_json(site));
+  for (const LayoutFact& layout : facts.layouts) line(to_json(layout));
 }
 
 void read_fact(std::string_view line, Facts& facts) try {
@@ -151,8 +198,10 @@ void read_fact(std::string_view line, Facts& facts) try {
     facts.functions.push_back(function_of(json));
   else if (json.contains("site"))
     facts.sites.push_back(site_of(json));
+  else if (json.contains("layout"))
+    facts.layouts.push_back(layout_of(json));
   else
-    throw Error("a line of facts is neither record, function nor site");
+    throw Error("a line of facts is neither record, function, site nor layout");
 } catch (const nlohmann::json::exception& error) {
   throw Error(std::string("a line of facts is malformed: ") + error.what());
 }

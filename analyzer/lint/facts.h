@@ -126,10 +126,40 @@ struct SiteFact {
   std::vector<std::string> needs;
 };
 
+// How a type lies in memory, for the type map; made only when one is asked for. Types are named by the Itanium
+// encoding that their type_info has ("N2ns7SessionE"), const and volatile dropped; a type without one (an unnamed
+// union, a closure of a function that is not inline) by the encoding of what is around it.
+struct LayoutMember {
+  std::string name, type;
+  uint64_t offset = 0;
+  bool is_base = false, is_virtual_base = false, is_bit_field = false;
+  int64_t vtable_offset = 0;  // of a virtual base
+  uint32_t line = 0;
+};
+
+struct LayoutFact {
+  enum class Kind : uint8_t { kClass, kUnion, kPointer, kReference, kArray, kBase, kEnum, kFunction, kMemberPointer };
+  std::string rtti;
+  Kind kind = Kind::kBase;
+  uint64_t size = 0, alignment = 1, count = 0;  // count: of an array
+  bool is_complete = true, is_polymorphic = false, is_closure = false, has_user_destructor = false;
+  Location location;
+  std::string target;  // pointee or element
+  std::vector<LayoutMember> members;
+  std::vector<std::string> arguments;
+  std::vector<int64_t> values;
+  // A closure of a function that is not inline: its function (mangled), parameters, and its number among the
+  // closures there that take the same; g++ names it so in symbols.
+  std::string function;
+  std::vector<std::string> parameters;
+  uint32_t number = 0;
+};
+
 struct Facts {
   std::vector<RecordFact> records;
   std::vector<FunctionFact> functions;
   std::vector<SiteFact> sites;
+  std::vector<LayoutFact> layouts;
   std::vector<std::string> includes;  // every file read, absolute
   std::vector<std::string> errors;    // the first few of clang's, "file:line: message"
   uint32_t error_count = 0;

@@ -59,7 +59,7 @@ std::string facts_file_name(const CompileCommand& command, const ExtractOptions&
   std::string text =
       std::string(kVersion) + '\n' + REFTALLY_FACTS_SOURCES + '\n' + command.directory + '\n' + command.file + '\n';
   for (const std::string& argument : command.arguments) text += argument + '\n';
-  text += options.resource_dir + (options.bodies ? "\nbodies\n" : "\ntypes\n");
+  text += options.resource_dir + (options.bodies ? "\nbodies\n" : "\ntypes\n") + (options.layouts ? "layouts\n" : "");
   for (const auto* names :
        {&options.names.strong, &options.names.weak, &options.names.unique, &options.names.callable, &options.exclude}) {
     for (const std::string& name : *names) text += name + '\n';

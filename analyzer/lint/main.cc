@@ -12,6 +12,7 @@
 #include "analyzer/lint/compile_commands.h"
 #include "analyzer/lint/lint_rules.h"
 #include "analyzer/lint/lint_run.h"
+#include "analyzer/lint/type_map_file.h"
 
 namespace {
 
@@ -25,7 +26,7 @@ constexpr uint64_t kWorkerMb = 450;  // what one translation unit with Boost nee
 struct Arguments {
   std::string build_dir, output, format = "text", fail_on = "warning", cache, root;
   std::vector<std::string> files, flags;
-  std::string graph;
+  std::string graph, type_map;
   unsigned depth = 3;
   bool no_cache = false, list_rules = false, quiet = false, types_only = false, fix_suggestions = false;
   LintOptions options;
@@ -71,6 +72,7 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.add_option("--confirm", args.options.confirm, "dump, core or JSON report: which cycles did a run show?");
   app.add_option("--graph", args.graph, "print the ownership graph around this class, for GraphViz");
   app.add_option("--depth", args.depth, "members away from the class of --graph")->capture_default_str();
+  app.add_option("--type-map", args.type_map, "write how types lie in memory, for reftally analyze --type-map");
   app.add_flag("-q,--quiet", args.quiet, "no summary on stderr");
 }
 
@@ -137,6 +139,16 @@ void summarise(const LintReport& report) {
               << " functions have too many paths to follow all references; what was found on some is reported\n";
 }
 
+void write_types(const Arguments& args, const Program& program, LintReport& report) {
+  std::ofstream out(args.type_map);
+  const size_t left_out = write_type_map(program, out);
+  out.close();
+  if (!out) throw Error(args.type_map + ": cannot be written");
+  if (left_out)
+    report.remarks.push_back(std::to_string(left_out) + " types are laid out differently in different files; " +
+                             args.type_map + " leaves them out");
+}
+
 void check_choices(const Arguments& args) {
   for (const std::string& name : args.options.rules) {
     const auto rules = lint_rules();
@@ -170,14 +182,17 @@ int lint_main(Arguments& args) {
   check_choices(args);
   const std::vector<CompileCommand> commands = commands_of(args);
   args.options.cache_dir = default_cache(args);
+  args.options.extract.layouts = !args.type_map.empty();
   LintReport report;
   report.root = fs::absolute(args.root.empty() ? "." : args.root).lexically_normal().string();
   if (report.root.size() > 1 && report.root.ends_with('/')) report.root.pop_back();
   args.options.reftally = (fs::read_symlink("/proc/self/exe").parent_path() / "reftally").string();
   Program program;
   gather(commands, args.options, extract_facts, program, report);
-  if (!args.graph.empty()) {
+  if (!args.type_map.empty()) write_types(args, program, report);
+  if (!args.graph.empty())
     write_out(args, [&](std::ostream& out) { draw_class(program, args.graph, args.depth, out); });
+  if (!args.graph.empty() || !args.type_map.empty()) {
     if (!args.quiet) summarise(report);
     return report.problems.empty() ? kClean : kIncomplete;
   }

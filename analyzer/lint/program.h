@@ -27,6 +27,7 @@ class Program {
   const std::vector<RecordFact>& records() const { return facts_.records; }        // by name
   const std::vector<FunctionFact>& functions() const { return facts_.functions; }  // by place
   const std::vector<SiteFact>& sites() const { return facts_.sites; }
+  const std::vector<LayoutFact>& layouts() const { return facts_.layouts; }            // as read
   const std::vector<RecordFact>& conflicting_records() const { return conflicting_; }  // same key, other layout
 
   const RecordFact* record(const Key& key) const;

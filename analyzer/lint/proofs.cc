@@ -53,6 +53,7 @@ class Prover {
   void search(const ObjectGraph& graph);
   void keep(const ObjectGraph& graph, const std::vector<uint32_t>& way);
   CycleEdge describe(const ObjectGraph& graph, const ObjectEdge& edge) const;
+  bool is_held_elsewhere(const ObjectGraph& graph, const std::vector<uint32_t>& way, uint32_t object) const;
   Hold hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const;
   Key key_of(const ObjectGraph& graph, uint32_t object) const;
   std::string class_of(const ObjectGraph& graph, uint32_t object) const;
@@ -115,6 +116,14 @@ CycleEdge Prover::describe(const ObjectGraph& graph, const ObjectEdge& edge) con
   return result;
 }
 
+bool Prover::is_held_elsewhere(const ObjectGraph& graph, const std::vector<uint32_t>& way, uint32_t object) const {
+  return std::any_of(graph.edges.begin(), graph.edges.end(), [&](const ObjectEdge& edge) {
+    const Hold hold = hold_of(graph, edge);
+    return edge.to == object && (hold == Hold::kStrong || hold == Hold::kUnique) &&
+           std::none_of(way.begin(), way.end(), [&](uint32_t number) { return graph.edges[number].from == edge.from; });
+  });
+}
+
 void Prover::search(const ObjectGraph& graph) {
   std::vector<std::vector<uint32_t>> outgoing(graph.objects.size());
   for (uint32_t i = 0; i < graph.edges.size(); ++i) outgoing[graph.edges[i].from].push_back(i);
@@ -139,6 +148,7 @@ void Prover::keep(const ObjectGraph& graph, const std::vector<uint32_t>& way) {
   for (uint32_t number : way) {
     CycleEdge edge = describe(graph, graph.edges[number]);
     counted |= edge.hold == Hold::kStrong || edge.hold == Hold::kCallable || edge.hold == Hold::kOpaque;
+    edge.is_target_held_elsewhere = is_held_elsewhere(graph, way, graph.edges[number].to);
     cycle.objects += edge.hold != Hold::kValue;
     // A closure behind a local pointer has no field to name it: its place in the file does.
     names.insert(edge.field == "*" ? edge.declared.file + " " + (edge.site ? edge.site->function : "")

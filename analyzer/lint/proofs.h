@@ -17,6 +17,7 @@ struct CycleEdge {
   Location declared;              // of the field; of the closure for "*"
   Hold hold = Hold::kStrong;
   bool is_const_target = false;
+  bool is_target_held_elsewhere = false;  // by a member that is no part of the cycle: weak, this edge loses nothing
 };
 
 struct Break {

@@ -15,6 +15,7 @@
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/Path.h>
 
+#include "analyzer/lint/translation_unit_layouts.h"
 #include "analyzer/lint/translation_unit_python.h"
 
 namespace reftally::lint {
@@ -27,7 +28,9 @@ constexpr size_t kKeptErrors = 3;
 class Walker : public RecursiveASTVisitor<Walker> {
  public:
   Walker(UnitTypes& types, const ExtractOptions& options)
-      : types_(types), options_(options), is_python_(is_python_extension(types.context)) {}
+      : types_(types), options_(options), is_python_(is_python_extension(types.context)) {
+    if (options.layouts) layouts_ = std::make_unique<UnitLayouts>(types);
+  }
   bool shouldVisitTemplateInstantiations() const { return true; }
 
   bool TraverseDecl(Decl* declaration) {
@@ -39,7 +42,13 @@ class Walker : public RecursiveASTVisitor<Walker> {
     return RecursiveASTVisitor<Walker>::TraverseDecl(declaration);
   }
   bool VisitCXXRecordDecl(CXXRecordDecl* record) {
-    if (record->isThisDeclarationADefinition()) types_.add_record(record);
+    if (!record->isThisDeclarationADefinition()) return true;
+    types_.add_record(record);
+    if (layouts_ && types_.is_project(record->getLocation())) layouts_->add_class(record);
+    return true;
+  }
+  bool VisitLambdaExpr(LambdaExpr* lambda) {
+    if (layouts_) layouts_->add_class(lambda->getLambdaClass());
     return true;
   }
   bool VisitVarDecl(VarDecl* variable) {
@@ -62,6 +71,7 @@ class Walker : public RecursiveASTVisitor<Walker> {
   UnitTypes& types_;
   const ExtractOptions& options_;
   const bool is_python_;
+  std::unique_ptr<UnitLayouts> layouts_;  // null when no type map is asked for
 };
 
 class Consumer : public ASTConsumer {

@@ -23,6 +23,7 @@ struct ExtractOptions {
   SmartPointerNames names;
   std::vector<std::string> exclude;  // path prefixes whose code is not the project's
   bool bodies = true;                // off: records only
+  bool layouts = false;              // also how types lie in memory, for the type map
 };
 
 // Parses one translation unit in this process: may crash, may use much memory; run it in a worker.

@@ -76,17 +76,20 @@ void PythonFunction::release(SymbolId id, SourceLocation where, PyState& state) 
     return;
   }
   const bool owned = symbol->count > 0;
+  const bool stored = symbol->given_to == "memory" || StringRef(symbol->given_to).starts_with("member:");
+  // `Py_XDECREF(PyTuple_GET_ITEM(self, i))` empties a tuple of one's own.
+  const bool in_place = symbol->name.empty() && StringRef(symbol->source).ends_with("_GET_ITEM");
   const auto* parameter = symbol->origin == PyOrigin::kParameter ? static_cast<const ParmVarDecl*>(id) : nullptr;
   if (!owned && symbol->origin == PyOrigin::kBorrowed) {
-    report("py-over-release", *symbol, where,
-           name_of(*symbol) + " is released, but " + symbol->source + "() only lent it", "borrowed", {}, symbol->at,
-           "borrowed here");
+    if (!stored && !in_place)
+      report("py-over-release", *symbol, where,
+             name_of(*symbol) + " is released, but " + symbol->source + "() only lent it", "borrowed", {}, symbol->at,
+             "borrowed here");
     symbol->doubt = true;
   } else if (!owned && symbol->origin == PyOrigin::kNew) {
     const std::string before = symbol->released ? "released"
-                               : symbol->given_to == "memory" || StringRef(symbol->given_to).starts_with("member:")
-                                   ? "stored"
-                                   : "given to " + symbol->given_to + "()";
+                               : stored         ? "stored"
+                                                : "given to " + symbol->given_to + "()";
     // `self->x = v; … Py_DECREF(v)` on a path that frees self too is the usual way out of a constructor.
     if (before != "stored")
       report("py-over-release", *symbol, where, name_of(*symbol) + " is released after it was " + before, "again", {},

@@ -98,6 +98,9 @@ void PythonFunction::finish(PyState& state, SymbolId returned, bool returns_obje
   PySymbol* result = find(returned, state);
   if (result && result->null != PyNull::kYes) {
     --result->count;
+    // A new reference stays with the caller when the member that was set too only looks back.
+    if (result->origin == PyOrigin::kNew && StringRef(result->given_to).starts_with("member:"))
+      result->needs.insert("+owned-field:" + result->given_to.substr(7));
     result->given_at = where;
     result->given_to = "return";
   }

@@ -106,7 +106,8 @@ SymbolId PythonFunction::load(const PyPlace& place, const Expr* expression, PySt
   PySymbol symbol;
   symbol.at = expression->getExprLoc();
   const auto* parameter = dyn_cast_or_null<ParmVarDecl>(place.base);
-  if (place.path.empty() && !parameter) return nullptr;  // not initialised yet
+  if (place.path.empty() && !parameter) return nullptr;           // not initialised yet
+  if (place.base && place.path.starts_with(".")) return nullptr;  // a struct of our own, filled by somebody else
   symbol.origin = place.path.empty() ? PyOrigin::kParameter : PyOrigin::kMember;
   symbol.from_caller = place.path.empty();
   if (const auto* named = dyn_cast<DeclRefExpr>(expression)) symbol.source = named->getDecl()->getNameAsString();

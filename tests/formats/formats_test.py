@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Renders every drawn heap of tests/golden in every format and gives the files to the programs they are for.
-Usage: formats_test.py RENDER_DRAWING NPM_FOLDER"""
+Usage: formats_test.py RENDER_DRAWING NPM_FOLDER [REFTALLY_LINT]"""
 
 import functools
 import json
@@ -18,7 +18,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "golden"))
 import goldens  # noqa: E402
 
-RENDER_DRAWING = NPM = None
+RENDER_DRAWING = NPM = LINT = None
 PACKAGES = ["@memlab/core@2.0.5", "@microsoft/sarif-multitool-linux@5.7.0", "ajv@8"]  # readers; the schema is in the second
 
 
@@ -105,6 +105,18 @@ class Formats(unittest.TestCase):
         for name, errors in self.read_by_npm(self.files("sarif", "sarif")).items():
             self.assertEqual(errors, [], name)
 
+    @unittest.skipUnless(sys.argv[3:4] not in ([], [""]), "skipped: built without the lint")
+    def test_sarif_of_the_lint_is_valid_by_its_schema(self):
+        paths, samples = [], HERE.parent / "lint/samples"
+        for sample in sorted(samples.glob("*.cc")):
+            path = self.folder / f"lint_{sample.stem}.sarif"
+            subprocess.run([LINT, "-q", "--format", "sarif", "-o", path, "--root", samples, sample, "--", "-std=c++20"],
+                           timeout=120, check=False)
+            self.assertTrue(json.loads(path.read_text())["runs"][0]["results"], sample.name)
+            paths.append(path)
+        for name, errors in self.read_by_npm(paths).items():
+            self.assertEqual(errors, [], name)
+
     def test_sarif_says_where_and_what(self):
         self.files("sarif", "sarif")
         result = json.loads((self.folder / "lambda_capture.sarif").read_text())["runs"][0]["results"][0]
@@ -131,5 +143,7 @@ class Formats(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    RENDER_DRAWING, NPM = sys.argv.pop(1), pathlib.Path(sys.argv.pop(1))
+    RENDER_DRAWING, NPM, *lint = sys.argv[1:]
+    NPM, LINT = pathlib.Path(NPM), lint[0] if lint else None
+    del sys.argv[1:]
     unittest.main()

@@ -403,6 +403,43 @@ static PyObject* releases_borrowed(PyObject* self, PyObject* dict) {
   Py_RETURN_NONE;
 }
 
+struct Pair {
+  PyObject *first, *second;
+};
+struct Source {
+  int tag;
+  PyObject* object;
+};
+extern struct Pair foreign_pair(void);
+
+static PyObject* returns_part_of_a_result(PyObject* self, PyObject* args) {
+  struct Pair pair = foreign_pair();
+  return pair.first;
+}
+
+static PyObject* returns_what_looks_back(PyObject* self, PyObject* args) {
+  struct Source* source = PyMem_Malloc(sizeof *source);
+  PyObject* object = PyList_New(0);
+  if (!object) return NULL;
+  source->object = object;
+  return source->object;
+}
+
+static PyObject* releases_what_was_kept(PyObject* self, PyObject* dict) {
+  struct Source* source = PyMem_Malloc(sizeof *source);
+  PyObject* value = PyDict_GetItemString(dict, "key");
+  if (!value) Py_RETURN_NONE;
+  source->object = value;
+  Py_INCREF(source->object);
+  Py_DECREF(source->object);
+  Py_RETURN_NONE;
+}
+
+static PyObject* empties_a_tuple(PyObject* self, PyObject* tuple) {
+  Py_XDECREF(PyTuple_GET_ITEM(tuple, 0));
+  Py_RETURN_NONE;
+}
+
 static PyObject* releases_parsed_argument(PyObject* self, PyObject* args) {
   PyObject* object;
   if (!PyArg_ParseTuple(args, "O", &object)) return NULL;
@@ -596,6 +633,10 @@ static PyMethodDef methods[] = {METHOD(leak_on_error),
                                 METHOD(uses_item_of_released_list),
                                 METHOD(uses_item_before_release),
                                 METHOD(releases_borrowed),
+                                METHOD(returns_part_of_a_result),
+                                METHOD(returns_what_looks_back),
+                                METHOD(releases_what_was_kept),
+                                METHOD(empties_a_tuple),
                                 METHOD(releases_parsed_argument),
                                 METHOD(releases_twice),
                                 METHOD(releases_after_stealing),
