@@ -40,9 +40,8 @@ std::string closure_name(const Json& closure, const std::string& key) {
   std::string parameters;
   for (const Json& parameter : closure.at(1))
     parameters += (parameters.empty() ? "" : ", ") + demangle_type(parameter.get<std::string>());
-  std::string around = demangle(function);
-  if (around.find('(') == std::string::npos) around += "()";  // main, as g++ tells it in a closure's name
-  return normal_type_name(fmt::format("{}::{{lambda({})#{}}}", around, parameters, closure.at(2).get<int>()));
+  return normal_type_name(
+      fmt::format("{}::{{lambda({})#{}}}", demangle(function), parameters, closure.at(2).get<int>()));
 }
 
 TypeMember member_of(const Json& json, const Type* type, const std::string& file) {

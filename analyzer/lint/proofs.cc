@@ -116,11 +116,14 @@ CycleEdge Prover::describe(const ObjectGraph& graph, const ObjectEdge& edge) con
   return result;
 }
 
+// By another member than those of the cycle: the same one again may be the same reference under another name.
 bool Prover::is_held_elsewhere(const ObjectGraph& graph, const std::vector<uint32_t>& way, uint32_t object) const {
   return std::any_of(graph.edges.begin(), graph.edges.end(), [&](const ObjectEdge& edge) {
     const Hold hold = hold_of(graph, edge);
     return edge.to == object && (hold == Hold::kStrong || hold == Hold::kUnique) &&
-           std::none_of(way.begin(), way.end(), [&](uint32_t number) { return graph.edges[number].from == edge.from; });
+           std::none_of(way.begin(), way.end(), [&](uint32_t number) {
+             return graph.edges[number].from == edge.from || graph.edges[number].field == edge.field;
+           });
   });
 }
 

@@ -208,8 +208,9 @@ void PythonFunction::walk_block(const CFGBlock& block, PyState state) {
       const Expr* value = result->getRetValue();
       const bool is_object = value && is_python_object(function_->getReturnType());
       const SymbolId id = value && is_python_object(strip_casts(value)->getType()) ? eval(value, state) : nullptr;
-      const bool is_null = value && value->IgnoreParenCasts()->isNullPointerConstant(
-                                        types_.context, Expr::NPC_ValueDependentIsNull) != Expr::NPCK_NotNull;
+      const bool is_null =
+          is_null_symbol(id) || (value && value->IgnoreParenCasts()->isNullPointerConstant(
+                                              types_.context, Expr::NPC_ValueDependentIsNull) != Expr::NPCK_NotNull);
       return finish(state, id, is_object && !is_null, result->getReturnLoc());
     }
     on_statement(statement, state);

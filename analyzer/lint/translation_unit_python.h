@@ -70,6 +70,7 @@ bool is_python_extension(clang::ASTContext& context);
 bool is_python_object(clang::QualType type);  // PyObject*, or a pointer to a struct that begins with one
 llvm::StringRef record_name(const clang::RecordDecl* record);  // also of `typedef struct { … } NAME;`
 const clang::Expr* strip_casts(const clang::Expr* expression);
+bool is_null_symbol(SymbolId id);  // of NULL itself, or of a variable that holds it
 
 class PythonFunction {
  public:

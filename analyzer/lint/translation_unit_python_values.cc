@@ -50,6 +50,8 @@ const void* const kNullSymbol = &kNullSymbol;
 
 }  // namespace
 
+bool is_null_symbol(SymbolId id) { return id == kNullSymbol; }
+
 PySymbol* PythonFunction::find(SymbolId id, PyState& state) const {
   const auto known = state.symbols.find(id);
   return known == state.symbols.end() ? nullptr : &known->second;

@@ -403,6 +403,20 @@ static PyObject* releases_borrowed(PyObject* self, PyObject* dict) {
   Py_RETURN_NONE;
 }
 
+static PyObject* makes_or_returns_null_variable(PyObject* self) {
+  PyObject* result = NULL;
+  if (PyErr_Occurred()) goto done;
+  result = PyList_New(0);
+done:
+  return result;
+}
+
+static PyObject* leaks_what_a_null_variable_may_be(PyObject* self, PyObject* args) {
+  PyObject* list = makes_or_returns_null_variable(self);  // expect: py-leak
+  if (!list) return NULL;
+  return PyLong_FromSsize_t(PyList_Size(list));
+}
+
 struct Pair {
   PyObject *first, *second;
 };
@@ -633,6 +647,7 @@ static PyMethodDef methods[] = {METHOD(leak_on_error),
                                 METHOD(uses_item_of_released_list),
                                 METHOD(uses_item_before_release),
                                 METHOD(releases_borrowed),
+                                METHOD(leaks_what_a_null_variable_may_be),
                                 METHOD(returns_part_of_a_result),
                                 METHOD(returns_what_looks_back),
                                 METHOD(releases_what_was_kept),
