@@ -6,6 +6,9 @@ struct Link {
 Link* g_head;
 
 int main() {
-  for (int i = 0; i < 10; ++i) g_head = new Link{g_head};
+  for (int i = 0; i < 10; ++i) {
+    g_head = new Link{g_head};
+    asm volatile("" : : : "memory");  // or clang makes no list at all
+  }
   g_head = nullptr;
 }
