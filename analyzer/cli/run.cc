@@ -26,7 +26,8 @@ namespace fs = std::filesystem;
 struct RunOptions {
   std::vector<std::string> program;
   std::string dump_dir = ".";
-  bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false;
+  bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false,
+       redact = false;
   int stack_depth = 0, snapshot_signal = 0;
   int error_exitcode = 23;  // as LeakSanitizer
   AnalysisCommandOptions analysis;
@@ -62,6 +63,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   add_python_agent(agent.parent_path());
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
+  if (options.redact) set("REFTALLY_REDACT", "1");
   if (options.no_stacks) set("REFTALLY_STACKS", "0");
   if (!options.no_stacks && getenv("REFTALLY_PYTHON_STACKS") == nullptr) set("REFTALLY_PYTHON_STACKS", "8");
   if (options.no_zero_fill) set("REFTALLY_ZERO_FILL", "0");
@@ -218,6 +220,8 @@ RunCommand prepare_run(CLI::App& parser) {
   parser.add_option("-o,--dump-dir", options->dump_dir, "folder for dumps")->capture_default_str();
   parser.add_flag("--no-analyze", options->no_analyze, "only write dumps");
   parser.add_flag("--full-contents", options->full_contents, "keep all words of memory in the dump, text and data too");
+  parser.add_flag("--redact", options->redact,
+                  "Python: leave keys of dictionaries, which may be data, out of the dump");
   parser.add_flag("--no-stacks", options->no_stacks, "record no birth stacks: faster");
   parser.add_flag("--no-zero-fill", options->no_zero_fill,
                   "leave new blocks as they are: stale words may pass for references");
