@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/findings/acquires.h"
 #include "analyzer/findings/advice.h"
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
@@ -125,6 +126,11 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
 
   // Beyond this point it is decided what is found.
 
+  phase("acquires");  // which calls took what nobody gave back
+  const EventAudit audit(heap);
+  for (Finding& finding : analysis.findings) find_acquires(heap, analysis.accounts, audit, finding);
+  for (std::string& warning : audit_warnings(heap, audit)) analysis.warnings.push_back(std::move(warning));
+
   phase("retained sizes");  // dominators: what each finding keeps from being freed
   measure_retained(input, analysis.findings);
 
@@ -147,7 +153,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   if (options.progress) options.progress("births");
   name_births(analysis.heap, image, types, analysis.findings);
   rank(analysis.heap, analysis.findings);
-  analysis.warnings = image.warnings;
+  analysis.warnings.insert(analysis.warnings.begin(), image.warnings.begin(), image.warnings.end());
   for (const auto& [kind, text] : image.notes)
     if (kind == dump::NoteKind::kWarning) analysis.warnings.push_back(text);
   for (std::string& warning : types.warnings(modules_in_use(analysis.heap, image, analysis.findings)))

@@ -123,10 +123,15 @@ class ReportBuilder {
     if (const std::string& sum = finding.account.sentence; !sum.empty())
       result.evidence.insert(result.evidence.begin(), fmt::format("{}: {}", short_type(result.subject), sum));
     result.births = births_of(finding);
+    for (const FindingAcquire& acquire : finding.acquires)
+      result.acquires.push_back(
+          {born(acquire.stack), acquire.units, acquire.is_birth, acquire.is_release, acquire.is_certain});
     if (finding.advice) result.advice = advice_of(*finding.advice);
     const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
     for (size_t i = 0; i < objects.size(); i++)
       if (objects[i] != kNoObject) describe_node(objects[i], result.nodes[i]);
+    for (std::vector<ReportEdge>* edges : {&result.cycle, &result.path, &result.edges})
+      for (ReportEdge& edge : *edges) edge.acquired = born(StackId{edge.acquire_stack});
     result.summary = summarize(result);
     return result;
   }

@@ -9,9 +9,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+Json frames_json(const std::vector<ReportFrame>& frames) {
+  Json array = Json::array();
+  for (const ReportFrame& frame : frames)
+    array.push_back({{"function", printable(frame.function)}, {"file", printable(frame.file)}, {"line", frame.line}});
+  return array;
+}
+
 Json edges_json(const std::vector<ReportEdge>& edges) {
   Json array = Json::array();
-  for (const ReportEdge& edge : edges)
+  for (const ReportEdge& edge : edges) {
     array.push_back({{"from", printable(edge.from)},
                      {"via", printable(edge.via)},
                      {"kind", edge.kind},
@@ -19,6 +26,8 @@ Json edges_json(const std::vector<ReportEdge>& edges) {
                      {"to", printable(edge.to)},
                      {"location", printable(edge.location)},
                      {"member", printable(edge.member)}});
+    if (!edge.acquired.empty()) array.back()["acquired"] = frames_json(edge.acquired);
+  }
   return array;
 }
 
@@ -31,6 +40,16 @@ Json holders_json(const std::vector<ReportHolder>& holders) {
                      {"count", holder.count},
                      {"pays", holder.pays},
                      {"location", printable(holder.location)}});
+  return array;
+}
+
+Json acquires_json(const std::vector<ReportAcquire>& acquires) {
+  Json array = Json::array();
+  for (const ReportAcquire& acquire : acquires)
+    array.push_back({{"references", acquire.units},
+                     {"what", acquire.is_release ? "release" : acquire.is_birth ? "birth" : "acquire"},
+                     {"certain", acquire.is_certain},
+                     {"frames", frames_json(acquire.frames)}});
   return array;
 }
 
@@ -57,10 +76,8 @@ Json finding_json(const ReportFinding& finding) {
                        {"remainder", finding.account->remainder}};
   json["subject"] = printable(finding.subject);
   json["holders"] = holders_json(finding.holders);
-  json["born"] = Json::array();
-  for (const ReportFrame& frame : finding.born)
-    json["born"].push_back(
-        {{"function", printable(frame.function)}, {"file", printable(frame.file)}, {"line", frame.line}});
+  json["born"] = frames_json(finding.born);
+  if (!finding.acquires.empty()) json["acquired"] = acquires_json(finding.acquires);
   if (finding.advice)
     json["advice"] = {{"weaken", printable(finding.advice->weaken)},    {"breaks", finding.advice->breaks},
                       {"frees_bytes", finding.advice->frees_bytes},     {"safe", finding.advice->safe},

@@ -24,6 +24,8 @@ struct ReportEdge {
   uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes; in the drawing only
   bool weaken = false;                  // the advice is about this member
   bool last_hold = false;               // the reference that still holds what should be gone
+  uint32_t acquire_stack = 0;           // StackId of `acquired`
+  std::vector<ReportFrame> acquired;    // the call that took the reference, innermost first; empty when unknown
 };
 
 // Who has a reference to an object: one row for all that read alike.
@@ -81,6 +83,13 @@ struct ReportBirth {
   uint64_t count = 0, bytes = 0, retained_bytes = 0;
 };
 
+// A call that took references which were never given back, or gave back what nobody had taken.
+struct ReportAcquire {
+  std::vector<ReportFrame> frames;  // innermost first
+  uint64_t units = 0;
+  bool is_birth = false, is_release = false, is_certain = false;
+};
+
 struct ReportFinding {
   std::string rule, severity, fingerprint, summary;
   uint64_t instances = 0, objects = 0, bytes = 0, retained_bytes = 0, held_objects = 0;
@@ -94,6 +103,7 @@ struct ReportFinding {
   std::vector<ReportHolder> holders;
   std::vector<ReportFrame> born;
   std::vector<ReportBirth> births;  // of all instances, most bytes first
+  std::vector<ReportAcquire> acquires;  // most units first
   std::optional<ReportAdvice> advice;
   std::vector<std::string> evidence;
   std::string suppressed_by;  // reason, or empty

@@ -20,6 +20,7 @@ void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first
     if (edge.location.empty()) edge.location = location;
     edge.weaken |= std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
   }
+  if (heap.has_events) edge.acquire_stack = index(heap.acquired[steps[last].reference]);
   edge.kind = kind_name(heap.kind[steps[last].reference]);
   edge.certainty = certainty_name(certainty);
 }

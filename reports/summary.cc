@@ -91,6 +91,16 @@ std::string holder(const ReportFinding& finding) {
   return last.member.empty() ? " by " + root : fmt::format(" by {}, below root {}", cut(last.member, 200), root);
 }
 
+// Who is to blame comes first, when it is certain.
+std::string guilty(const ReportFinding& finding) {
+  if (finding.acquires.empty() || !finding.acquires.front().is_certain) return "";
+  const ReportAcquire& worst = finding.acquires.front();
+  if (worst.frames.empty()) return "";
+  const std::string place = frame_text(worst.frames.front());
+  if (worst.is_release) return place + " gave back a reference that it did not have: ";
+  return place + (worst.is_birth ? " made what was never given back: " : " took what was never given back: ");
+}
+
 std::string sentence(const ReportFinding& finding) {
   const bool one = counted(finding) == 1;
   if (finding.rule == "unreachable-cycle") return cycle_sentence(finding, "");
@@ -124,6 +134,6 @@ std::string sentence(const ReportFinding& finding) {
 
 }  // namespace
 
-std::string summarize(const ReportFinding& finding) { return printable(sentence(finding)); }
+std::string summarize(const ReportFinding& finding) { return printable(guilty(finding) + sentence(finding)); }
 
 }  // namespace reftally

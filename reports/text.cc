@@ -17,6 +17,7 @@ enum class Style { kPlain, kBold, kDim, kRed, kYellow, kCyan };
 
 constexpr size_t kBirthFrames = 4;
 constexpr size_t kHolders = 5;
+constexpr size_t kAcquires = 3;
 constexpr size_t kLabelWidth = 10;  // "Account   "
 
 class TextReport {
@@ -123,6 +124,7 @@ class TextReport {
     if (found.ring != 0) cycle(found);
     if (!found.path.empty()) path(found);
     advice(found);
+    acquires(found);
     account(found);
     born(found);
     why(found);
@@ -157,6 +159,8 @@ class TextReport {
     with_note(
         fmt::format("{}{}", rail, styled(shown.weaken || shown.last_hold ? Style::kYellow : Style::kPlain, member)),
         edge_note(shown));
+    if (!shown.acquired.empty())
+      line(rail + styled(Style::kDim, "taken by " + printable(frame_text(shown.acquired.front()))));
     if (shown.last_hold) line(rail + styled(Style::kYellow, "^ still held here"));
     if (shown.weaken && !std::exchange(advised_, true))
       line(rail + styled(Style::kYellow, fmt::format("^ {}", mending_verb(shown.member))));
@@ -204,6 +208,26 @@ class TextReport {
       labelled("", fmt::format("{} × {} ({})", count_text(holder.count), cut(holder.member, 200), holder.kind));
     }
     if (found.holders.size() > kHolders) labelled("", fmt::format("and {} more", found.holders.size() - kHolders));
+  }
+
+  static const char* acquire_label(const ReportAcquire& acquire) {
+    if (acquire.is_release) return "Released";
+    return acquire.is_certain ? "Taken" : "Maybe";
+  }
+
+  // Most to blame first: a call stack each.
+  void acquires(const ReportFinding& found) {
+    for (size_t i = 0; i < found.acquires.size() && i < kAcquires; i++) {
+      const ReportAcquire& acquire = found.acquires[i];
+      const std::string what = fmt::format("{}{}", plural(acquire.units, "reference"),
+                                           acquire.is_birth ? ", with which it was born, in" : " by");
+      for (size_t frame = 0; frame < acquire.frames.size() && frame < kBirthFrames; frame++) {
+        const std::string text = printable(frame_text(acquire.frames[frame]));
+        labelled(frame == 0 ? acquire_label(acquire) : "", frame == 0 ? what + " " + text : text,
+                 frame == 0 ? Style::kBold : Style::kPlain);
+      }
+    }
+    if (found.acquires.size() > kAcquires) labelled("", fmt::format("and {} more", found.acquires.size() - kAcquires));
   }
 
   void born(const ReportFinding& found) {

@@ -36,6 +36,15 @@ struct Advice {
   std::string reason;
 };
 
+// One call that may have taken (or given back once too often) the references that the finding is about.
+struct FindingAcquire {
+  StackId stack{};
+  uint64_t units = 0;
+  bool is_birth = false;    // the reference the object was born with
+  bool is_release = false;  // given back without having been taken
+  bool is_certain = false;  // else one of several candidates, or part of the program tells no events
+};
+
 struct Finding {
   const char* rule = "";  // row name in rules.cc
   Severity severity = Severity::kError;
@@ -52,6 +61,7 @@ struct Finding {
   std::optional<Advice> advice;
   std::vector<std::string> evidence;  // one sentence each
   std::vector<SourceFrame> born;      // of the subject, innermost first
+  std::vector<FindingAcquire> acquires;  // most units first; empty when there are no events, or they do not tell
   std::string suppressed_by;          // why it is not told, or empty
   std::string fingerprint;            // equal for equal shapes in every run: no addresses, no indexes
 };

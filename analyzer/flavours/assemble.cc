@@ -7,6 +7,7 @@ namespace reftally {
 Assembly::Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
                    HeapBuilder& builder, const std::unordered_map<uint64_t, LabelId>& outward)
     : image_(image),
+      events_(image, counted, holders),
       counted_(counted),
       holders_(holders),
       naming_(naming),
@@ -103,7 +104,8 @@ void Assembly::add_references(std::span<const DraftReference> references) {
   for (const DraftReference& reference : references) {
     const ObjectId from = object_of(reference.from), to = object_of(reference.to);
     if (from == to && reference.kind == ReferenceKind::kRaw) continue;  // came to be one object since
-    builder_.add_reference({from, to, reference.label, reference.kind, reference.certainty, reference.element});
+    builder_.add_reference({from, to, reference.label, reference.kind, reference.certainty, reference.element,
+                            acquired(reference.to, reference.place, reference.kind, reference.certainty)});
   }
 }
 
@@ -114,14 +116,37 @@ void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector
       roots[candidate.root].certainty = candidate.certainty;
     } else if (candidate.kind != ReferenceKind::kRaw || candidate.from != candidate.counted) {
       builder_.add_reference({object_of(candidate.from), object_of_[candidate.counted], candidate.label, candidate.kind,
-                              candidate.certainty});
+                              candidate.certainty, kNoElement,
+                              acquired(candidate.counted, candidate.at, candidate.kind, candidate.certainty)});
     }
   }
 }
 
 void Assembly::add_roots(std::span<const DraftRoot> roots) {
   for (const DraftRoot& root : roots) {
-    builder_.add_root({object_of(root.to), root.root, root.kind, root.certainty, root.name});
+    builder_.add_root({object_of(root.to), root.root, root.kind, root.certainty, root.name,
+                       acquired(root.to, root.at, root.kind, root.certainty)});
+  }
+}
+
+// A weak reference takes nothing; a word that may be a reference shows that the holder is still there.
+StackId Assembly::acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty) {
+  if (!events_.known() || !holders_.is_counted(to) || kind == ReferenceKind::kWeak) return {};
+  const std::optional<StackId> stack = events_.take(to, place);
+  if (!stack) return {};
+  const bool pays = kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
+  builder_.object(object_of_[to]).open_acquires += !pays;
+  return *stack;
+}
+
+void Assembly::add_events() {
+  if (!events_.known()) return;
+  builder_.set_events(image_.declared.events->lost != 0);
+  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
+    if (object_of_[holder] == kNoObject) continue;
+    builder_.object(object_of_[holder]).event_balance = events_.balance(holder);
+    for (const EventTallies::Row& row : events_.rows_of(holder))
+      if (!row.met) builder_.add_tally({object_of_[holder], row.stack, row.balance});
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analyzer/flavours/declared_facts.h"
+#include "analyzer/flavours/event_tallies.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/words.h"
 #include "analyzer/heap/heap.h"
@@ -26,6 +27,7 @@ class Assembly final : public NativeSide {
   void add_roots(std::span<const DraftRoot> roots);
   void add_words(std::span<const DraftRoot> words, DeclaredLift& declared);  // roots, or references of declared objects
   void mark_expectations();
+  void add_events();  // of what no reference has taken
 
   ObjectId object_at(uint64_t place) const override;
   LabelId label_at(uint64_t place) override;
@@ -33,10 +35,12 @@ class Assembly final : public NativeSide {
  private:
   ObjectId object_of(HolderId holder) const { return object_of_[holders_.current(holder)]; }
   void add_counted(HolderId holder);
+  StackId acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty);
   void add_block(uint32_t block);
   void add_storage_of_variables();
 
   const Image& image_;
+  EventTallies events_;
   const CountedObjects& counted_;
   const Holders& holders_;
   Naming& naming_;

@@ -94,6 +94,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   assembly.add_references(heap_words.references);
   assembly.add_roots(typed.roots);
   assembly.add_words(root_words.roots, declared);
+  assembly.add_events();
   assembly.mark_expectations();
   declared.add_references();
   declared.add_roots();

@@ -272,9 +272,9 @@ void TypedWalk::lone_pointer(const Type& type, uint64_t target) { found_.met.pus
 
 void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   if (variable_) {
-    found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path)});
+    found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path), at.address});
   } else if (to != holder_ || kind != ReferenceKind::kRaw) {
-    found_.references.push_back({holder_, to, label(at.path), kind, Certainty::kExact, at.index});
+    found_.references.push_back({holder_, to, label(at.path), kind, Certainty::kExact, at.index, at.address});
   }
 }
 

@@ -135,7 +135,7 @@ class HeapScan {
       const DraftReference& last = found_.references.back();
       if (last.from == from && last.to == to && last.label == label && last.kind == kind) return;
     }
-    found_.references.push_back({from, to, label, kind});
+    found_.references.push_back({from, to, label, kind, Certainty::kConservative, kNoElement, at});
     last_raw_at_ = at;
   }
 

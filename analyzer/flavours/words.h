@@ -21,6 +21,7 @@ struct DraftReference {
   ReferenceKind kind = ReferenceKind::kRaw;
   Certainty certainty = Certainty::kConservative;
   uint32_t element = kNoElement;
+  uint64_t place = 0;  // address of the word, when it may hold a counted reference
 };
 
 struct DraftRoot {
@@ -29,7 +30,7 @@ struct DraftRoot {
   ReferenceKind kind = ReferenceKind::kRaw;
   Certainty certainty = Certainty::kConservative;
   StringId name{};
-  uint64_t at = 0;  // address of the word; 0 for a register, and where types told it
+  uint64_t at = 0;  // address of the word; 0 for a register
 };
 
 // What a word's place says of it.

@@ -23,6 +23,11 @@ StringId HeapBuilder::intern(std::string_view text) { return heap_.strings.inter
 HeapBuilder::Object& HeapBuilder::object(ObjectId id) { return objects_[index(id)]; }
 uint32_t HeapBuilder::object_count() const { return static_cast<uint32_t>(objects_.size()); }
 
+void HeapBuilder::set_events(bool lost) {
+  heap_.has_events = true;
+  heap_.events_lost = lost;
+}
+
 void HeapBuilder::set_block_totals(uint64_t count, uint64_t bytes) {
   heap_.block_count = count;
   heap_.block_bytes = bytes;
@@ -74,6 +79,10 @@ Heap HeapBuilder::build() && {
   object_column(heap_.birth_order, &Object::birth_order);
   object_column(heap_.flags, &Object::flags);
   object_column(heap_.note, &Object::note);
+  if (heap_.has_events) {
+    object_column(heap_.event_balance, &Object::event_balance);
+    object_column(heap_.open_acquires, &Object::open_acquires);
+  }
 
   // Counting sort by referrer: linear, and it keeps the order in which one referrer's references came.
   std::vector<uint64_t>& offsets = heap_.references.offsets;
@@ -90,6 +99,7 @@ Heap HeapBuilder::build() && {
   heap_.element.resize(references);
   heap_.kind.resize(references);
   heap_.certainty.resize(references);
+  if (heap_.has_events) heap_.acquired.resize(references);
   for (const Reference& reference : references_) {
     const uint64_t row = next[index(reference.from)]++;
     heap_.referent[row] = reference.to;
@@ -97,11 +107,14 @@ Heap HeapBuilder::build() && {
     heap_.element[row] = reference.element;
     heap_.kind[row] = reference.kind;
     heap_.certainty[row] = reference.certainty;
+    if (heap_.has_events) heap_.acquired[row] = reference.acquired;
   }
   for (const HeapRoot& root : roots_) require(index(root.to) < objects, "roots of known objects");
   std::stable_sort(roots_.begin(), roots_.end(),
                    [](const HeapRoot& a, const HeapRoot& b) { return index(a.to) < index(b.to); });
   heap_.roots = std::move(roots_);
+  std::stable_sort(heap_.tallies.begin(), heap_.tallies.end(),
+                   [](const HeapTally& a, const HeapTally& b) { return index(a.object) < index(b.object); });
   return std::move(heap_);
 }
 

@@ -61,6 +61,15 @@ struct HeapRoot {
   ReferenceKind reference;  // kStrong with kExact pays for one unit
   Certainty certainty;
   StringId name;  // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
+  StackId acquired{};  // that took the reference, as events tell; 0 unknown
+};
+
+// References that events tell of and no reference in memory accounts for: taken, and the holder does not refer to the
+// object any more; or (balance < 0) given back by a holder that had taken none.
+struct HeapTally {
+  ObjectId object;
+  StackId stack;
+  int32_t balance;
 };
 
 class Heap {
@@ -84,6 +93,13 @@ class Heap {
   std::vector<uint32_t> element;  // index in a container, or kNoElement
   std::vector<ReferenceKind> kind;
   std::vector<Certainty> certainty;
+
+  // ---- reference count events, when the program told any
+  bool has_events = false, events_lost = false;
+  std::vector<StackId> acquired;       // by reference: the call that took it, 0 unknown
+  std::vector<HeapTally> tallies;      // by object
+  std::vector<int64_t> event_balance;  // by object: acquires less releases
+  std::vector<int64_t> open_acquires;  // by object: taken by words that may be references, but pay for no count
 
   std::vector<HeapRoot> roots;    // by `to`
   std::vector<HeapType> types;    // row 0: unknown
@@ -114,6 +130,7 @@ class HeapBuilder {
     StackId birth_stack{};
     uint32_t birth_order = 0, flags = 0;
     StringId note{};
+    int64_t event_balance = 0, open_acquires = 0;
   };
   struct Reference {
     ObjectId from, to;
@@ -121,6 +138,7 @@ class HeapBuilder {
     ReferenceKind kind = ReferenceKind::kStrong;
     Certainty certainty = Certainty::kExact;
     uint32_t element = kNoElement;
+    StackId acquired{};
   };
 
   HeapBuilder();
@@ -132,6 +150,8 @@ class HeapBuilder {
                     uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);
   void set_collector_off() { heap_.collector_is_off = true; }
+  void set_events(bool lost);
+  void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }
   void set_block_totals(uint64_t count, uint64_t bytes);
   Object& object(ObjectId id);
   uint32_t object_count() const;

@@ -126,6 +126,9 @@ void read_tallies(const DumpFile& file, Image& image) {
                                       expect_stack(image, tally.stack, place);
                                       image.declared.tallies.push_back(tally);
                                     });
+  for_each_record<dump::EventSummary>(
+      file, dump::kTagEventSummary,
+      [&](const dump::EventSummary& summary, const RecordPlace&) { image.declared.events = summary; });
 }
 
 }  // namespace

@@ -103,6 +103,7 @@ struct DeclaredFacts {
   std::vector<dump::RootRegion> root_regions;
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;
+  std::optional<dump::EventSummary> events;  // nothing when the program told none
   std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
   std::vector<dump::DeclaredFrame> frames;           // see kDeclaredFrame
 };

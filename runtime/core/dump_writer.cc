@@ -6,6 +6,7 @@
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/live_references.h"
 
 namespace reftally::runtime {
 namespace {
@@ -101,6 +102,7 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble
   if (recorder.stacks.full()) warn("the table of call stacks was full: later blocks have no birth stack");
   if (facts.world->not_stopped() != 0)
     warn("some threads could not be stopped: their whole stacks count as roots and the image may be torn");
+  if (references_were_lost()) warn("some reference count events were lost: acquire stacks are not judged");
   if (trouble != nullptr) warn(trouble);
   if (recorder.other_malloc != nullptr) {
     char text[kMaxPath + 100];
@@ -126,6 +128,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_words(writer, facts, threads, thread_count, trouble);
   write_stacks(writer);
   write_declarations(writer);
+  write_live_references(writer);
   write_notes(writer, facts, trouble);
 }
 

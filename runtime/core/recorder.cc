@@ -6,6 +6,7 @@
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/live_references.h"
 
 namespace reftally::runtime {
 
@@ -49,7 +50,8 @@ void start_recording(uint32_t spacing) noexcept {
   recorder.process.store(current_process(), std::memory_order_relaxed);
   remember_stderr();
   if (address_space_is_scarce()) return stop_recording("address space is limited (ulimit -v); nothing is recorded");
-  if (!create_thread_states() || !recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder())
+  if (!create_thread_states() || !recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder() ||
+      !prepare_live_references())
     return stop_recording("no address space for the tables of the agent; nothing is recorded");
   recorder.active.store(true, std::memory_order_release);
 }
@@ -67,6 +69,9 @@ void record_block(void* block, size_t size, const Registers& caller) noexcept {
     stop_recording("no address space for the table of live blocks; recording stops");
 }
 
-void forget_block(void* block) noexcept { recorder.live.remove(reinterpret_cast<uint64_t>(block)); }
+void forget_block(void* block) noexcept {
+  recorder.live.remove(reinterpret_cast<uint64_t>(block));
+  forget_references_in_block(reinterpret_cast<uint64_t>(block));
+}
 
 }  // namespace reftally::runtime

@@ -8,8 +8,6 @@
 namespace reftally::runtime {
 namespace {
 
-constexpr uint32_t kMaxThreads = 16384;
-
 ThreadState* rows = nullptr;
 std::atomic<uint32_t> rows_used{0};
 std::atomic<uint64_t> free_rows{0};  // row + 1 of the first, 0 none; counted in the high half, so that no ABA
@@ -66,10 +64,16 @@ ThreadState* this_thread() noexcept {
   return row != nullptr ? row : take_row();
 }
 
+uint32_t thread_row(const ThreadState& thread) noexcept { return static_cast<uint32_t>(&thread - rows); }
+
+uint32_t thread_row_count() noexcept {
+  const uint32_t used = rows_used.load(std::memory_order_relaxed);
+  return used < kMaxThreads ? used : kMaxThreads;
+}
+
 uint64_t total_allocations() noexcept {
   uint64_t total = uncounted.load(std::memory_order_relaxed);
-  for (uint32_t i = 0; i < rows_used.load(std::memory_order_relaxed) && i < kMaxThreads; i++)
-    total += rows[i].allocations.load(std::memory_order_relaxed);
+  for (uint32_t i = 0; i < thread_row_count(); i++) total += rows[i].allocations.load(std::memory_order_relaxed);
   return total;
 }
 

@@ -35,12 +35,17 @@ struct ThreadState {
   StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
 };
 
+inline constexpr uint32_t kMaxThreads = 16384;
+
 bool create_thread_states() noexcept;
 // From here on rows are given back at thread exit. Needs a C library that is up.
 void watch_thread_exits() noexcept;
 
 // The row of the calling thread; nullptr when all are taken. Not for a signal handler inside the agent.
 ThreadState* this_thread() noexcept;
+
+uint32_t thread_row(const ThreadState& thread) noexcept;  // its number, below thread_row_count()
+uint32_t thread_row_count() noexcept;                     // most threads that were alive at once
 
 uint64_t total_allocations() noexcept;
 void count_allocation_without_state() noexcept;

@@ -28,7 +28,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 1;
+inline constexpr uint16_t kVersionMinor = 2;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -60,6 +60,7 @@ inline constexpr uint32_t kTagDeclaredNames = tag("DNAM");       // DeclaredName
 inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
 inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
 inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
+inline constexpr uint32_t kTagEventSummary = tag("EVTS");        // one EventSummary, when any event was told; since 1.2
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
 inline constexpr uint32_t kTagDeclaredStacks = tag("DSTK");      // DeclaredStackNode; the nth, counted from 1
@@ -341,13 +342,22 @@ struct Expectation {  // expect_released(object, reason)
 };
 static_assert(sizeof(Expectation) == 32);
 
-struct EventTally {  // matched acquire and release of one object from one stack, folded
+// Reference count events, folded: what is left when each release has cancelled the acquire of its holder. The reference
+// that an object is born with is no event. So the strong count is one more than the sum of an object's balances when
+// all code that counts tells its events, and no object that has only its first reference has a tally.
+struct EventTally {
   uint64_t object;
-  uint64_t holder;  // address of the smart pointer, 0 unknown
-  uint32_t stack;   // acquire stack
-  int32_t balance;  // acquires minus releases attributed to it
+  uint64_t holder;  // address of the word that refers to the object (of shared_ptr, to its control block); 0 unknown
+  uint32_t stack;   // that took the references; 0 unknown
+  int32_t balance;  // > 0: references still alive. < 0: releases by holders that took none, `stack` of the latest
 };
 static_assert(sizeof(EventTally) == 24);
+
+struct EventSummary {  // since the start of the process
+  uint64_t acquires, releases, moves;
+  uint64_t lost;  // events that could not be taken down: then no sum of balances proves anything
+};
+static_assert(sizeof(EventSummary) == 32);
 
 struct CollectorGeneration {  // of the runtime's own cycle collector
   uint32_t enabled;           // 0: it runs only when told to

@@ -1,6 +1,6 @@
 /* Reftally, seen from a program: ask for a snapshot, say what should be dead, name memory that holds references.
  *
- * The agent of `reftally run -- PROGRAM` defines the three symbols below; they are weak, so that a program links and
+ * The agent of `reftally run -- PROGRAM` defines the symbols below; they are weak, so that a program links and
  * runs without it and then pays one test of a pointer for each call. Call the functions after them. */
 #ifndef REFTALLY_H
 #define REFTALLY_H
@@ -12,6 +12,12 @@ extern "C" {
 __attribute__((weak)) int reftally_agent_dump(void);
 __attribute__((weak)) void reftally_agent_expect_released(const void* object, const char* reason);
 __attribute__((weak)) void reftally_agent_add_root_region(const void* begin, const void* end, const char* name);
+
+__attribute__((weak)) void reftally_agent_reference(unsigned what, const void* object, const void* holder,
+                                                    const void* next_holder);
+
+/* `what` of reftally_agent_reference. */
+enum { REFTALLY_ACQUIRE = 1, REFTALLY_RELEASE = 2, REFTALLY_RELEASE_LAST = 3, REFTALLY_MOVE = 4 };
 
 /* Sets `pointer` to an agent function, or to null. Read from the global offset table: in an executable that is not
  * position independent, a plain reference to a weak symbol is settled as null by the linker, whatever is preloaded. */
@@ -49,6 +55,28 @@ static inline void reftally_add_root_region(const void* begin, const void* end, 
   void (*add_root_region)(const void*, const void*, const char*);
   REFTALLY_FIND(add_root_region, reftally_agent_add_root_region);
   if (add_root_region) add_root_region(begin, end, name);
+}
+
+/* Counts that the agent cannot see for itself (a ref() of your own): one call for each change of a count, and Reftally
+ * tells which call took the reference that was never given back. `object`: the address that the counted pointers hold.
+ * `holder`: the address of the pointer that has the reference, or null when nobody knows. The reference that an object
+ * is born with is not told. reftally_release is called before the count goes down, with `is_last` 1 when the object
+ * dies of it. */
+static inline void reftally_acquire(const void* object, const void* holder) {
+  void (*reference)(unsigned, const void*, const void*, const void*);
+  REFTALLY_FIND(reference, reftally_agent_reference);
+  if (reference) reference(REFTALLY_ACQUIRE, object, holder, 0);
+}
+static inline void reftally_release(const void* object, const void* holder, int is_last) {
+  void (*reference)(unsigned, const void*, const void*, const void*);
+  REFTALLY_FIND(reference, reftally_agent_reference);
+  if (reference) reference(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, holder, 0);
+}
+/* The reference has another holder now: a move, a swap. */
+static inline void reftally_move(const void* object, const void* from, const void* to) {
+  void (*reference)(unsigned, const void*, const void*, const void*);
+  REFTALLY_FIND(reference, reftally_agent_reference);
+  if (reference) reference(REFTALLY_MOVE, object, from, to);
 }
 
 #ifdef __cplusplus

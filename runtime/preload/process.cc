@@ -16,6 +16,7 @@
 #include "runtime/core/snapshot.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/live_references.h"
 #include "runtime/preload/real_functions.h"
 #include "runtime/preload/symbols.h"
 
@@ -44,6 +45,7 @@ void after_fork_in_child() {
   recorder.forked = true;
   snapshot_at_exit_taken.store(false);
   forget_snapshots();
+  unlock_live_references();
 }
 
 void on_snapshot_signal(int, siginfo_t*, void* context) {

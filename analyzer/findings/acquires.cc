@@ -1,0 +1,154 @@
+#include "analyzer/findings/acquires.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+namespace reftally {
+namespace {
+
+constexpr size_t kMostNamed = 3;
+
+bool is_audited(const Heap& heap, ObjectId object) {
+  const FlavourId flavour = heap.flavour[index(object)];
+  return (flavour == FlavourId::kSharedPtr || flavour == FlavourId::kIntrusive) && heap.has_account(object) &&
+         heap.strong_count[index(object)] > 0;
+}
+
+int64_t untold(const Heap& heap, ObjectId object) {
+  return heap.strong_count[index(object)] - heap.event_balance[index(object)];
+}
+
+// A shared_ptr's object is born with one reference. A count inside an object begins with none or with one; the type's
+// objects say which.
+int64_t births_by_vote(const std::vector<ObjectId>& objects, const Heap& heap) {
+  if (heap.flavour[index(objects.front())] == FlavourId::kSharedPtr) return 1;
+  size_t with_none = 0, with_one = 0;
+  for (ObjectId object : objects) {
+    with_none += untold(heap, object) == 0;
+    with_one += untold(heap, object) == 1;
+  }
+  return with_none >= with_one ? 0 : 1;
+}
+
+struct Pool {
+  int64_t units = 0;
+  bool is_birth = false;
+};
+
+// Adds what may have taken the lost references of one object. The number of those lost, 0 when events do not tell.
+int64_t add_candidates(const Heap& heap, const Accounts& accounts, const EventAudit& audit, ObjectId object,
+                       std::map<std::pair<StackId, bool>, int64_t>& candidates, int64_t& pool) {
+  const LooseEvents loose = loose_events(heap, object);
+  const int64_t births = std::max<int64_t>(0, audit.births(object) - loose.given);
+  const int64_t lost = accounts.remainder[index(object)] - heap.open_acquires[index(object)];
+  const int64_t held_births = births + loose.taken - lost;  // references in memory that no event told of
+  if (lost <= 0 || held_births < 0) return 0;
+  for (const HeapTally& row : loose.acquires) candidates[{row.stack, false}] += row.balance;
+  pool += loose.taken;
+  if (held_births < births) {
+    candidates[{heap.birth_stack[index(object)], true}] += births;
+    pool += births;
+  }
+  return lost;
+}
+
+void add_releases(const Heap& heap, const EventAudit& audit, ObjectId object,
+                  std::map<std::pair<StackId, bool>, int64_t>& candidates, int64_t& pool) {
+  const LooseEvents loose = loose_events(heap, object);
+  if (loose.given <= audit.births(object)) return;
+  for (const HeapTally& row : loose.releases) candidates[{row.stack, false}] += -row.balance - audit.births(object);
+  pool += loose.given - audit.births(object);
+}
+
+}  // namespace
+
+EventAudit::EventAudit(const Heap& heap) : heap_(heap) {
+  if (!heap.has_events) return;
+  std::map<TypeId, std::vector<ObjectId>> by_type;
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (is_audited(heap, ObjectId{i})) by_type[heap.type[i]].push_back(ObjectId{i});
+  for (const auto& [type, objects] : by_type) {
+    AuditedType row{type, objects.front(), objects.size(), 0, births_by_vote(objects, heap)};
+    for (ObjectId object : objects) {
+      if (untold(heap, object) == row.births) continue;
+      if (row.disagreeing++ == 0) row.example = object;
+    }
+    mixed_ |= row.is_partial();
+    types_.push_back(row);
+  }
+}
+
+const AuditedType* EventAudit::audited(TypeId type) const {
+  const auto found = std::lower_bound(types_.begin(), types_.end(), type,
+                                      [](const AuditedType& row, TypeId wanted) { return row.type < wanted; });
+  return found != types_.end() && found->type == type ? &*found : nullptr;
+}
+
+bool EventAudit::agrees(ObjectId object) const {
+  if (!heap_.has_events || heap_.events_lost || !is_audited(heap_, object)) return false;
+  const AuditedType* type = audited(heap_.type[index(object)]);
+  return type != nullptr && !type->is_partial() && untold(heap_, object) == type->births;
+}
+
+int64_t EventAudit::births(ObjectId object) const {
+  const AuditedType* type = audited(heap_.type[index(object)]);
+  return type != nullptr ? type->births : 1;
+}
+
+LooseEvents loose_events(const Heap& heap, ObjectId object) {
+  LooseEvents loose;
+  const auto range = std::equal_range(heap.tallies.begin(), heap.tallies.end(), HeapTally{object, StackId{}, 0},
+                                      [](const HeapTally& a, const HeapTally& b) { return a.object < b.object; });
+  for (auto row = range.first; row != range.second; ++row) {
+    (row->balance > 0 ? loose.acquires : loose.releases).push_back(*row);
+    (row->balance > 0 ? loose.taken : loose.given) += std::abs(row->balance);
+  }
+  return loose;
+}
+
+void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, Finding& finding) {
+  const bool is_leak = std::string_view(finding.rule) == "leaked-reference";
+  if (!heap.has_events || (!is_leak && std::string_view(finding.rule) != "over-release")) return;
+  std::map<std::pair<StackId, bool>, int64_t> candidates;
+  int64_t lost = 0, pool = 0;
+  for (const std::vector<ObjectId>& objects : finding.instances) {
+    for (ObjectId object : objects) {
+      if (!audit.agrees(object)) continue;
+      if (is_leak)
+        lost += add_candidates(heap, accounts, audit, object, candidates, pool);
+      else
+        add_releases(heap, audit, object, candidates, pool);
+    }
+  }
+  if (!is_leak) lost = pool;
+  for (const auto& [key, units] : candidates)
+    finding.acquires.push_back(
+        {key.first, static_cast<uint64_t>(units), key.second, !is_leak, lost == pool && !audit.is_mixed()});
+  std::stable_sort(finding.acquires.begin(), finding.acquires.end(),
+                   [](const FindingAcquire& a, const FindingAcquire& b) { return b.units < a.units; });
+  if (!finding.acquires.empty() && lost < pool)
+    finding.evidence.push_back(
+        fmt::format("{} of the {} references that were taken as told are lost; the others were handed over", lost, pool));
+  if (finding.acquires.empty() && finding.subject && heap.is_counted(*finding.subject))
+    finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
+}
+
+std::vector<std::string> audit_warnings(const Heap& heap, const EventAudit& audit) {
+  if (heap.events_lost || !audit.is_mixed()) return {};
+  std::string names;
+  size_t partial = 0;
+  for (const AuditedType& type : audit.types()) {
+    if (!type.is_partial()) continue;
+    if (partial++ < kMostNamed)
+      names += fmt::format("{}{} ({} of {})", names.empty() ? "" : ", ", heap.text(heap.types[index(type.type)].name),
+                           type.disagreeing, type.objects);
+  }
+  if (partial > kMostNamed) names += fmt::format(" and {} more types", partial - kMostNamed);
+  return {"partly instrumented: events and counts in memory disagree on " + names +
+          "; build all code that counts them with `reftally cxxflags`"};
+}
+
+}  // namespace reftally

@@ -1,0 +1,39 @@
+// What reference count events left (dump/format.h, EventTally), asked by counted object and by the word that refers
+// to it: which call took that reference, and which references were taken whose holder does not refer any more.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "analyzer/flavours/counted_object.h"
+#include "analyzer/flavours/holders.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+class EventTallies {
+ public:
+  struct Row {
+    uint32_t counted = 0;  // index of the object
+    uint64_t holder = 0;
+    StackId stack{};
+    int32_t balance = 0;
+    bool met = false;  // its holder refers to the object
+  };
+
+  EventTallies(const Image& image, const CountedObjects& counted, const Holders& holders);
+
+  bool known() const { return known_; }  // the program told events
+  // The stack that took the reference in the word at `place`; nothing when no event told of it. Each answers once.
+  std::optional<StackId> take(uint32_t counted, uint64_t place);
+  std::span<const Row> rows_of(uint32_t counted) const;
+  int64_t balance(uint32_t counted) const;
+
+ private:
+  bool known_ = false;
+  std::vector<Row> rows_;  // by object and holder
+};
+
+}  // namespace reftally

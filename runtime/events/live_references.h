@@ -1,0 +1,33 @@
+// The references that are alive, each with the call stack that took it: what is left of all events when matched
+// pairs have cancelled.
+//
+// A reference is known by its object and its holder (the address of the smart pointer). Most live for a moment in one
+// thread, so each thread keeps its latest ones in a small cache, where a release finds them without a lock; what does
+// not fit goes to a table of chains. The reference an object is born with has no event and is not here: the release of
+// a reference that nobody knows is taken for its end, and counted with the object. So a balance of events is the
+// strong count less one, unless some code runs without them; and the analyzer checks that against memory.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/core/unwinder.h"
+#include "runtime/dump/writer.h"
+
+namespace reftally::runtime {
+
+bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
+
+// `holder` 0: unknown, known by its call stack alone.
+void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept;
+// `is_last`: the object dies with it, and nothing needs to be kept.
+void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept;
+void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept;
+
+// A block was freed: what is known of an object in its first words is of the past.
+void forget_references_in_block(uint64_t block) noexcept;
+void unlock_live_references() noexcept;  // in a forked child: who held a lock is not there
+
+void write_live_references(dump::Writer& writer) noexcept;  // in the cloned child
+bool references_were_lost() noexcept;
+
+}  // namespace reftally::runtime

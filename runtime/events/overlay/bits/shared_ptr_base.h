@@ -1,0 +1,111 @@
+// libstdc++'s <bits/shared_ptr_base.h>, and then every change of a std::shared_ptr's count told to Reftally's agent.
+//
+// On the command line as `-isystem .../overlay` this file is found before the library's own, includes that one
+// unchanged, and specializes the few members of __shared_count that take, give back or hand over a reference. They do
+// what the library's do; `this` is the holder. They are inlined always: a part of the program that is built without the
+// overlay keeps the library's functions, and the linker cannot mix the two. The first reference of an object is not
+// told: it is the one without an event. Sizes, layouts and mangled names stay as they are.
+#pragma GCC system_header
+#include_next <bits/shared_ptr_base.h>
+#ifndef _REFTALLY_SHARED_PTR_BASE_H
+#define _REFTALLY_SHARED_PTR_BASE_H 1
+
+#if !defined(_GLIBCXX_RELEASE) || _GLIBCXX_RELEASE < 11 || _GLIBCXX_RELEASE > 12
+#error "Reftally's overlay is proved for libstdc++ 11 and 12, and this is another: build without `reftally cxxflags`"
+#endif
+#if !defined(__x86_64__) || !defined(__linux__)
+#error "Reftally's overlay is for Linux on x86-64: build without `reftally cxxflags`"
+#endif
+
+extern "C" __attribute__((__weak__)) void reftally_agent_reference(unsigned, const void*, const void*, const void*);
+
+namespace std _GLIBCXX_VISIBILITY(default) {
+_GLIBCXX_BEGIN_NAMESPACE_VERSION
+
+static_assert(__gnu_cxx::__default_lock_policy == __gnu_cxx::_S_atomic,
+              "Reftally's overlay knows the atomic counts only: build without `reftally cxxflags`");
+
+using __reftally_reference = void (*)(unsigned, const void*, const void*, const void*);
+// As in reftally.h.
+enum : unsigned { __reftally_acquire = 1, __reftally_release = 2, __reftally_release_last = 3, __reftally_move = 4 };
+
+// Null when there is no agent. Read from the global offset table: in an executable that is not position independent, a
+// plain reference to a weak symbol is settled as null by the linker.
+__attribute__((__always_inline__)) inline __reftally_reference __reftally_agent() noexcept {
+  __reftally_reference __agent;
+  __asm__(".weak reftally_agent_reference\n\tmovq reftally_agent_reference@GOTPCREL(%%rip), %0" : "=r"(__agent));
+  return __agent;
+}
+
+__attribute__((__always_inline__)) inline void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
+                                                                  const void* __holder) noexcept {
+  __pi->_M_add_ref_copy();
+  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, __pi, __holder, nullptr);
+}
+
+// Told before it is done: afterwards the address may belong to another object.
+__attribute__((__always_inline__)) inline void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
+                                                                   const void* __holder) noexcept {
+  if (__reftally_reference __agent = __reftally_agent())
+    __agent(__pi->_M_get_use_count() == 1 ? __reftally_release_last : __reftally_release, __pi, __holder, nullptr);
+  __pi->_M_release();
+}
+
+template <>
+__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::~__shared_count() noexcept {
+  if (_M_pi) __reftally_drop_ref(_M_pi, this);
+}
+
+template <>
+__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
+    const __shared_count& __r) noexcept
+    : _M_pi(__r._M_pi) {
+  if (_M_pi) __reftally_add_ref(_M_pi, this);
+}
+
+template <>
+__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>&
+__shared_count<__gnu_cxx::_S_atomic>::operator=(const __shared_count& __r) noexcept {
+  _Sp_counted_base<__gnu_cxx::_S_atomic>* const __fresh = __r._M_pi;
+  if (__fresh == _M_pi) return *this;
+  if (__fresh) __reftally_add_ref(__fresh, this);
+  if (_M_pi) __reftally_drop_ref(_M_pi, this);
+  _M_pi = __fresh;
+  return *this;
+}
+
+template <>
+__attribute__((__always_inline__)) inline void __shared_count<__gnu_cxx::_S_atomic>::_M_swap(
+    __shared_count& __r) noexcept {
+  _Sp_counted_base<__gnu_cxx::_S_atomic>* const __mine = _M_pi;
+  _Sp_counted_base<__gnu_cxx::_S_atomic>* const __theirs = __r._M_pi;
+  _M_pi = __theirs;
+  __r._M_pi = __mine;
+  if (__mine == __theirs) return;
+  if (__reftally_reference __agent = __reftally_agent()) {
+    if (__theirs) __agent(__reftally_move, __theirs, &__r, this);
+    if (__mine) __agent(__reftally_move, __mine, this, &__r);
+  }
+}
+
+template <>
+__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
+    const __weak_count<__gnu_cxx::_S_atomic>& __r)
+    : _M_pi(__r._M_pi) {
+  if (!_M_pi || !_M_pi->_M_add_ref_lock_nothrow()) __throw_bad_weak_ptr();
+  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, _M_pi, this, nullptr);
+}
+
+template <>
+__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
+    const __weak_count<__gnu_cxx::_S_atomic>& __r, std::nothrow_t) noexcept
+    : _M_pi(__r._M_pi) {
+  if (_M_pi && !_M_pi->_M_add_ref_lock_nothrow()) _M_pi = nullptr;
+  if (!_M_pi) return;
+  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, _M_pi, this, nullptr);
+}
+
+_GLIBCXX_END_NAMESPACE_VERSION
+}  // namespace std
+
+#endif
