@@ -128,6 +128,10 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
 
   phase("acquires");  // which calls took what nobody gave back
   const EventAudit audit(heap);
+  for (const AuditedType& type : audit.types()) {
+    analysis.totals.audited_objects += type.objects;
+    analysis.totals.agreeing_objects += type.objects - type.disagreeing;
+  }
   for (Finding& finding : analysis.findings) find_acquires(heap, analysis.accounts, audit, finding);
   for (std::string& warning : audit_warnings(heap, audit)) analysis.warnings.push_back(std::move(warning));
 

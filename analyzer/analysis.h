@@ -29,8 +29,9 @@ struct AnalysisTotals {
   // Of the explained: by declared or typed references alone. And those where as many words of memory as counts are
   // open point to the object.
   uint64_t explained_by_structure = 0, explained_with_words = 0;
-  bool has_collector = false;                       // the runtime has a cycle collector of its own
-  uint64_t waiting_objects = 0, waiting_bytes = 0;  // for it
+  uint64_t audited_objects = 0, agreeing_objects = 0;  // those events tell of, and whose counts they explain
+  bool has_collector = false;                          // the runtime has a cycle collector of its own
+  uint64_t waiting_objects = 0, waiting_bytes = 0;     // for it
 };
 
 struct Analysis {

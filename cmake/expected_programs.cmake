@@ -1,13 +1,16 @@
-# reftally_expected_programs(NAME FLAGS flag... [COMPILER path] [NO_DEBUG_INFO] [STRIP] SOURCES source...)
+# reftally_expected_programs(NAME FLAGS flag... [COMPILER path] [SCRIPT path] [NO_DEBUG_INFO] [STRIP] SOURCES source...)
 # Builds each source as a program of its own with just these flags, never the project's: what a user's program looks
 # like to Reftally depends on them. Adds the test NAME, which runs all of them under reftally and compares the findings
-# with the programs' expectations (tests/support/expectations.py).
+# with the programs' expectations (tests/support/expectations.py), or does what SCRIPT does with the same arguments.
 find_package(Python3 COMPONENTS Interpreter REQUIRED)
 
 function(reftally_expected_programs name)
-  cmake_parse_arguments(arg "NO_DEBUG_INFO;STRIP" "COMPILER" "FLAGS;SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "NO_DEBUG_INFO;STRIP" "COMPILER;SCRIPT" "FLAGS;SOURCES" ${ARGN})
   if(NOT arg_COMPILER)
     set(arg_COMPILER ${CMAKE_CXX_COMPILER})
+  endif()
+  if(NOT arg_SCRIPT)
+    set(arg_SCRIPT ${PROJECT_SOURCE_DIR}/tests/support/run_expected.py)
   endif()
   set(folder ${CMAKE_CURRENT_BINARY_DIR}/${name})
   file(MAKE_DIRECTORY ${folder})
@@ -42,7 +45,7 @@ function(reftally_expected_programs name)
   if(arg_NO_DEBUG_INFO OR arg_STRIP)
     set(options --no-debug-info)
   endif()
-  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tests/support/run_expected.py
+  add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} ${arg_SCRIPT}
     --reftally $<TARGET_FILE:reftally> ${options} ${cases})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()

@@ -243,6 +243,8 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
                    totals.explained_objects,
                    totals.explained_by_structure,
                    totals.explained_with_words,
+                   totals.audited_objects,
+                   totals.agreeing_objects,
                    totals.has_collector,
                    totals.waiting_objects,
                    totals.waiting_bytes};

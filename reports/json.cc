@@ -47,7 +47,9 @@ Json acquires_json(const std::vector<ReportAcquire>& acquires) {
   Json array = Json::array();
   for (const ReportAcquire& acquire : acquires)
     array.push_back({{"references", acquire.units},
-                     {"what", acquire.is_release ? "release" : acquire.is_birth ? "birth" : "acquire"},
+                     {"what", acquire.is_release ? "release"
+                              : acquire.is_birth ? "birth"
+                                                 : "acquire"},
                      {"certain", acquire.is_certain},
                      {"frames", frames_json(acquire.frames)}});
   return array;
@@ -109,6 +111,10 @@ std::string render_json(const Report& report, const RenderOptions&) {
                     {"unreachable_blocks", totals.unreachable_blocks},
                     {"counted_objects", totals.counted_objects},
                     {"explained_objects", totals.explained_objects}};
+  if (totals.audited_objects != 0) {
+    json["totals"]["audited_objects"] = totals.audited_objects;
+    json["totals"]["agreeing_objects"] = totals.agreeing_objects;
+  }
   if (totals.has_collector) {
     json["totals"]["explained_by_structure"] = totals.explained_by_structure;
     json["totals"]["explained_with_words"] = totals.explained_with_words;

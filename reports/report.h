@@ -102,7 +102,7 @@ struct ReportFinding {
   std::string subject;  // type of the object the account is of
   std::vector<ReportHolder> holders;
   std::vector<ReportFrame> born;
-  std::vector<ReportBirth> births;  // of all instances, most bytes first
+  std::vector<ReportBirth> births;      // of all instances, most bytes first
   std::vector<ReportAcquire> acquires;  // most units first
   std::optional<ReportAdvice> advice;
   std::vector<std::string> evidence;
@@ -114,8 +114,9 @@ struct ReportTotals {
   uint64_t reachable_bytes = 0, unreachable_bytes = 0, unreachable_blocks = 0;
   uint64_t counted_objects = 0, explained_objects = 0;  // remainder 0
   uint64_t explained_by_structure = 0, explained_with_words = 0;
-  bool has_collector = false;                       // the runtime has a cycle collector of its own
-  uint64_t waiting_objects = 0, waiting_bytes = 0;  // for it
+  uint64_t audited_objects = 0, agreeing_objects = 0;  // by reference count events
+  bool has_collector = false;                          // the runtime has a cycle collector of its own
+  uint64_t waiting_objects = 0, waiting_bytes = 0;     // for it
 };
 
 // ---- the whole heap, in a few hundred rows
@@ -159,7 +160,7 @@ struct Report {
   std::vector<std::string> flavours;
   ReportTotals totals;
   std::vector<ReportUnexplained> unexplained;  // most objects first
-  std::vector<ReportFinding> findings;  // worst first
+  std::vector<ReportFinding> findings;         // worst first
   std::vector<ReportFinding> suppressed;
   std::vector<std::string> warnings;
   std::optional<ReportOverview> overview;  // for the formats that show it

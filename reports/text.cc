@@ -87,6 +87,9 @@ class TextReport {
     if (totals.counted_objects != 0)
       facts += fmt::format("; {} of {} explained", count_text(totals.explained_objects),
                            plural(totals.counted_objects, "counted object"));
+    if (totals.audited_objects != 0)
+      facts += fmt::format("; events and memory agree on {} of {}", count_text(totals.agreeing_objects),
+                           count_text(totals.audited_objects));
     if (totals.has_collector)
       facts += fmt::format(" ({} by structure, {} with words of memory)",
                            percent_text(totals.explained_by_structure, totals.counted_objects),

@@ -27,6 +27,7 @@ RunCommand prepare_diff(CLI::App& parser);
 RunCommand prepare_query(CLI::App& parser);
 RunCommand prepare_view(CLI::App& parser);
 RunCommand prepare_draw(CLI::App& parser);
+RunCommand prepare_cxxflags(CLI::App& parser);
 RunCommand prepare_lint(CLI::App& parser);
 
 }  // namespace reftally

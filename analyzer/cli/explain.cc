@@ -6,9 +6,11 @@
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/findings/acquires.h"
 #include "analyzer/graph/retaining_path.h"
 #include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/own_frames.h"
 #include "reports/reference_text.h"
 #include "reports/referrers.h"
 
@@ -88,11 +90,55 @@ void print_account(const Analysis& analysis, const std::vector<ReportHolder>& ho
   if (counted && heap.weak_count[index(object)] != 0) fmt::print("  weak count {}\n", heap.weak_count[index(object)]);
 }
 
-void explain(const Analysis& analysis, const ReferrerTable& referrers, ObjectId object) {
+struct TakenRow {
+  std::string call, what;
+  int64_t count = 0;
+};
+
+void add_taken(std::vector<TakenRow>& rows, const std::string& call, const std::string& what, int64_t count) {
+  const auto same =
+      std::find_if(rows.begin(), rows.end(), [&](const TakenRow& row) { return row.call == call && row.what == what; });
+  if (same == rows.end())
+    rows.push_back({call, what, count});
+  else
+    same->count += count;
+}
+
+// By reference count events: the call that took each reference, those first that nobody has any more.
+void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const FramesOf& frames, ObjectId object) {
+  const Heap& heap = analysis.heap;
+  if (!heap.has_events || !heap.is_counted(object)) return;
+  auto call_of = [&](StackId stack) {
+    const std::vector<ReportFrame> own = own_frames(report_frames(frames(stack)));
+    return own.empty() ? std::string("an unknown call") : printable(frame_text(own.front()));
+  };
+  std::vector<TakenRow> lost, held;
+  const LooseEvents loose = loose_events(heap, object);
+  for (const HeapTally& row : loose.acquires)
+    add_taken(lost, call_of(row.stack), "its holder has it no more", row.balance);
+  for (const HeapTally& row : loose.releases) add_taken(lost, call_of(row.stack), "given back, not taken", row.balance);
+  for (uint64_t row : referrers.references_to(object))
+    if (heap.acquired[row] != StackId{})
+      add_taken(held, call_of(heap.acquired[row]), "held by " + printable(member_name(heap, row)), 1);
+  for (uint32_t row : referrers.roots_to(object))
+    if (heap.roots[row].acquired != StackId{})
+      add_taken(held, call_of(heap.roots[row].acquired),
+                fmt::format("held by root {}", printable(heap.text(heap.roots[row].name))), 1);
+  if (lost.empty() && held.empty()) return;
+  std::stable_sort(held.begin(), held.end(), [](const TakenRow& a, const TakenRow& b) { return b.count < a.count; });
+  fmt::print("  taken by\n");
+  for (const std::vector<TakenRow>* rows : {&lost, &held})
+    for (const TakenRow& row : *rows) fmt::print("  {:>8}  {}  ({})\n", row.count, row.call, row.what);
+  if (!EventAudit(heap).agrees(object))
+    fmt::print("  events do not add up to the strong count: some code counts without telling\n");
+}
+
+void explain(const Analysis& analysis, const ReferrerTable& referrers, const FramesOf& frames, ObjectId object) {
   const Heap& heap = analysis.heap;
   fmt::print("{} at {:#x}, {}\n", printable(heap.type_name(object)), heap.address[index(object)],
              bytes_text(heap.size[index(object)]));
   print_account(analysis, referrers.of(object), object);
+  print_taken(analysis, referrers, frames, object);
   print_path(heap, object);
   fmt::print("\n");
 }
@@ -115,7 +161,7 @@ RunCommand prepare_explain(CLI::App& parser) {
     const std::vector<ObjectId> shown(objects.begin(),
                                       objects.begin() + static_cast<ptrdiff_t>(std::min(objects.size(), kExamples)));
     const ReferrerTable referrers(dump.analysis.heap, shown);
-    for (ObjectId object : shown) explain(dump.analysis, referrers, object);
+    for (ObjectId object : shown) explain(dump.analysis, referrers, frames_of(dump), object);
     if (objects.size() > kExamples)
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
     return kExitClean;

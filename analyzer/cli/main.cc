@@ -18,6 +18,7 @@ constexpr reftally::Command kCommands[] = {
     {"view", "a local page to walk through all objects", reftally::prepare_view},
     {"info", "sections and counts of a dump", reftally::prepare_info},
     {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
+    {"cxxflags", "compiler flags that make std::shared_ptr tell who takes each reference", reftally::prepare_cxxflags},
     {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},
 };
 

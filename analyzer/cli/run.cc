@@ -16,6 +16,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/cli/installed.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -33,15 +34,6 @@ struct RunOptions {
   AnalysisCommandOptions analysis;
   OutputOptions output;
 };
-
-fs::path agent_path() {
-  std::error_code error;
-  const fs::path self = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw Error("cannot find where reftally is installed: /proc/self/exe: " + error.message());
-  fs::path agent = self.parent_path().parent_path() / "lib" / "reftally" / "libreftally-agent.so";
-  if (!fs::exists(agent)) throw Error(fmt::format("{}: the agent is not there; reinstall Reftally", agent.string()));
-  return agent;
-}
 
 void set(const char* name, const std::string& value) { setenv(name, value.c_str(), 1); }
 
@@ -105,7 +97,7 @@ struct Ended {
 
 // Waits for the program; children of its own that outlive it are not ours to wait for.
 Ended run_program(const RunOptions& options) {
-  const fs::path agent = agent_path();
+  const fs::path agent = installed_file("libreftally-agent.so", "the agent");
   const pid_t pid = fork();
   if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
   if (pid == 0) {

@@ -33,34 +33,36 @@ int64_t births_by_vote(const std::vector<ObjectId>& objects, const Heap& heap) {
   return with_none >= with_one ? 0 : 1;
 }
 
-struct Pool {
+struct Candidates {
+  std::map<std::pair<StackId, bool>, int64_t> by_call;  // references by stack; true: those the objects were born with
   int64_t units = 0;
-  bool is_birth = false;
 };
 
 // Adds what may have taken the lost references of one object. The number of those lost, 0 when events do not tell.
-int64_t add_candidates(const Heap& heap, const Accounts& accounts, const EventAudit& audit, ObjectId object,
-                       std::map<std::pair<StackId, bool>, int64_t>& candidates, int64_t& pool) {
+int64_t add_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, ObjectId object,
+                     Candidates& candidates) {
   const LooseEvents loose = loose_events(heap, object);
   const int64_t births = std::max<int64_t>(0, audit.births(object) - loose.given);
   const int64_t lost = accounts.remainder[index(object)] - heap.open_acquires[index(object)];
   const int64_t held_births = births + loose.taken - lost;  // references in memory that no event told of
   if (lost <= 0 || held_births < 0) return 0;
-  for (const HeapTally& row : loose.acquires) candidates[{row.stack, false}] += row.balance;
-  pool += loose.taken;
+  for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
+  candidates.units += loose.taken;
   if (held_births < births) {
-    candidates[{heap.birth_stack[index(object)], true}] += births;
-    pool += births;
+    candidates.by_call[{heap.birth_stack[index(object)], true}] += births;
+    candidates.units += births;
   }
   return lost;
 }
 
-void add_releases(const Heap& heap, const EventAudit& audit, ObjectId object,
-                  std::map<std::pair<StackId, bool>, int64_t>& candidates, int64_t& pool) {
+// Adds the releases of one object that may be the ones too many: each has left the count one less than its holders.
+int64_t add_releases(const Heap& heap, const Accounts& accounts, ObjectId object, Candidates& candidates) {
   const LooseEvents loose = loose_events(heap, object);
-  if (loose.given <= audit.births(object)) return;
-  for (const HeapTally& row : loose.releases) candidates[{row.stack, false}] += -row.balance - audit.births(object);
-  pool += loose.given - audit.births(object);
+  const int64_t excess = std::min(loose.given, -accounts.remainder[index(object)]);
+  if (excess <= 0) return 0;
+  for (const HeapTally& row : loose.releases) candidates.by_call[{row.stack, false}] += -row.balance;
+  candidates.units += loose.given;
+  return excess;
 }
 
 }  // namespace
@@ -112,26 +114,21 @@ LooseEvents loose_events(const Heap& heap, ObjectId object) {
 void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, Finding& finding) {
   const bool is_leak = std::string_view(finding.rule) == "leaked-reference";
   if (!heap.has_events || (!is_leak && std::string_view(finding.rule) != "over-release")) return;
-  std::map<std::pair<StackId, bool>, int64_t> candidates;
-  int64_t lost = 0, pool = 0;
-  for (const std::vector<ObjectId>& objects : finding.instances) {
-    for (ObjectId object : objects) {
-      if (!audit.agrees(object)) continue;
-      if (is_leak)
-        lost += add_candidates(heap, accounts, audit, object, candidates, pool);
-      else
-        add_releases(heap, audit, object, candidates, pool);
-    }
-  }
-  if (!is_leak) lost = pool;
-  for (const auto& [key, units] : candidates)
-    finding.acquires.push_back(
-        {key.first, static_cast<uint64_t>(units), key.second, !is_leak, lost == pool && !audit.is_mixed()});
+  Candidates candidates;
+  int64_t wanted = 0;
+  for (const std::vector<ObjectId>& objects : finding.instances)
+    for (ObjectId object : objects)
+      if (audit.agrees(object))
+        wanted += is_leak ? add_acquires(heap, accounts, audit, object, candidates)
+                          : add_releases(heap, accounts, object, candidates);
+  const bool is_certain = wanted == candidates.units && !audit.is_mixed();
+  for (const auto& [call, units] : candidates.by_call)
+    finding.acquires.push_back({call.first, static_cast<uint64_t>(units), call.second, !is_leak, is_certain});
   std::stable_sort(finding.acquires.begin(), finding.acquires.end(),
                    [](const FindingAcquire& a, const FindingAcquire& b) { return b.units < a.units; });
-  if (!finding.acquires.empty() && lost < pool)
-    finding.evidence.push_back(
-        fmt::format("{} of the {} references that were taken as told are lost; the others were handed over", lost, pool));
+  if (wanted < candidates.units)
+    finding.evidence.push_back(fmt::format(
+        "{} of the {} references told are the ones; the others were handed over untold", wanted, candidates.units));
   if (finding.acquires.empty() && finding.subject && heap.is_counted(*finding.subject))
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }

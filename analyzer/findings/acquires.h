@@ -2,9 +2,9 @@
 //
 // Events and memory audit each other. All references of an object were taken by an event but the one it was born with:
 //     strong count = balance of events + births
-// Where that does not hold, some code counts without telling, and nobody is accused. Where it holds, the references that
-// no holder has are among those that were taken by a holder that does not refer to the object any more; when there are
-// as many of one as of the other, each of them is one.
+// Where that does not hold, some code counts without telling, and nobody is accused. Where it holds, the references
+// that no holder has are among those that were taken by a holder that does not refer to the object any more; when there
+// are as many of one as of the other, each of them is one.
 #pragma once
 
 #include <string>

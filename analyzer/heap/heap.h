@@ -60,7 +60,7 @@ struct HeapRoot {
   RootKind kind;
   ReferenceKind reference;  // kStrong with kExact pays for one unit
   Certainty certainty;
-  StringId name;  // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
+  StringId name;       // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
   StackId acquired{};  // that took the reference, as events tell; 0 unknown
 };
 

@@ -202,6 +202,7 @@ constexpr uint32_t kKnownTags[] = {dump::kTagProcess,
                                    dump::kTagRootRegions,
                                    dump::kTagExpectations,
                                    dump::kTagEventTallies,
+                                   dump::kTagEventSummary,
                                    dump::kTagNotes};
 
 DumpSummary::Section& row_of(DumpSummary& summary, uint32_t tag) {

@@ -150,6 +150,7 @@ DumpBuilder complete_dump() {
   builder.add(dump::kTagRootRegions, std::vector<dump::RootRegion>{{0x401800, 0x401900, builder.string("registry")}});
   builder.add(dump::kTagExpectations,
               std::vector<dump::Expectation>{{0x600010, 9, 2, 0, builder.string("logged out")}});
+  builder.add(dump::kTagEventSummary, std::vector<dump::EventSummary>{{5, 4, 2, 0}});
   builder.add(dump::kTagEventTallies, std::vector<dump::EventTally>{{0x600010, 0x7ff800, 3, 1}});
   builder.add(dump::kTagNotes,
               std::vector<dump::NoteRecord>{{dump::NoteKind::kWarning, 0, builder.string("2 threads did not stop")}});
