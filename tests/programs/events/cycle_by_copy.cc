@@ -1,7 +1,7 @@
 // A cycle: each edge knows the line that took its reference, or the object's birth.
 // expect: unreachable-cycle type=Parent type=Child
-// edge: Child::parent_ attach cycle_by_copy.cc:16
-// edge: Parent::child_ attach cycle_by_copy.cc:17
+// edge: Child::parent_ attach cycle_by_copy.cc:17
+// edge: Parent::child_ attach cycle_by_copy.cc:18
 #include <memory>
 
 struct Child;
@@ -12,7 +12,8 @@ struct Child {
   std::shared_ptr<Parent> parent_;
 };
 
-__attribute__((noinline)) static void attach(const std::shared_ptr<Parent>& parent, const std::shared_ptr<Child>& child) {
+__attribute__((noinline)) static void attach(const std::shared_ptr<Parent>& parent,
+                                             const std::shared_ptr<Child>& child) {
   child->parent_ = parent;
   parent->child_ = child;
 }

@@ -1,6 +1,6 @@
 // An aliasing pointer counts for the whole, and is the one that is lost.
 // expect: leaked-reference type=Document
-// taken: title_of lost_alias.cc:17
+// taken: title_of lost_alias.cc:15
 #include <memory>
 #include <new>
 
@@ -12,10 +12,7 @@ struct Document {
 alignas(std::shared_ptr<int>) static unsigned char slot[sizeof(std::shared_ptr<int>)];
 
 __attribute__((noinline)) static void title_of(const std::shared_ptr<Document>& document) {
-  // clang-format off
-  new (slot)
-      std::shared_ptr<int>(document, &document->title);
-  // clang-format on
+  new (slot) std::shared_ptr<int>(document, &document->title);
 }
 
 int main() {

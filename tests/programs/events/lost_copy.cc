@@ -1,6 +1,6 @@
 // A copy made by hand in raw storage is never destroyed. The storage is reused: nothing refers to the object any more.
 // expect: leaked-reference type=Message
-// taken: keep_copy lost_copy.cc:15
+// taken: keep_copy lost_copy.cc:14
 #include <memory>
 #include <new>
 
