@@ -1,6 +1,6 @@
 // A copy in raw storage is destroyed twice: two holders are left, and a count of one.
 // expect: over-release type=Message
-// taken: drop double_release.cc:17
+// taken: drop double_release.cc:16
 #include <cstdlib>
 #include <memory>
 #include <new>
