@@ -6,8 +6,10 @@
 
 #include "analyzer/findings/acquires.h"
 #include "analyzer/findings/advice.h"
+#include "analyzer/findings/destructors.h"
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
+#include "analyzer/findings/growth.h"
 #include "analyzer/findings/modules_in_use.h"
 #include "analyzer/findings/retained.h"
 #include "analyzer/findings/rules.h"
@@ -80,9 +82,9 @@ void name_births(const Heap& heap, const Image& image, const DebugTypes& types, 
 void rank(const Heap& heap, std::vector<Finding>& findings) {
   for (Finding& finding : findings) finding.fingerprint = fingerprint(heap, finding);
   std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-    return std::tuple(b.severity, b.retained_bytes, b.objects, std::string_view(a.rule),
-                      std::string_view(a.fingerprint)) < std::tuple(a.severity, a.retained_bytes, a.objects,
-                                                                    std::string_view(b.rule),
+    return std::tuple(b.severity, b.grown_bytes, b.retained_bytes, b.objects, std::string_view(a.rule),
+                      std::string_view(a.fingerprint)) < std::tuple(a.severity, a.grown_bytes, a.retained_bytes,
+                                                                    a.objects, std::string_view(b.rule),
                                                                     std::string_view(b.fingerprint));
   });
 }
@@ -120,8 +122,8 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
     analysis.totals.waiting_objects += collectable[i];
     analysis.totals.waiting_bytes += collectable[i] != 0 ? heap.size[i] : 0;
   }
-  const RuleInput input{heap,  analysis.accounts, analysis.reachable,  unreachable,    unowned,
-                        paths, collectable,       has_collector(heap), options.earlier};
+  const RuleInput input{heap,  analysis.accounts, analysis.reachable,  unreachable,     unowned,
+                        paths, collectable,       has_collector(heap), options.earlier, options.before};
   for (const Rule& rule : rules()) rule.find(input, analysis.findings);
 
   // Beyond this point it is decided what is found.
@@ -139,9 +141,7 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
   measure_retained(input, analysis.findings);
 
   phase("advice");  // which reference to make weak
-  Advisor advisor(input);
-  for (Finding& finding : analysis.findings)
-    if (!finding.cycle.empty()) finding.advice = advisor.advise(finding);
+  Advisor(input).advise(analysis.findings);
 }
 
 }  // namespace
@@ -155,6 +155,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
 
   find_everything(analysis, options);
   if (options.progress) options.progress("births");
+  judge_by_destructors(analysis.heap, types, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
   rank(analysis.heap, analysis.findings);
   analysis.warnings.insert(analysis.warnings.begin(), image.warnings.begin(), image.warnings.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,12 @@
 namespace reftally {
 
 class Earlier;
+struct HeapCensus;
 
 struct AnalysisOptions {
   bool use_types = true;                            // off: counts and type_info only
   const Earlier* earlier = nullptr;                 // an earlier snapshot of the process: findings are what grew since
+  std::span<const HeapCensus> before = {};          // of two snapshots or more: places that grow are findings
   std::function<void(const char* phase)> progress;  // called when a pass begins
 };
 

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "reports/drawing_plan.h"
+#include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/overview.h"
 #include "reports/own_frames.h"
@@ -115,6 +116,7 @@ class ReportBuilder {
     result.bytes = finding.bytes;
     result.retained_bytes = std::max(finding.retained_bytes, finding.bytes);
     result.held_objects = finding.held_objects;
+    result.depth = finding.depth;
     result.members = members_of(heap_, finding);
     result.born = own_frames(report_frames(finding.born));
     result.suppressed_by = finding.suppressed_by;
@@ -127,6 +129,7 @@ class ReportBuilder {
       result.acquires.push_back(
           {born(acquire.stack), acquire.units, acquire.is_birth, acquire.is_release, acquire.is_certain});
     if (finding.advice) result.advice = advice_of(*finding.advice);
+    if (!finding.held_before.empty()) result.growth = growth_of(finding);
     const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
     for (size_t i = 0; i < objects.size(); i++)
       if (objects[i] != kNoObject) describe_node(objects[i], result.nodes[i]);
@@ -164,6 +167,26 @@ class ReportBuilder {
     return {
         members.front(),    members,     action_of(members), location, sources_.around(location, member), advice.breaks,
         advice.frees_bytes, advice.safe, advice.reason};
+  }
+
+  // "g_server.sessions_[] -> Session::buffer_"; of a long way the middle is left out.
+  ReportGrowth growth_of(const Finding& finding) const {
+    constexpr size_t kSteps = 4;
+    std::vector<std::string> steps;
+    if (finding.root) steps.emplace_back(heap_.text(heap_.roots[*finding.root].name));
+    for (const PathStep& step : finding.path) steps.push_back(member_name(heap_, step.reference));
+    if (finding.storage != LabelId{}) {
+      const HeapLabel& label = heap_.labels[index(finding.storage)];
+      if (heap_.text(label.owner).empty()) steps.clear();  // a variable: it is the root
+      steps.push_back(member_text(heap_.text(label.owner), heap_.text(label.path), (label.flags & kLabelDotted) != 0));
+    }
+    ReportGrowth growth{"", finding.held_before, finding.storage != LabelId{}, finding.grown_bytes};
+    for (size_t i = 0; i < steps.size(); i++) {
+      const bool left_out = i > 0 && steps.size() > kSteps && i + kSteps <= steps.size();
+      if (left_out && i > 1) continue;
+      growth.place += (i == 0 ? "" : " -> ") + (left_out ? std::string("…") : cut(steps[i], 200));
+    }
+    return growth;
   }
 
   // Call stacks that made the subjects of all instances, or all their objects where there is no subject.

@@ -85,6 +85,12 @@ Json finding_json(const ReportFinding& finding) {
                       {"frees_bytes", finding.advice->frees_bytes},     {"safe", finding.advice->safe},
                       {"action", printable(finding.advice->action)},    {"reason", printable(finding.advice->reason)},
                       {"location", printable(finding.advice->location)}};
+  if (finding.depth != 0) json["depth"] = finding.depth;
+  if (finding.growth)
+    json["growth"] = {{"place", printable(finding.growth->place)},
+                      {"held", finding.growth->held},
+                      {"unit", finding.growth->is_bytes ? "bytes" : "objects"},
+                      {"grown_bytes", finding.growth->grown_bytes}};
   json["evidence"] = Json::array();
   for (const std::string& evidence : finding.evidence) json["evidence"].push_back(printable(evidence));
   if (!finding.suppressed_by.empty()) json["suppressed_by"] = printable(finding.suppressed_by);

@@ -90,6 +90,14 @@ struct ReportAcquire {
   bool is_birth = false, is_release = false, is_certain = false;
 };
 
+// A place that holds more with every snapshot.
+struct ReportGrowth {
+  std::string place;           // "g_server.sessions_[]", "root server -> Server::cache_.pages_"
+  std::vector<uint64_t> held;  // by snapshot
+  bool is_bytes = false;       // else objects
+  uint64_t grown_bytes = 0;    // since the first, with what hangs below
+};
+
 struct ReportFinding {
   std::string rule, severity, fingerprint, summary;
   uint64_t instances = 0, objects = 0, bytes = 0, retained_bytes = 0, held_objects = 0;
@@ -105,6 +113,8 @@ struct ReportFinding {
   std::vector<ReportBirth> births;      // of all instances, most bytes first
   std::vector<ReportAcquire> acquires;  // most units first
   std::optional<ReportAdvice> advice;
+  std::optional<ReportGrowth> growth;
+  uint64_t depth = 0;  // links of a chain of owners
   std::vector<std::string> evidence;
   std::string suppressed_by;  // reason, or empty
 };

@@ -101,6 +101,16 @@ std::string guilty(const ReportFinding& finding) {
   return place + (worst.is_birth ? " made what was never given back: " : " took what was never given back: ");
 }
 
+std::string growth_sentence(const ReportFinding& finding) {
+  const ReportGrowth& growth = *finding.growth;
+  std::string counts;
+  for (const uint64_t held : growth.held)
+    counts += (counts.empty() ? "" : " -> ") + (growth.is_bytes ? bytes_text(held) : count_text(held));
+  if (growth.is_bytes) return fmt::format("{} grows with every snapshot: {}", growth.place, counts);
+  return fmt::format("{} holds more {} with every snapshot: {} objects; with what they hold, {} more than at first",
+                     growth.place, short_type(finding.subject), counts, bytes_text(growth.grown_bytes));
+}
+
 std::string sentence(const ReportFinding& finding) {
   const bool one = counted(finding) == 1;
   if (finding.rule == "unreachable-cycle") return cycle_sentence(finding, "");
@@ -123,9 +133,13 @@ std::string sentence(const ReportFinding& finding) {
   if (finding.rule == "over-release")
     return fmt::format("{} {} more holders than counts: the last of them will use freed memory", subjects(finding),
                        one ? "has" : "have");
+  if (finding.growth) return growth_sentence(finding);
   if (finding.rule == "lingering-object")
     return fmt::format("{} should be gone, but {} still held{}", subjects(finding), one ? "is" : "are",
                        holder(finding));
+  if (finding.rule == "deep-destruction")
+    return fmt::format("{} links of {} hang on each other{}: releasing the first may overflow the stack",
+                       count_text(finding.depth), short_type(finding.subject), holder(finding));
   if (finding.rule == "weak-pinned-storage")
     return fmt::format("{} {} destroyed, but weak references keep {} memory: {}", subjects(finding), one ? "is" : "are",
                        one ? "its" : "their", bytes_text(finding.retained_bytes));

@@ -89,19 +89,40 @@ void write_file_whole(const std::string& path, const std::string& bytes) {
   }
 }
 
-std::optional<Earlier> read_earlier(const AnalysisCommandOptions& options, const Image& now) {
-  if (options.since.empty()) return std::nullopt;
-  const Image image = read_dump(options.since);
+// What the earlier dumps of the same process tell: references that nobody held in the oldest, and what each held.
+struct Before {
+  std::optional<Earlier> oldest;
+  std::vector<HeapCensus> censuses;
+};
+
+void expect_earlier(const Image& image, const Image& now, uint32_t sequence) {
+  const std::string& file = image.source;
   if (image.process.pid != now.process.pid || image.process.start_time_ns != now.process.start_time_ns)
-    throw Error(fmt::format("{}: not a dump of the same process as {}", options.since, now.source));
-  DebugOptions debug = options.debug;
-  debug.use_dwarf = !options.no_types;
-  const DebugTypes types(image, debug);
-  const Heap heap = lift(image, types, {!options.no_types});
-  return Earlier(heap, close_accounts(heap));
+    throw Error(fmt::format("{}: not a dump of the same process as {}", file, now.source));
+  if (image.process.sequence >= now.process.sequence || image.process.sequence <= sequence)
+    throw Error(fmt::format("{}: expected an earlier dump than {}, oldest first", file, now.source));
 }
 
-void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options) {
+Before read_before(const AnalysisCommandOptions& options, const Image& now) {
+  Before before;
+  uint32_t sequence = 0;
+  for (const std::string& file : options.since) {
+    const Image image = read_dump(file);
+    expect_earlier(image, now, sequence);
+    sequence = image.process.sequence;
+    DebugOptions debug = options.debug;
+    debug.use_dwarf = !options.no_types;
+    const DebugTypes types(image, debug);
+    const Heap heap = lift(image, types, {!options.no_types});
+    if (!before.oldest) before.oldest.emplace(heap, close_accounts(heap));
+    RetainingPaths paths(heap);
+    if (options.since.size() > 1) before.censuses.push_back(take_census(heap, paths));
+  }
+  return before;
+}
+
+void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options,
+                  std::span<const HeapCensus> censuses) {
   PhaseLine phase(options.phases);
   phase.say("read");
   dump.image = std::make_unique<Image>(read_dump(path));
@@ -112,8 +133,9 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   AnalysisOptions analysis;
   analysis.use_types = !options.no_types;
   analysis.progress = [&phase](const char* name) { phase.say(name); };
-  const std::optional<Earlier> earlier = read_earlier(options, *dump.image);
-  if (earlier) analysis.earlier = &*earlier;
+  const Before before = read_before(options, *dump.image);
+  if (before.oldest) analysis.earlier = &*before.oldest;
+  analysis.before = before.censuses.empty() ? censuses : before.censuses;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
   suppress(dump.analysis, options.suppressions);
 }
@@ -122,7 +144,12 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
 
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_flag("--no-types", options.no_types, "do without debug information: counts and type_info only");
-  parser.add_option("--since", options.since, "an earlier dump of the same process: leaks are what was lost since");
+  parser
+      .add_option(
+          "--since", options.since,
+          "an earlier dump of the same process: leaks are what was lost since; given twice or more, places that "
+          "grow are told too")
+      ->allow_extra_args(false);
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
   parser.add_option("--memory", options.most_gigabytes, "gigabytes the analysis may use (default: what is free)")
       ->check(CLI::PositiveNumber);
@@ -151,11 +178,12 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
       ->capture_default_str();
 }
 
-AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options) {
+AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
+                          std::span<const HeapCensus> before) {
   limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   AnalyzedDump dump;
   try {
-    analyze_into(dump, path, options);
+    analyze_into(dump, path, options, before);
   } catch (const std::bad_alloc&) {
     const std::string blocks = dump.image ? fmt::format(" for {} blocks", dump.image->blocks.size()) : "";
     dump = AnalyzedDump();  // room for the message

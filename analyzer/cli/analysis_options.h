@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/analysis.h"
+#include "analyzer/findings/growth.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 #include "reports/build_report.h"
@@ -16,8 +17,8 @@ namespace reftally {
 
 struct AnalysisCommandOptions {
   DebugOptions debug;
-  double most_gigabytes = 0;  // 0: what the machine has free
-  std::string since;  // an earlier dump of the same process
+  double most_gigabytes = 0;       // 0: what the machine has free
+  std::vector<std::string> since;  // earlier dumps of the same process
   bool no_types = false, phases = false;
   std::vector<std::string> suppressions;
 };
@@ -37,7 +38,9 @@ struct AnalyzedDump {
   std::unique_ptr<DebugTypes> types;
   Analysis analysis;
 };
-AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options);
+// `before`: what earlier snapshots held, when those are not the ones that the options name.
+AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
+                          std::span<const HeapCensus> before = {});
 FramesOf frames_of(const AnalyzedDump& dump);  // `dump` must outlive it
 Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 

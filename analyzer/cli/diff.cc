@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
@@ -10,7 +11,6 @@
 #include "analyzer/findings/growth.h"
 #include "reports/escape.h"
 #include "reports/names.h"
-#include "reports/reference_text.h"
 
 namespace reftally {
 namespace {
@@ -19,22 +19,14 @@ struct DiffOptions {
   std::vector<std::string> dumps;
   size_t top = 15;
   AnalysisCommandOptions analysis;
+  OutputOptions output;
 };
 
 std::vector<BaselineEntry> entries_of(const Report& report) {
   std::vector<BaselineEntry> entries;
   for (const ReportFinding& finding : report.findings)
-    entries.push_back({finding.fingerprint, finding.rule, finding.summary, finding.instances});
+    if (!finding.growth) entries.push_back({finding.fingerprint, finding.rule, finding.summary, finding.instances});
   return entries;
-}
-
-// "g_server.sessions_[] -> Session -> its buffer_"
-std::string path_of(const Heap& heap, RetainingPaths& paths, ObjectId object) {
-  const RetainingPath path = paths.path_to(object, Follow::kOwners);
-  if (!path.root) return std::string(heap.type_name(object));
-  std::string text = printable(heap.text(heap.roots[*path.root].name));
-  for (uint64_t row : path.references) text += " -> " + printable(cut(member_name(heap, row), 200));
-  return text;
 }
 
 void print_findings(const char* verdict, const std::vector<BaselineEntry>& entries) {
@@ -42,20 +34,13 @@ void print_findings(const char* verdict, const std::vector<BaselineEntry>& entri
     fmt::print("  {:<8} {} [{}]\n           {}\n", verdict, entry.rule, entry.fingerprint, entry.summary);
 }
 
-std::string counts_text(const std::vector<uint64_t>& counts) {
-  std::string text;
-  for (uint64_t count : counts) text += (text.empty() ? "" : " -> ") + count_text(count);
-  return text;
-}
-
-void print_growing_paths(const std::vector<GrowingPath>& growing, const Heap& heap, RetainingPaths& paths) {
-  for (size_t i = 0; i < growing.size(); i++) {
-    const GrowingPath& path = growing[i];
-    fmt::print("{}. warning: growing-path  [{:016x}]\n", i + 1, path.signature);
-    fmt::print("   {} holds more {} with every snapshot: {} objects; with what they hold, {} more than at first\n",
-               path_of(heap, paths, path.example), short_type(heap.type_name(path.example)), counts_text(path.counts),
-               bytes_text(path.bytes));
-  }
+// What grows comes first: it is why one takes several snapshots.
+void print_growing_paths(const Report& report) {
+  size_t number = 0;
+  for (const ReportFinding& finding : report.findings)
+    if (finding.growth)
+      fmt::print("{}. warning: growing-path  [{}]\n   {}\n", ++number, finding.fingerprint, finding.summary);
+  if (number != 0) fmt::print("\n");
 }
 
 struct TypeGrowth {
@@ -94,33 +79,57 @@ void print_types(const std::vector<TypeGrowth>& types, size_t most) {
   if (types.size() > most) fmt::print("{} more; see them with --top\n", plural(types.size() - most, "type"));
 }
 
-// Snapshots are analyzed one after the other: of all but the last only what is compared is kept.
-int diff(const DiffOptions& options) {
-  if (options.dumps.size() < 2) throw Error("diff needs two dumps or more, oldest first");
-  std::vector<HeapCensus> censuses;
-  std::vector<BaselineEntry> before, after;
-  AnalyzedDump last;
-  std::unique_ptr<RetainingPaths> paths;
-  for (size_t i = 0; i < options.dumps.size(); i++) {
-    paths.reset();
-    last = {};
-    last = analyze_dump(options.dumps[i], options.analysis);
-    paths = std::make_unique<RetainingPaths>(last.analysis.heap);
-    censuses.push_back(take_census(last.analysis.heap, *paths));
-    (i == 0 ? before : after) = entries_of(report_of(last, OutputOptions{}));
-  }
-  const std::vector<GrowingPath> growing = find_growing_paths(censuses);
-  const BaselineComparison findings = compare_with_baseline(after, before);
-  print_growing_paths(growing, last.analysis.heap, *paths);
-  fmt::print("{}findings: {} new, {} grown, {} unchanged, {} gone\n", growing.empty() ? "" : "\n",
-             findings.fresh.size(), findings.grown.size(), findings.known.size(), findings.gone.size());
+void print_text(const BaselineComparison& findings, const Report& report, const std::vector<TypeGrowth>& types,
+                const DiffOptions& options) {
+  print_growing_paths(report);
+  fmt::print("findings: {} new, {} grown, {} unchanged, {} gone\n", findings.fresh.size(), findings.grown.size(),
+             findings.known.size(), findings.gone.size());
   print_findings("new", findings.fresh);
   print_findings("grown", findings.grown);
   print_findings("gone", findings.gone);
   fmt::print("\n");
-  print_types(growth_by_type(censuses.front(), censuses.back()), options.top);
+  print_types(types, options.top);
   if (options.dumps.size() == 2) fmt::print("\nwith a third dump, places that grow with every round are told too\n");
-  return growing.empty() && findings.fresh.empty() && findings.grown.empty() ? kExitClean : kExitFindings;
+}
+
+// What other formats show: what grew, and the findings that are new or have more instances.
+void keep_changes(const BaselineComparison& findings, Report& report) {
+  std::set<std::string> changed;
+  for (const auto* list : {&findings.fresh, &findings.grown})
+    for (const BaselineEntry& entry : *list) changed.insert(entry.fingerprint);
+  std::erase_if(report.findings, [&](const ReportFinding& finding) {
+    return !finding.growth && !changed.contains(finding.fingerprint);
+  });
+}
+
+bool has_growth(const Report& report) {
+  return std::any_of(report.findings.begin(), report.findings.end(),
+                     [](const ReportFinding& finding) { return finding.growth.has_value(); });
+}
+
+// Snapshots are analyzed one after the other: of all but the last only what is compared is kept.
+int diff(const DiffOptions& options) {
+  if (options.dumps.size() < 2) throw Error("diff needs two dumps or more, oldest first");
+  std::vector<HeapCensus> censuses;
+  std::vector<BaselineEntry> before;
+  for (size_t i = 0; i + 1 < options.dumps.size(); i++) {
+    const AnalyzedDump dump = analyze_dump(options.dumps[i], options.analysis);
+    RetainingPaths paths(dump.analysis.heap);
+    censuses.push_back(take_census(dump.analysis.heap, paths));
+    if (i == 0) before = entries_of(report_of(dump, OutputOptions{}));
+  }
+  const AnalyzedDump last = analyze_dump(options.dumps.back(), options.analysis, censuses);
+  Report report = report_of(last, options.output);
+  const BaselineComparison findings = compare_with_baseline(entries_of(report), before);
+  if (options.output.format == "text") {
+    RetainingPaths paths(last.analysis.heap);
+    const HeapCensus after = take_census(last.analysis.heap, paths);
+    print_text(findings, report, growth_by_type(censuses.front(), after), options);
+  } else {
+    keep_changes(findings, report);
+    write_report(report, last, options.output, stdout);
+  }
+  return has_growth(report) || !findings.fresh.empty() || !findings.grown.empty() ? kExitFindings : kExitClean;
 }
 
 }  // namespace
@@ -130,6 +139,7 @@ RunCommand prepare_diff(CLI::App& parser) {
   parser.add_option("DUMP", options->dumps, "dumps of one program, oldest first")->required();
   parser.add_option("--top", options->top, "types to tell of")->capture_default_str();
   add_analysis_options(parser, options->analysis);
+  add_output_options(parser, options->output, "-o,--output");
   return [options] { return diff(*options); };
 }
 

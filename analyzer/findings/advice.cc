@@ -164,45 +164,59 @@ std::string direction(const Heap& heap, const Member& member) {
 
 }  // namespace
 
-std::optional<Advice> Advisor::advise(const Finding& finding) {
-  const Heap& heap = input_.heap;
-  const std::vector<const std::vector<ObjectId>*> instances = instances_to_weigh(finding);
-  const Members members(heap, instances);
-  std::vector<LabelId> candidates;
-  for (const Member& member : members.ranked()) candidates.push_back(member.label);
-  if (candidates.empty()) return std::nullopt;
-  const std::vector<FeedbackSet> sets = find_feedback_sets(check_, heap, instances, candidates);
-  if (sets.empty()) return std::nullopt;
+struct Advisor::Draft {
+  Finding* finding;
+  std::vector<Member> members;  // ranked
+  std::vector<FeedbackSet> sets;
 
-  // Sets come smallest first and in order of rank: take the first that no live object objects to.
-  const FeedbackSet* chosen = &sets.front();
-  std::optional<uint64_t> losses;
-  for (const FeedbackSet& set : sets) {
-    const std::optional<uint64_t> of_set = live_losses(set.members);
-    if (&set == &sets.front()) losses = of_set;
-    if (of_set != 0) continue;
+  const Member& member(LabelId label) const {
+    return *std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.label == label; });
+  }
+};
+
+Advisor::Advisor(const RuleInput& input) : input_(input), check_(input.heap) {}
+Advisor::~Advisor() = default;
+
+void Advisor::advise(std::vector<Finding>& findings) {
+  for (Finding& finding : findings)
+    if (!finding.cycle.empty()) draft(finding);
+  find_losses();
+  for (Draft& draft : drafts_) draft.finding->advice = advice_of(draft);
+}
+
+void Advisor::draft(Finding& finding) {
+  const std::vector<const std::vector<ObjectId>*> instances = instances_to_weigh(finding);
+  Draft draft{&finding, Members(input_.heap, instances).ranked(), {}};
+  std::vector<LabelId> candidates;
+  for (const Member& member : draft.members) candidates.push_back(member.label);
+  if (candidates.empty()) return;
+  draft.sets = find_feedback_sets(check_, input_.heap, instances, candidates);
+  if (!draft.sets.empty()) drafts_.push_back(std::move(draft));
+}
+
+// Sets come smallest first and in order of rank: take the first that no live object objects to.
+std::optional<Advice> Advisor::advice_of(const Draft& draft) {
+  const Heap& heap = input_.heap;
+  const Finding& finding = *draft.finding;
+  const FeedbackSet* chosen = &draft.sets.front();
+  std::optional<uint64_t> losses = losses_of(chosen->members);
+  for (const FeedbackSet& set : draft.sets) {
+    if (losses_of(set.members) != 0) continue;
     chosen = &set;
-    losses = of_set;
+    losses = 0;
     break;
   }
 
   // A class, its tuple of bases and its descriptors are a cycle by nature, and members of every class are alike.
   if (losses != 0 && is_declared(heap, finding.instances.front().front())) return std::nullopt;
 
-  const auto first = std::find_if(members.ranked().begin(), members.ranked().end(),
-                                  [&](const Member& member) { return member.label == chosen->members.front(); });
+  const Member& first = draft.member(chosen->members.front());
   Advice advice;
-  advice.weaken = first->reference;
+  advice.weaken = first.reference;
   advice.safe = losses == 0;
-  advice.reason = direction(heap, *first);
-  for (size_t i = 1; i < chosen->members.size(); i++) {
-    const auto other = std::find_if(members.ranked().begin(), members.ranked().end(),
-                                    [&](const Member& member) { return member.label == chosen->members[i]; });
-    advice.also.push_back(other->reference);
-  }
-  for (LabelId label : chosen->members)
-    for (const Member& member : members.ranked())
-      if (member.label == label) advice.safe &= member.points_back();
+  advice.reason = direction(heap, first);
+  for (size_t i = 1; i < chosen->members.size(); i++) advice.also.push_back(draft.member(chosen->members[i]).reference);
+  for (LabelId label : chosen->members) advice.safe &= draft.member(label).points_back();
   if (!chosen->is_smallest) advice.reason += "; there may be a smaller set: the cycles are too many to try all";
   if (losses && *losses > 0)
     advice.reason += fmt::format("; but {} live object{} no other owner", *losses, *losses == 1 ? " has" : "s have");
@@ -230,31 +244,65 @@ void Advisor::weigh(const Finding& finding, const std::vector<LabelId>& members,
                                                                 : graph.retained_by({freed}).front().bytes;
 }
 
-void Advisor::find_members_in_use() {
+// By label of a member that some set has: whether some live object refers through it.
+std::vector<uint8_t> Advisor::find_members_in_use() const {
+  constexpr uint8_t kUnknown = 2;
   const Heap& heap = input_.heap;
-  in_use_.assign(heap.labels.size(), 0);
+  std::vector<uint8_t> in_use(heap.labels.size(), 0);
+  for (const Draft& draft : drafts_)
+    for (const FeedbackSet& set : draft.sets)
+      for (LabelId member : set.members) in_use[index(member)] = kUnknown;
   for (uint32_t i = 0; i < heap.object_count(); i++) {
-    if (!input_.reachable.ownership[i]) continue;
-    for (uint64_t row = heap.references.begin(i); row < heap.references.end(i); row++)
-      if (can_own(heap, row) && heap.is_counted(heap.referent[row])) in_use_[index(heap.label[row])] = 1;
+    for (uint64_t row = heap.references.begin(i); row < heap.references.end(i); row++) {
+      uint8_t& use = in_use[index(heap.label[row])];
+      if (use == kUnknown && input_.reachable.ownership[i] && can_own(heap, row) && heap.is_counted(heap.referent[row]))
+        use = 1;
+    }
+  }
+  for (uint8_t& use : in_use) use &= 1;
+  return in_use;
+}
+
+// Each finding's best set first: should there be too many, everybody gets a hearing.
+std::vector<std::vector<LabelId>> Advisor::sets_to_try(const std::vector<uint8_t>& in_use) {
+  std::vector<std::vector<LabelId>> sets;
+  size_t most = 0;
+  for (const Draft& draft : drafts_) most = std::max(most, draft.sets.size());
+  for (size_t place = 0; place < most; place++) {
+    for (const Draft& draft : drafts_) {
+      if (place >= draft.sets.size()) continue;
+      const std::vector<LabelId>& members = draft.sets[place].members;
+      const bool used = std::any_of(members.begin(), members.end(), [&](LabelId m) { return in_use[index(m)] != 0; });
+      if (!used) losses_[members] = 0;
+      if (!used || sets.size() >= kSetsTried || !losses_.try_emplace(members, std::nullopt).second) continue;
+      sets.push_back(members);
+    }
+  }
+  return sets;
+}
+
+// What live objects would lose their last owner, for many sets in one search of the heap.
+void Advisor::find_losses() {
+  if (drafts_.empty()) return;
+  const Heap& heap = input_.heap;
+  const std::vector<std::vector<LabelId>> sets = sets_to_try(find_members_in_use());
+  for (size_t first = 0; first < sets.size(); first += kSetsAtOnce) {
+    const std::span<const std::vector<LabelId>> batch =
+        std::span(sets).subspan(first, std::min(kSetsAtOnce, sets.size() - first));
+    const std::vector<uint16_t> owned = find_owned_without(heap, input_.accounts, input_.reachable.conservative, batch);
+    const auto all = static_cast<uint16_t>((1u << batch.size()) - 1);
+    std::vector<uint64_t> lost(batch.size(), 0);
+    for (uint32_t i = 0; i < heap.object_count(); i++) {
+      if ((owned[i] & all) == all || !input_.reachable.ownership[i] || !heap.is_counted(ObjectId{i})) continue;
+      for (size_t k = 0; k < batch.size(); k++) lost[k] += (owned[i] >> k & 1) == 0;
+    }
+    for (size_t k = 0; k < batch.size(); k++) losses_[batch[k]] = lost[k];
   }
 }
 
-std::optional<uint64_t> Advisor::live_losses(const std::vector<LabelId>& members) {
-  if (in_use_.empty()) find_members_in_use();
-  std::vector<uint8_t> weak(input_.heap.labels.size(), 0);
-  bool used = false;
-  for (LabelId member : members) {
-    weak[index(member)] = 1;
-    used |= in_use_[index(member)] != 0;
-  }
-  if (!used) return 0;
-  if (searches_left_-- <= 0) return std::nullopt;
-  const ObjectSet owned = find_owned(input_.heap, input_.accounts, input_.reachable.conservative, weak);
-  uint64_t lost = 0;
-  for (uint32_t i = 0; i < input_.heap.object_count(); i++)
-    lost += input_.reachable.ownership[i] && !owned[i] && input_.heap.is_counted(ObjectId{i});
-  return lost;
+std::optional<uint64_t> Advisor::losses_of(const std::vector<LabelId>& members) const {
+  const auto found = losses_.find(members);
+  return found == losses_.end() ? std::nullopt : found->second;
 }
 
 }  // namespace reftally

@@ -58,6 +58,11 @@ struct Finding {
   uint64_t bytes = 0;           // their shallow sizes
   uint64_t retained_bytes = 0;  // what would be freed with them
   uint64_t held_objects = 0;    // held by the instances, not part of them
+  // Of a place that grows: what it held, by snapshot; objects, or bytes when `storage` names the member that has them.
+  std::vector<uint64_t> held_before;
+  LabelId storage{};
+  uint32_t depth = 0;        // links of a chain of owners
+  uint64_t grown_bytes = 0;  // since the first snapshot, with what hangs below
   std::optional<Advice> advice;
   std::vector<std::string> evidence;  // one sentence each
   std::vector<SourceFrame> born;      // of the subject, innermost first

@@ -13,6 +13,7 @@ std::string fingerprint_text(const Heap& heap, const Finding& finding) {
   text += '\n';
   if (!finding.cycle.empty()) return text + cycle_text(heap, finding.cycle);
   if (finding.subject) text += stable_name(heap.type_name(*finding.subject)) + '\n';
+  if (finding.storage != LabelId{}) text += std::string(heap.text(heap.labels[index(finding.storage)].path)) + '\n';
   std::string last;  // a list is a list, whatever its length
   for (const PathStep& step : finding.path)
     if (std::string text_of_step = stable_step(heap, step) + '\n'; text_of_step != last) {

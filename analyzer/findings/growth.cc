@@ -1,5 +1,8 @@
 #include "analyzer/findings/growth.h"
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include <algorithm>
 #include <tuple>
 #include <unordered_set>
@@ -8,24 +11,30 @@ namespace reftally {
 namespace {
 
 // A few more objects in each snapshot are a program at work: what was asked of it last, still in its hands.
-constexpr uint64_t kLeastGrowth = 8;  // objects, from first to last
-constexpr double kLeastShare = 1.05;  // last against first
-constexpr double kSteadiest = 0.25;   // least step, against the mean step: one burst is no trend
+constexpr uint64_t kLeastGrowth = 8;      // objects, from first to last
+constexpr uint64_t kLeastStorage = 8192;  // bytes
+constexpr double kLeastShare = 1.05;      // last against first
+constexpr double kSteadiest = 0.25;       // least step, against the mean step: one burst is no trend
+
+uint64_t mix(uint64_t a, uint64_t b) {
+  const uint64_t both[] = {a, b};
+  return XXH3_64bits(both, sizeof(both));
+}
 
 uint64_t count_at(const HeapCensus& census, uint64_t signature) {
   const auto found = census.paths.find(signature);
   return found == census.paths.end() ? 0 : found->second.held.objects;
 }
 
-std::vector<uint64_t> counts_of(std::span<const HeapCensus> censuses, uint64_t signature) {
+std::vector<uint64_t> counts_of(std::span<const HeapCensus* const> censuses, uint64_t signature) {
   std::vector<uint64_t> counts;
-  for (const HeapCensus& census : censuses) counts.push_back(count_at(census, signature));
+  for (const HeapCensus* census : censuses) counts.push_back(count_at(*census, signature));
   return counts;
 }
 
-bool grows(const std::vector<uint64_t>& counts) {
+bool grows(const std::vector<uint64_t>& counts, uint64_t least) {
   const uint64_t first = counts.front(), last = counts.back();
-  if (last < first + kLeastGrowth || static_cast<double>(last) < static_cast<double>(first) * kLeastShare) return false;
+  if (last < first + least || static_cast<double>(last) < static_cast<double>(first) * kLeastShare) return false;
   const double mean = static_cast<double>(last - first) / static_cast<double>(counts.size() - 1);
   for (size_t i = 1; i < counts.size(); i++)
     if (counts[i] <= counts[i - 1] || static_cast<double>(counts[i] - counts[i - 1]) < mean * kSteadiest) return false;
@@ -47,18 +56,64 @@ std::unordered_map<uint64_t, uint64_t> bytes_below(const HeapCensus& census, con
 }
 
 // Growing places that hang below no growing place.
-std::unordered_set<uint64_t> accumulation_points(std::span<const HeapCensus> censuses) {
-  const HeapCensus& last = censuses.back();
-  std::unordered_set<uint64_t> tops, covered;
+struct Accumulation {
+  std::unordered_set<uint64_t> tops, covered;  // covered: the tops, and all that hangs below them
+};
+
+Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
+  const HeapCensus& last = *censuses.back();
+  Accumulation found;
   for (uint64_t signature : last.order) {
-    if (covered.contains(last.paths.at(signature).holder)) {
-      covered.insert(signature);
-    } else if (grows(counts_of(censuses, signature))) {
-      covered.insert(signature);
-      tops.insert(signature);
+    if (found.covered.contains(last.paths.at(signature).holder)) {
+      found.covered.insert(signature);
+    } else if (grows(counts_of(censuses, signature), kLeastGrowth)) {
+      found.covered.insert(signature);
+      found.tops.insert(signature);
     }
   }
-  return tops;
+  return found;
+}
+
+// Containers that grow and hold none of the growing objects.
+std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> censuses, const Accumulation& objects) {
+  std::unordered_set<uint64_t> told;
+  for (uint64_t top : objects.tops) {
+    const HeldAt& place = censuses.back()->paths.at(top);
+    told.insert(mix(place.holder, place.container));
+  }
+  std::vector<GrowingPath> result;
+  for (const auto& [key, storage] : censuses.back()->storage) {
+    if (objects.covered.contains(storage.holder) || told.contains(mix(storage.holder, storage.container))) continue;
+    std::vector<uint64_t> bytes;
+    for (const HeapCensus* census : censuses) {
+      const auto then = census->storage.find(key);
+      bytes.push_back(then == census->storage.end() ? 0 : then->second.bytes);
+    }
+    if (grows(bytes, kLeastStorage))
+      result.push_back({key, storage.example, bytes, bytes.back() - bytes.front(), storage.member});
+  }
+  return result;
+}
+
+// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_".
+uint64_t container_hash(std::string_view path) {
+  path = path.substr(0, path.find('['));
+  return XXH3_64bits(path.data(), path.size());
+}
+
+void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, HeapCensus& census) {
+  for (const HeapStorage& row : heap.storage) {
+    const uint64_t holder = signature[index(row.owner)];
+    if (holder == 0) continue;  // no path
+    const uint64_t container = container_hash(heap.text(heap.labels[index(row.member)].path));
+    // What a variable holds is no object of the program's: its name is the root's.
+    StoredAt& storage = census.storage[mix(holder, mix(container, 1))];
+    storage.bytes += row.bytes;
+    storage.holder = heap.text(heap.labels[index(row.member)].owner).empty() ? 0 : holder;
+    storage.container = container;
+    storage.example = row.owner;
+    storage.member = row.member;
+  }
 }
 
 }  // namespace
@@ -66,7 +121,7 @@ std::unordered_set<uint64_t> accumulation_points(std::span<const HeapCensus> cen
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
   HeapCensus census;
   const std::vector<uint64_t> signature = paths.signatures(Follow::kOwners);
-  paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from) {
+  paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t by) {
     const uint32_t at = index(object);
     const uint64_t bytes = heap.size[at];
     Tally& type = census.types[std::string(heap.type_name(object))];
@@ -77,21 +132,26 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
       census.order.push_back(signature[at]);
       place->second.example = object;
       place->second.holder = from == kNoObject ? 0 : signature[index(from)];
+      place->second.container = container_hash(from == kNoObject ? heap.text(heap.roots[by].name)
+                                                                 : heap.text(heap.labels[index(heap.label[by])].path));
     }
     place->second.held.objects++;
     place->second.held.bytes += bytes;
   });
+  count_storage(heap, signature, census);
   return census;
 }
 
-std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus> censuses) {
+std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses) {
   std::vector<GrowingPath> result;
   if (censuses.size() < 3) return result;
-  const std::unordered_set<uint64_t> tops = accumulation_points(censuses);
-  auto before = bytes_below(censuses.front(), tops), after = bytes_below(censuses.back(), tops);
-  for (uint64_t signature : tops)
-    result.push_back({signature, censuses.back().paths.at(signature).example, counts_of(censuses, signature),
-                      after[signature] - std::min(after[signature], before[signature])});
+  const Accumulation objects = accumulation_points(censuses);
+  auto before = bytes_below(*censuses.front(), objects.tops), after = bytes_below(*censuses.back(), objects.tops);
+  for (uint64_t signature : objects.tops)
+    result.push_back({signature, censuses.back()->paths.at(signature).example, counts_of(censuses, signature),
+                      after[signature] - std::min(after[signature], before[signature]), LabelId{}});
+  const std::vector<GrowingPath> storage = growing_storage(censuses, objects);
+  result.insert(result.end(), storage.begin(), storage.end());
   std::sort(result.begin(), result.end(), [](const GrowingPath& a, const GrowingPath& b) {
     return std::tuple(b.bytes, b.counts.back() - b.counts.front(), a.signature) <
            std::tuple(a.bytes, a.counts.back() - a.counts.front(), b.signature);

@@ -23,14 +23,25 @@ struct Tally {
 
 struct HeldAt {
   Tally held;
-  uint64_t holder = 0;  // signature of what holds it; 0: a root
+  uint64_t holder = 0;     // signature of what holds it; 0: a root
+  uint64_t container = 0;  // hash of the holder's member that does, without what follows "[]"
   ObjectId example{};
 };
 
+// What a container of some holder keeps by value: a map of strings has no objects of its own to count.
+struct StoredAt {
+  uint64_t bytes = 0;
+  uint64_t holder = 0;     // signature
+  uint64_t container = 0;  // hash of the member's name
+  ObjectId example{};
+  LabelId member{};
+};
+
 struct HeapCensus {
-  std::map<std::string, Tally> types;          // alive, by type name
-  std::unordered_map<uint64_t, HeldAt> paths;  // by signature
-  std::vector<uint64_t> order;                 // signatures, holders before what they hold
+  std::map<std::string, Tally> types;              // alive, by type name
+  std::unordered_map<uint64_t, HeldAt> paths;      // by signature
+  std::vector<uint64_t> order;                     // signatures, holders before what they hold
+  std::unordered_map<uint64_t, StoredAt> storage;  // by signature of holder and member
 };
 
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths);
@@ -38,12 +49,13 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths);
 struct GrowingPath {
   uint64_t signature = 0;
   ObjectId example{};            // in the last heap
-  std::vector<uint64_t> counts;  // objects held there, by snapshot
+  std::vector<uint64_t> counts;  // objects held there, by snapshot; bytes when it is storage
   uint64_t bytes = 0;            // more than in the first snapshot, with what hangs below
+  LabelId storage{};             // the member of `example` that grows, when it holds no objects
 };
 
-// Largest growth first. A path grows when it holds more in every snapshot than in the one before; of two snapshots that
-// is weak evidence, so that it takes three.
-std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus> censuses);
+// Largest growth first. A place grows when it holds more in every snapshot than in the one before; of two snapshots
+// that is weak evidence, so that it takes three.
+std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses);
 
 }  // namespace reftally

@@ -20,7 +20,7 @@ std::vector<ObjectId> lingering_objects(const RuleInput& input) {
     if (lingers[i]) unseen.push_back(ObjectId{i});
   }
   if (unseen.empty()) return {};
-  input.paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId) {
+  input.paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId, uint64_t) {
     if (!lingers[index(object)]) return;
     objects.push_back(object);
     lingers[index(object)] = 0;

@@ -85,7 +85,8 @@ void measure_retained(const RuleInput& input, std::vector<Finding>& findings) {
   measure_components(input.unowned, findings);
   std::optional<LiveRetained> live;  // of the whole heap: only when somebody asks
   for (Finding& finding : findings) {
-    if (std::string_view(finding.rule) != "lingering-object") continue;
+    const std::string_view rule = finding.rule;
+    if (rule != "lingering-object" && (rule != "growing-path" || finding.storage != LabelId{})) continue;
     if (!live) live.emplace(input);
     live->measure(finding);
   }

@@ -16,6 +16,7 @@ constexpr Rule kRules[] = {
     {"unreachable-block", Severity::kError, "memory that nothing points to", find_unreachable_blocks},
     {"unowned-cycle", Severity::kWarning, "a cycle that nobody owns, though something still points to it",
      find_unowned_cycles},
+    {"growing-path", Severity::kWarning, "a place that holds more with every snapshot", find_growth},
     {"lingering-object", Severity::kWarning, "declared released, and still held", find_lingering_objects},
     {"finalizer-in-cycle", Severity::kWarning, "a cycle with finalizers: they run in no defined order",
      find_finalizer_cycles},
@@ -24,6 +25,8 @@ constexpr Rule kRules[] = {
     {"hidden-traverse", Severity::kError, "a cycle that the collector cannot see: a type hides its references",
      find_hidden_traverse},
     {"resurrection", Severity::kWarning, "finalized, and brought back to life", find_resurrections},
+    {"deep-destruction", Severity::kWarning, "a chain of owners whose release recurses deeper than a stack",
+     find_deep_destructions},
     {"weak-pinned-storage", Severity::kNote, "destroyed objects whose memory weak references keep",
      find_weak_pinned_storage},
 };

@@ -13,6 +13,7 @@
 namespace reftally {
 
 class Earlier;
+struct HeapCensus;
 
 struct RuleInput {
   const Heap& heap;
@@ -21,9 +22,10 @@ struct RuleInput {
   const EvidenceGraph& unreachable;  // what T1 does not reach
   const EvidenceGraph& unowned;      // what T1 reaches and T2 does not
   RetainingPaths& paths;
-  const ObjectSet& collectable;      // what the runtime's own cycle collector would free now
-  bool has_collector = false;        // whether there is one
-  const Earlier* earlier = nullptr;  // a snapshot before this one, to tell what has grown
+  const ObjectSet& collectable;             // what the runtime's own cycle collector would free now
+  bool has_collector = false;               // whether there is one
+  const Earlier* earlier = nullptr;         // a snapshot before this one, to tell what has grown
+  std::span<const HeapCensus> before = {};  // what earlier snapshots held, oldest first
 };
 
 struct Rule {
@@ -41,6 +43,8 @@ void find_unowned_cycles(const RuleInput& input, std::vector<Finding>& findings)
 void find_leaked_references(const RuleInput& input, std::vector<Finding>& findings);
 void find_unreachable_blocks(const RuleInput& input, std::vector<Finding>& findings);
 void find_over_releases(const RuleInput& input, std::vector<Finding>& findings);
+void find_deep_destructions(const RuleInput& input, std::vector<Finding>& findings);
+void find_growth(const RuleInput& input, std::vector<Finding>& findings);
 void find_lingering_objects(const RuleInput& input, std::vector<Finding>& findings);
 void find_weak_pinned_storage(const RuleInput& input, std::vector<Finding>& findings);
 void find_finalizer_cycles(const RuleInput& input, std::vector<Finding>& findings);

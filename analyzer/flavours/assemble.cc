@@ -170,6 +170,10 @@ LabelId Assembly::label_at(uint64_t place) {
   return naming_.offset_label(holders_.current(holders_.at(place)), image_.block_at(place), place);
 }
 
+void Assembly::add_storage(std::span<const DraftStorage> storage) {
+  for (const DraftStorage& row : storage) builder_.add_storage({object_of(row.holder), row.label, row.bytes});
+}
+
 void Assembly::mark_expectations() {
   for (const dump::Expectation& expectation : image_.declared.expectations) {
     const HolderId holder = holders_.at(expectation.address);

@@ -24,6 +24,7 @@ class Assembly final : public NativeSide {
   void add_shared_blocks();     // a block lives as long as what lies in it
   void add_references(std::span<const DraftReference> references);
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
+  void add_storage(std::span<const DraftStorage> storage);
   void add_roots(std::span<const DraftRoot> roots);
   void add_words(std::span<const DraftRoot> words, DeclaredLift& declared);  // roots, or references of declared objects
   void mark_expectations();

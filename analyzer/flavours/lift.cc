@@ -92,6 +92,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   assembly.add_references(typed.references);
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(heap_words.references);
+  assembly.add_storage(typed.storage);
   assembly.add_roots(typed.roots);
   assembly.add_words(root_words.roots, declared);
   assembly.add_events();

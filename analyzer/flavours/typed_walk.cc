@@ -205,6 +205,7 @@ void TypedWalk::walk(const Value& value, uint64_t end) {
   opaque_ranges_.clear();
   walker_.walk(value, *this);
   bury_what_is_left();
+  flush_storage();
 }
 
 // Words of walked memory that nothing explained hold no reference, unless they are in an opaque part.
@@ -263,7 +264,26 @@ bool TypedWalk::storage(uint64_t address) {
   walked_[block] = 1;
   holders_.give(block, holder_);
   walked_ranges_.push_back({address, address + image_.blocks[block].size});
+  note_storage(image_.blocks[block].size);
   return true;
+}
+
+void TypedWalk::note_storage(uint64_t bytes) {
+  const PathId container = paths_.container(walker_.at());
+  for (auto& [path, sum] : stored_)
+    if (path == container) {
+      sum += bytes;
+      return;
+    }
+  stored_.emplace_back(container, bytes);
+}
+
+void TypedWalk::flush_storage() {
+  for (const auto& [path, bytes] : stored_)
+    if (bytes >= kStorageWorthNaming)
+      found_.storage.push_back(
+          {holder_, variable_ ? builder_.add_label("", paths_.text(path).path) : label(path), bytes});
+  stored_.clear();
 }
 
 void TypedWalk::opaque(uint64_t begin, uint64_t end) { opaque_ranges_.push_back({begin, end}); }

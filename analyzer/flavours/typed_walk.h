@@ -22,6 +22,7 @@ struct TypedReferences {
   KnownReferences known;
   std::vector<MetPointer> met;                    // that may count inside what they point to
   std::unordered_map<uint64_t, LabelId> outward;  // by place: pointers out of all blocks, when objects are declared
+  std::vector<DraftStorage> storage;
 };
 
 class TypedWalk final : private ValueVisitor {
@@ -60,6 +61,8 @@ class TypedWalk final : private ValueVisitor {
   void walk_value(HolderId holder, const Type& type, uint64_t address, uint32_t index = kNoIndex);
   void walk(const Value& value, uint64_t end);
   void bury_what_is_left();
+  void note_storage(uint64_t bytes);
+  void flush_storage();
 
   LabelId label(PathId path);
   StringId root_name(PathId path);
@@ -94,6 +97,7 @@ class TypedWalk final : private ValueVisitor {
   uint32_t thread_ = 0;     // of a thread-local variable
   std::string owner_name_;  // for labels of paths that begin in a library class
   std::vector<Range> walked_ranges_, opaque_ranges_;
+  std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container
 
   std::unordered_map<std::string, LabelId> labels_;         // of paths without an owner, by owner and path
   std::unordered_map<uint32_t, LabelId> path_labels_;       // by PathId

@@ -24,6 +24,13 @@ struct DraftReference {
   uint64_t place = 0;  // address of the word, when it may hold a counted reference
 };
 
+// Memory that a container keeps elements in.
+struct DraftStorage {
+  HolderId holder = kNoHolder;
+  LabelId label{};
+  uint64_t bytes = 0;
+};
+
 struct DraftRoot {
   HolderId to = kNoHolder;
   RootKind root = RootKind::kExternal;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "analyzer/base/huge_pages.h"
@@ -36,6 +37,10 @@ Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 // T2 as it would be if the references of some labels were weak; no labels: as it is.
 ObjectSet find_owned(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
                      const std::vector<uint8_t>& weak_labels);
+// The same for many sets of labels: by object, bit k of what set k leaves owned. Up to 15
+// sets in one search; it costs little more than one, for what one of them cuts off is mostly reached another way.
+std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+                                         std::span<const std::vector<LabelId>> weak_sets);
 
 // Whether a reference is certain to hold one unit of its referent's count.
 inline bool pays_for_count(ReferenceKind kind, Certainty certainty) {

@@ -147,9 +147,9 @@ RetainingPath RetainingPaths::path_to(ObjectId object, Follow follow) {
   return path;
 }
 
-void RetainingPaths::for_each_held(Follow follow, const std::function<void(ObjectId, ObjectId)>& visit) {
+void RetainingPaths::for_each_held(Follow follow, const VisitHeld& visit) {
   const Tree& paths = tree(follow);
-  for (ObjectId object : paths.order) visit(object, paths.from[index(object)]);
+  for (ObjectId object : paths.order) visit(object, paths.from[index(object)], paths.came_by[index(object)]);
 }
 
 std::vector<uint64_t> RetainingPaths::signatures(Follow follow) {

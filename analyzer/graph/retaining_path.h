@@ -34,8 +34,9 @@ class RetainingPaths {
   // path.
   std::vector<uint64_t> signatures(Follow follow);
 
-  // Everything that has a path, nearest first, with what holds it; kNoObject: a root.
-  void for_each_held(Follow follow, const std::function<void(ObjectId object, ObjectId from)>& visit);
+  // Everything that has a path, nearest first, with what holds it: a reference, or, `from` being kNoObject, a root.
+  using VisitHeld = std::function<void(ObjectId object, ObjectId from, uint64_t row)>;
+  void for_each_held(Follow follow, const VisitHeld& visit);
 
  private:
   struct Tree {

@@ -55,6 +55,14 @@ inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own 
 
 inline constexpr uint32_t kNoElement = 0xffffffff;
 
+// What a container holds by value is part of its owner's size; large parts are told by member as well.
+struct HeapStorage {
+  ObjectId owner;
+  LabelId member;  // "cache_.pages_"
+  uint64_t bytes;
+};
+inline constexpr uint64_t kStorageWorthNaming = 2048;  // bytes
+
 struct HeapRoot {
   ObjectId to;
   RootKind kind;
@@ -102,6 +110,7 @@ class Heap {
   std::vector<int64_t> open_acquires;  // by object: taken by words that may be references, but pay for no count
 
   std::vector<HeapRoot> roots;    // by `to`
+  std::vector<HeapStorage> storage;
   std::vector<HeapType> types;    // row 0: unknown
   std::vector<HeapLabel> labels;  // row 0: none
   StringTable strings;
@@ -145,6 +154,7 @@ class HeapBuilder {
   ObjectId add_object(const Object& object);
   void add_reference(const Reference& reference);
   void add_root(const HeapRoot& root);
+  void add_storage(const HeapStorage& storage) { heap_.storage.push_back(storage); }
   TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);  // interned
   LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
                     uint32_t flags = 0);  // interned

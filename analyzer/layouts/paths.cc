@@ -58,6 +58,16 @@ PathId Paths::closure(PathId path, const Type& type) {
   return step(path, path == PathId{} ? name : "." + name);
 }
 
+PathId Paths::container(PathId path) const {
+  PathId outermost = path;
+  for (PathId at = path; at != PathId{};) {
+    const Node& node = nodes_[static_cast<uint32_t>(at)];
+    at = node.parent;
+    if (node.text == "[]" || node.text == "[key]") outermost = at;
+  }
+  return outermost;
+}
+
 PathText Paths::text(PathId path) const {
   PathText result;
   std::vector<const Node*> nodes;

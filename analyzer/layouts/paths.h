@@ -34,6 +34,8 @@ class Paths {
   // Into a closure: ".[lambda session.cpp:42]"
   PathId closure(PathId path, const Type& type);
 
+  // The outermost container on the way: "routes_" of "routes_[].handler_"; the path itself when there is none.
+  PathId container(PathId path) const;
   PathText text(PathId path) const;
 
  private:

@@ -108,6 +108,7 @@ void Walker::walk(const Value& value, ValueVisitor& visitor) {
   while (!pending_.empty()) {
     const Value next = pending_.back();
     pending_.pop_back();
+    at_ = next.path;
     const Plan& how = plan(next.type);
     const size_t before = pending_.size();
     how.walk(*this, how, next);

@@ -88,6 +88,7 @@ class Walker {
   void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
   const Plan& plan(const Type* type);
   std::unordered_map<uint64_t, ManagedType>& managed_types() { return managed_types_; }  // by manager function
+  PathId at() const { return at_; }  // of the value under way
 
  private:
   Plan make_plan(const Type& type);
@@ -100,6 +101,7 @@ class Walker {
   const CountedPointers own_;
   ValueVisitor* visitor_ = nullptr;
   std::vector<Value> pending_;
+  PathId at_{};
   std::unordered_map<const Type*, Plan> plans_;
   std::unordered_map<uint64_t, ManagedType> managed_types_;
 };

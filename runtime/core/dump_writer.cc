@@ -85,7 +85,7 @@ void write_blocks(Writer& writer) noexcept {
   recorder.live.for_each([&](const LiveBlock& block) {
     if (block.address < end) return;
     end = block.address + block.size;
-    writer.add(dump::BlockRecord{block.address, block.size, block.stack, 0});
+    writer.add(dump::BlockRecord{block.address, block.size, block.stack, block.birth});
   });
   writer.end();
 }

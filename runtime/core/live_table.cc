@@ -13,6 +13,7 @@ bool LiveTable::create(uint32_t spacing) noexcept {
   pool_ = static_cast<char*>(map_memory(pool_size_));
   for (; pool_ == nullptr && pool_size_ > (64u << 20); pool_ = static_cast<char*>(map_memory(pool_size_)))
     pool_size_ /= 8;  // a limit on address space (ulimit -v): take what there is
+  births_ = static_cast<uint32_t*>(map_memory(pool_size_ / 2));
   return regions_ != nullptr && region_list_ != nullptr && pool_ != nullptr;
 }
 
@@ -44,10 +45,11 @@ std::atomic<uint64_t>* LiveTable::entry(uint64_t address, bool make) noexcept {
   return entries + ((address & ((1ull << kRegionShift) - 1)) >> slot_shift_);
 }
 
-bool LiveTable::add(uint64_t address, uint64_t size, uint32_t stack) noexcept {
+bool LiveTable::add(uint64_t address, uint64_t size, uint32_t stack, uint32_t birth) noexcept {
   std::atomic<uint64_t>* slot = entry(address, true);
   if (slot == nullptr) return false;
   const uint64_t in_slot = (address >> 3 & 3) & ((1ull << (slot_shift_ - 3)) - 1);
+  if (births_ != nullptr) births_[slot - reinterpret_cast<std::atomic<uint64_t>*>(pool_)] = birth;
   slot->store(1 | in_slot << 1 | uint64_t{stack} << 3 | size << 27, std::memory_order_release);
   return true;
 }
@@ -65,7 +67,7 @@ bool LiveTable::find(uint64_t address, LiveBlock& block) const noexcept {
   auto* slot = const_cast<LiveTable*>(this)->entry(address, false);
   uint64_t value = slot != nullptr ? slot->load(std::memory_order_relaxed) : 0;
   if (value == 0) return false;
-  block = {address, value >> 27, static_cast<uint32_t>(value >> 3 & kMaxStack)};
+  block = {address, value >> 27, static_cast<uint32_t>(value >> 3 & kMaxStack), birth_of(slot)};
   return true;
 }
 
@@ -83,7 +85,7 @@ bool LiveTable::find_around(uint64_t address, LiveBlock& block) const noexcept {
     }
     const uint64_t entry = entries[slot].load(std::memory_order_relaxed);
     if (entry == 0) continue;
-    block = block_of(region, slot, entry);
+    block = block_of(region, slot, entry, birth_of(entries + slot));
     if (block.address <= address) return address - block.address <= block.size;
   }
   return false;
@@ -100,7 +102,7 @@ bool LiveTable::find_first(uint64_t begin, uint64_t end, LiveBlock& block) const
     }
     const uint64_t entry = entries[slot].load(std::memory_order_relaxed);
     if (entry == 0) continue;
-    block = block_of(region, slot, entry);
+    block = block_of(region, slot, entry, birth_of(entries + slot));
     if (block.address >= begin) return block.address < end;
   }
   return false;

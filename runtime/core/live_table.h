@@ -5,6 +5,9 @@
 // one store. Measured (research/native.md H4): 1.05 to 1.10x on allocation-heavy programs, where 16-byte entries
 // cost 1.18x.
 //
+// Beside the entries stands when each block was born: 4 bytes a slot, written on birth alone, so that free stays one
+// store. See birth_clock.h.
+//
 // entry := 0 free, else bit 0 set | bits 1-2: address bits 3-4 within the slot | bits 3-26: StackId | bits 27-63: size
 #pragma once
 
@@ -16,6 +19,7 @@ namespace reftally::runtime {
 struct LiveBlock {
   uint64_t address, size;
   uint32_t stack;
+  uint32_t birth;  // birth_clock.h; 0 unknown
 };
 
 class LiveTable {
@@ -27,7 +31,8 @@ class LiveTable {
   bool create(uint32_t spacing) noexcept;
   uint32_t spacing() const noexcept { return 1u << slot_shift_; }
 
-  bool add(uint64_t address, uint64_t size, uint32_t stack) noexcept;  // false: no memory for the region
+  bool add(uint64_t address, uint64_t size, uint32_t stack,
+           uint32_t birth) noexcept;  // false: no memory for the region
   void remove(uint64_t address) noexcept;
   bool contains(uint64_t address) const noexcept;
   bool find(uint64_t address, LiveBlock& block) const noexcept;
@@ -45,7 +50,8 @@ class LiveTable {
       const uint64_t region = region_list_[i];
       const std::atomic<uint64_t>* entries = regions_[region].load(std::memory_order_relaxed);
       for (uint64_t slot = 0; slot < slots(); slot++)
-        if (uint64_t entry = entries[slot].load(std::memory_order_relaxed)) visit(block_of(region, slot, entry));
+        if (uint64_t entry = entries[slot].load(std::memory_order_relaxed))
+          visit(block_of(region, slot, entry, birth_of(entries + slot)));
     }
   }
 
@@ -71,9 +77,12 @@ class LiveTable {
   static constexpr uint64_t kRegions = 1ull << (47 - kRegionShift);
   static constexpr uint32_t kMaxRegionsUsed = 1u << 20;  // 4 TiB of heap
 
-  LiveBlock block_of(uint64_t region, uint64_t slot, uint64_t entry) const noexcept {
+  uint32_t birth_of(const std::atomic<uint64_t>* entry) const noexcept {
+    return births_ == nullptr ? 0 : births_[entry - reinterpret_cast<std::atomic<uint64_t>*>(pool_)];
+  }
+  LiveBlock block_of(uint64_t region, uint64_t slot, uint64_t entry, uint32_t birth) const noexcept {
     return {region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
-            static_cast<uint32_t>(entry >> 3 & kMaxStack)};
+            static_cast<uint32_t>(entry >> 3 & kMaxStack), birth};
   }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
   uint32_t region_count() const noexcept;
@@ -85,7 +94,8 @@ class LiveTable {
   uint32_t* region_list_ = nullptr;
   std::atomic<uint32_t> region_list_used_{0};
   uint32_t slot_shift_ = 5;
-  char* pool_ = nullptr;  // region arrays are cut from big pieces: few mappings of our own
+  char* pool_ = nullptr;        // region arrays are cut from big pieces: few mappings of our own
+  uint32_t* births_ = nullptr;  // by place in the pool
   std::atomic<uint64_t> pool_used_{0};
   uint64_t pool_size_ = 0;
 };

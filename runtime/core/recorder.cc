@@ -2,6 +2,7 @@
 
 #include <sys/resource.h>
 
+#include "runtime/core/birth_clock.h"
 #include "runtime/core/birth_stacks.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
@@ -47,6 +48,7 @@ void start_recording(uint32_t spacing) noexcept {
   read_options(recorder.options);
   if (recorder.options.off) return;
   recorder.start_time_ns = real_time_ns();
+  recorder.start_cycles = birth_cycles();
   recorder.process.store(current_process(), std::memory_order_relaxed);
   remember_stderr();
   if (address_space_is_scarce()) return stop_recording("address space is limited (ulimit -v); nothing is recorded");
@@ -65,7 +67,8 @@ void stop_recording(const char* why) noexcept {
 void record_block(void* block, size_t size, const Registers& caller) noexcept {
   // A block that the agent's own calls or a signal handler inside it make is a block like any other, without a stack.
   const uint32_t stack = count_and_capture(caller);
-  if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack))
+  const uint32_t birth = birth_code(birth_cycles() - recorder.start_cycles);
+  if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack, birth))
     stop_recording("no address space for the table of live blocks; recording stops");
 }
 

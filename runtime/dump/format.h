@@ -192,7 +192,7 @@ struct BlockRecord {
   uint64_t address;
   uint64_t size;   // as requested
   uint32_t stack;  // birth stack, StackId; 0 unknown
-  uint32_t birth;  // order of birth, wraps at 2^32; 0 unknown
+  uint32_t birth;  // order of birth: less is earlier, equal is not known; 0 unknown
 };
 static_assert(sizeof(BlockRecord) == 24);
 

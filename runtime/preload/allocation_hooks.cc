@@ -26,7 +26,7 @@ void* move_block(void* old, size_t size, const Registers& caller) noexcept {
   if (known) forget_block(old);
   void* block = real().realloc(old, size);
   if (block == nullptr && size != 0) {  // failed: the old block lives on
-    if (known) recorder.live.add(before.address, before.size, before.stack);
+    if (known) recorder.live.add(before.address, before.size, before.stack, before.birth);
     return nullptr;
   }
   if (block != nullptr && known && size > before.size) zero_fill(block, before.size, size);
@@ -120,6 +120,6 @@ HOOK size_t malloc_usable_size(void* block) {
   LiveBlock live{};
   if (block != nullptr && recording() && recorder.live.find(reinterpret_cast<uint64_t>(block), live) &&
       usable > live.size)
-    recorder.live.add(live.address, usable, live.stack);
+    recorder.live.add(live.address, usable, live.stack, live.birth);
   return usable;
 }

@@ -14,11 +14,17 @@ REFTALLY = pathlib.Path(sys.argv[1]).resolve()
 PROGRAMS = pathlib.Path(sys.argv[2]).resolve()
 
 
+def record_program(words, folder):
+    """The dumps of one run, in the order in which they were taken; `folder` has no others."""
+    subprocess.run([REFTALLY, "run", "--no-analyze", "-o", folder, "--", *words], check=True, capture_output=True,
+                   timeout=120)
+    return sorted(str(path) for path in pathlib.Path(folder).glob("*.tally"))
+
+
 def record(program, folder):
-    """The dumps of one run, in the order in which they were taken."""
-    subprocess.run([REFTALLY, "run", "--no-analyze", "-o", folder, "--", PROGRAMS / program], check=True,
-                   capture_output=True, timeout=120)
-    return sorted(str(path) for path in pathlib.Path(folder).glob(f"{program}.*.tally"))
+    """The same of a program beside reftally, in a folder it shares with others."""
+    return [path for path in record_program([PROGRAMS / program], folder)
+            if pathlib.Path(path).name.startswith(f"{program}.")]
 
 
 class CommandTest(unittest.TestCase):

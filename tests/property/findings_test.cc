@@ -284,6 +284,10 @@ void check_advice(const Analysis& analysis) {
     std::vector<uint8_t> weak(heap.labels.size(), 0);
     for (LabelId label : advised) weak[index(label)] = 1;
     const ObjectSet owned = find_owned(heap, analysis.accounts, analysis.reachable.conservative, weak);
+    const std::vector<std::vector<LabelId>> sets = {{}, {advised.begin(), advised.end()}};
+    const auto at_once = find_owned_without(heap, analysis.accounts, analysis.reachable.conservative, sets);
+    for (uint32_t i = 0; i < heap.object_count(); i++)
+      REQUIRE(at_once[i] == ((analysis.reachable.ownership[i] != 0) | (owned[i] != 0) << 1));
     for (uint32_t i = 0; i < heap.object_count(); i++)
       if (heap.is_counted(ObjectId{i}) && analysis.reachable.ownership[i]) REQUIRE(owned[i]);
   }

@@ -21,7 +21,9 @@ std::vector<std::string> growth_of(const std::vector<std::string>& drawings) {
     censuses.push_back(take_census(last, paths));
   }
   std::vector<std::string> lines;
-  for (const GrowingPath& path : find_growing_paths(censuses)) {
+  std::vector<const HeapCensus*> all;
+  for (const HeapCensus& census : censuses) all.push_back(&census);
+  for (const GrowingPath& path : find_growing_paths(all)) {
     std::string line{last.type_name(path.example)};
     for (uint64_t count : path.counts) line += fmt::format(" {}", count);
     lines.push_back(fmt::format("{}: +{}", line, path.bytes));
