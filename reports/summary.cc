@@ -148,6 +148,23 @@ std::string sentence(const ReportFinding& finding) {
 
 }  // namespace
 
+std::string lasting_summary(const ReportFinding& finding) {
+  std::vector<std::string> types;
+  for (size_t i = 0; i < finding.members.size() && i < kNamed; i++)
+    types.push_back(short_type(finding.members[i].type));
+  if (finding.members.size() > kNamed) types.emplace_back("more");
+  std::string text = joined(types, "and");
+  if (finding.ring != 0) {
+    text += (types.size() == 1 ? " keeps itself alive through " : " keep each other alive through ") + route(finding);
+  } else if (finding.growth) {
+    text = finding.growth->place + " grows with every snapshot";
+  } else {
+    text += holder(finding);
+    if (!finding.born.empty()) text += ", born in " + short_function(finding.born.front().function);
+  }
+  return printable(text);
+}
+
 std::string summarize(const ReportFinding& finding) { return printable(guilty(finding) + sentence(finding)); }
 
 }  // namespace reftally

@@ -21,6 +21,7 @@
 #include "analyzer/image/dump_image.h"
 #include "reports/build_report.h"
 #include "reports/names.h"
+#include "reports/summary.h"
 
 namespace reftally {
 namespace {
@@ -225,6 +226,13 @@ void write_bytes(const std::string& bytes, const std::string& file, FILE* otherw
 
 bool is_at_least(const std::string& severity, const std::string& least) {
   return severity_rank(severity) >= severity_rank(least);
+}
+
+std::vector<BaselineEntry> entries_of(const Report& report) {
+  std::vector<BaselineEntry> entries;
+  for (const ReportFinding& finding : report.findings)
+    entries.push_back({finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances});
+  return entries;
 }
 
 bool has_finding_at(const Report& report, const std::string& severity) {

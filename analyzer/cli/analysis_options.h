@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/analysis.h"
+#include "analyzer/findings/baseline.h"
 #include "analyzer/findings/growth.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
@@ -48,6 +49,7 @@ Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 bool is_at_least(const std::string& severity, const std::string& least);
 void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise);
 bool has_finding_at(const Report& report, const std::string& severity);
+std::vector<BaselineEntry> entries_of(const Report& report);  // as a baseline has them
 
 // To `file`, or to the stream when that is empty.
 void write_bytes(const std::string& bytes, const std::string& file, FILE* otherwise);

@@ -13,6 +13,7 @@
 #include "analyzer/findings/baseline.h"
 #include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/summary.h"
 
 namespace reftally {
 namespace {
@@ -37,7 +38,7 @@ struct Found {
 void add_report(const Report& report, const std::string& fail_on, Found& found) {
   for (const ReportFinding& finding : report.findings) {
     if (!is_at_least(finding.severity, fail_on)) continue;
-    found.entries.push_back({finding.fingerprint, finding.rule, finding.summary, finding.instances});
+    found.entries.push_back({finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances});
     found.examples.try_emplace(finding.fingerprint, finding);
   }
   found.suppressed += report.suppressed.size();
@@ -48,7 +49,8 @@ void add_report(const Report& report, const std::string& fail_on, Found& found) 
 
 void print_finding(const char* verdict, const BaselineEntry& entry, const Found& found) {
   const ReportFinding& finding = found.examples.at(entry.fingerprint);
-  fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint, entry.summary);
+  fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint,
+             finding.summary);
   if (!finding.born.empty())
     fmt::print("       born in {} {}:{}\n", printable(finding.born.front().function),
                printable(base_name(finding.born.front().file)), finding.born.front().line);
@@ -107,7 +109,7 @@ void print_github(const BaselineComparison& comparison, const Found& found) {
   for (const auto* list : {&comparison.fresh, &comparison.grown}) {
     for (const BaselineEntry& entry : *list) {
       const ReportFinding& finding = found.examples.at(entry.fingerprint);
-      std::string text = entry.summary;
+      std::string text = finding.summary;
       if (finding.advice) text += fmt::format("; make {} weak: {}", finding.advice->weaken, finding.advice->reason);
       std::string place = github_place(place_of(finding));
       if (place.empty()) place = " ";

@@ -22,7 +22,8 @@ struct DiffOptions {
   OutputOptions output;
 };
 
-std::vector<BaselineEntry> entries_of(const Report& report) {
+// What grows is told apart.
+std::vector<BaselineEntry> entries_of_findings(const Report& report) {
   std::vector<BaselineEntry> entries;
   for (const ReportFinding& finding : report.findings)
     if (!finding.growth) entries.push_back({finding.fingerprint, finding.rule, finding.summary, finding.instances});
@@ -116,11 +117,11 @@ int diff(const DiffOptions& options) {
     const AnalyzedDump dump = analyze_dump(options.dumps[i], options.analysis);
     RetainingPaths paths(dump.analysis.heap);
     censuses.push_back(take_census(dump.analysis.heap, paths));
-    if (i == 0) before = entries_of(report_of(dump, OutputOptions{}));
+    if (i == 0) before = entries_of_findings(report_of(dump, OutputOptions{}));
   }
   const AnalyzedDump last = analyze_dump(options.dumps.back(), options.analysis, censuses);
   Report report = report_of(last, options.output);
-  const BaselineComparison findings = compare_with_baseline(entries_of(report), before);
+  const BaselineComparison findings = compare_with_baseline(entries_of_findings(report), before);
   if (options.output.format == "text") {
     RetainingPaths paths(last.analysis.heap);
     const HeapCensus after = take_census(last.analysis.heap, paths);

@@ -17,6 +17,8 @@
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/installed.h"
+#include "analyzer/cli/text_file.h"
+#include "analyzer/findings/baseline.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -27,6 +29,8 @@ namespace fs = std::filesystem;
 struct RunOptions {
   std::vector<std::string> program;
   std::string dump_dir = ".";
+  std::string baseline;  // findings to live with, as `reftally check` writes them
+  bool remove_dumps = false;
   bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false,
        redact = false;
   int stack_depth = 0, snapshot_signal = 0;
@@ -151,6 +155,16 @@ size_t drop_told(std::set<std::string>& told, Report& report) {
   });
 }
 
+// Takes out what the baseline has, in no more instances than it allows.
+void leave_out_known(Report& report, const std::string& file) {
+  if (file.empty()) return;
+  const std::vector<BaselineEntry> baseline = read_baseline(read_text_file(file), file);
+  std::set<std::string> known;
+  for (const BaselineEntry& entry : compare_with_baseline(entries_of(report), baseline).known)
+    known.insert(entry.fingerprint);
+  std::erase_if(report.findings, [&](const ReportFinding& finding) { return known.contains(finding.fingerprint); });
+}
+
 // With one dump the report goes where the options say; with several, a file gets a number from the second on.
 bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
   bool failed = false;
@@ -159,6 +173,7 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
   for (size_t i = 0; i < dumps.size(); i++) {
     const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
     Report report = report_of(dump, options.output);
+    leave_out_known(report, options.baseline);
     failed |= has_finding_at(report, options.output.fail_on);
     if (options.output.file.empty()) repeated += drop_told(told, report);
     OutputOptions output = options.output;
@@ -170,6 +185,8 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
     }
     const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty();
     if (!quiet) write_report(report, dump, output, stderr);
+    std::error_code stays;
+    if (options.remove_dumps) fs::remove(dumps[i], stays);
   }
   if (dumps.size() > 1)
     fmt::print(
@@ -211,6 +228,9 @@ RunCommand prepare_run(CLI::App& parser) {
   parser.positionals_at_end();
   parser.add_option("-o,--dump-dir", options->dump_dir, "folder for dumps")->capture_default_str();
   parser.add_flag("--no-analyze", options->no_analyze, "only write dumps");
+  parser.add_flag("--remove-dumps", options->remove_dumps, "remove each dump when it has been analyzed");
+  parser.add_option("--baseline", options->baseline,
+                    "findings that may be there (JSON, of `reftally check`): not told, no reason to fail");
   parser.add_flag("--full-contents", options->full_contents, "keep all words of memory in the dump, text and data too");
   parser.add_flag("--redact", options->redact,
                   "Python: leave keys of dictionaries, which may be data, out of the dump");
