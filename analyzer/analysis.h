@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analyzer/findings/finding.h"
+#include "analyzer/findings/growth.h"
 #include "analyzer/graph/reference_graph.h"
 #include "analyzer/graph/unexplained.h"
 #include "analyzer/heap/heap.h"
@@ -16,7 +17,6 @@
 namespace reftally {
 
 class Earlier;
-struct HeapCensus;
 
 struct AnalysisOptions {
   bool use_types = true;                            // off: counts and type_info only

@@ -7,13 +7,13 @@
 
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/finding.h"
+#include "analyzer/findings/growth.h"
 #include "analyzer/graph/reference_graph.h"
 #include "analyzer/graph/retaining_path.h"
 
 namespace reftally {
 
 class Earlier;
-struct HeapCensus;
 
 struct RuleInput {
   const Heap& heap;
