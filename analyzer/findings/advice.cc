@@ -49,14 +49,14 @@ struct Member {
   bool points_back() const {
     return in_closure || is_local || is_self || to_older > to_younger || many_to_one() || against_container;
   }
+  // Who was there first breaks ties: a child is made after its parent, but an observer after what it reads from too.
+  int age() const { return (to_younger > to_older) - (to_older > to_younger); }
   // Least first: what to weaken before what.
   int rank() const {
     if (in_closure || is_local || is_self) return 0;
     int rank = 10;
     if (back_name) rank -= 4;
     if (many_to_one()) rank -= 3;
-    if (to_older > to_younger) rank -= 2;
-    if (to_younger > to_older) rank += 2;
     if (in_container) rank += 3;
     if (plural_name && !back_name) rank += 1;
     return rank;
@@ -92,6 +92,7 @@ class Members {
     for (Member& member : members_) member.against_container = any_container && !member.in_container;
     std::sort(members_.begin(), members_.end(), [&](const Member& a, const Member& b) {
       if (a.rank() != b.rank()) return a.rank() < b.rank();
+      if (a.age() != b.age()) return a.age() < b.age();
       const HeapLabel &x = heap.labels[index(a.label)], &y = heap.labels[index(b.label)];
       return std::pair(heap.text(x.owner), heap.text(x.path)) < std::pair(heap.text(y.owner), heap.text(y.path));
     });

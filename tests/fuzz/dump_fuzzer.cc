@@ -58,12 +58,12 @@ void analyze_file(const std::string& path) {
   for (const char* format : {"text", "json", "html", "md"}) find_renderer(format)->render(report, {});
 }
 
-struct Tally {
+struct Outcomes {
   uint64_t reports = 0, refusals = 0;
   std::set<std::string> messages;  // without the offset: how many ways of refusal were met
 };
 
-void read_input(const std::string& bytes, Tally& tally) {
+void read_input(const std::string& bytes, Outcomes& tally) {
   current_input = &bytes;
   alarm(kSecondsForOneInput);
   const testing::TemporaryFile file(bytes);
@@ -108,7 +108,7 @@ bool is_whole(const std::string& bytes) {
   }
 }
 
-void fuzz(const std::string& bytes, uint64_t runs, uint64_t seed, Tally& tally) {
+void fuzz(const std::string& bytes, uint64_t runs, uint64_t seed, Outcomes& tally) {
   read_input(bytes, tally);
   const bool whole = is_whole(bytes);
   for (uint64_t i = 0; i < runs; ++i) {
@@ -133,7 +133,7 @@ int main(int argc, char** argv) {
     }
   }
   for (int defect : {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM}) signal(defect, on_defect);
-  Tally tally;
+  Outcomes tally;
   const std::string complete = testing::complete_dump().bytes();
   try {
     fuzz(complete, runs, seed, tally);
