@@ -95,8 +95,11 @@ std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> cens
   return result;
 }
 
-// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_".
+// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_". A dict's keys are in
+// the container that its values are in.
 uint64_t container_hash(std::string_view path) {
+  constexpr std::string_view kKey = "key of ";
+  if (path.starts_with(kKey)) path.remove_prefix(kKey.size());
   path = path.substr(0, path.find('['));
   return XXH3_64bits(path.data(), path.size());
 }
@@ -155,6 +158,12 @@ std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> c
   std::sort(result.begin(), result.end(), [](const GrowingPath& a, const GrowingPath& b) {
     return std::tuple(b.bytes, b.counts.back() - b.counts.front(), a.signature) <
            std::tuple(a.bytes, a.counts.back() - a.counts.front(), b.signature);
+  });
+  std::unordered_set<uint64_t> told;  // keys and values of one container are one place
+  std::erase_if(result, [&](const GrowingPath& path) {
+    if (path.storage != LabelId{}) return false;
+    const HeldAt& place = censuses.back()->paths.at(path.signature);
+    return !told.insert(mix(place.holder, place.container)).second;
   });
   return result;
 }

@@ -27,8 +27,8 @@ struct Loop {
 
 // Builds it, shows it, and takes it apart without recursion.
 template <class Pointer, class Make>
-void show(int nodes, Make make) {
-  Pointer head = make();
+void show(Pointer& head, int nodes, Make make) {
+  head = make();
   for (int i = 1; i < nodes; i++) {
     Pointer node = make();
     node->next = std::move(head);
@@ -41,10 +41,14 @@ void show(int nodes, Make make) {
   }
 }
 
+std::shared_ptr<Shared> g_shared;
+std::unique_ptr<Unique> g_unique;
+std::shared_ptr<Loop> g_loop;
+
 int main(int, char** argv) {
   const std::string_view kind = argv[1];
-  if (kind == "shared") show<std::shared_ptr<Shared>>(30'000, std::make_shared<Shared>);
-  if (kind == "unique") show<std::unique_ptr<Unique>>(30'000, std::make_unique<Unique>);
-  if (kind == "loop") show<std::shared_ptr<Loop>>(30'000, std::make_shared<Loop>);
-  if (kind == "short") show<std::shared_ptr<Shared>>(1'000, std::make_shared<Shared>);
+  if (kind == "shared") show(g_shared, 30'000, std::make_shared<Shared>);
+  if (kind == "unique") show(g_unique, 30'000, std::make_unique<Unique>);
+  if (kind == "loop") show(g_loop, 30'000, std::make_shared<Loop>);
+  if (kind == "short") show(g_shared, 1'000, std::make_shared<Shared>);
 }
