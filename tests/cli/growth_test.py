@@ -58,7 +58,8 @@ class Growth(command.CommandTest):
         self.is_silent([command.PROGRAMS / "service", "nothing"])
 
     def test_python_sessions_in_a_registry(self):
-        self.grows([sys.executable, PROGRAMS / "service.py", "sessions"], r"Server\.sessions", [200, 400, 600])
+        self.grows([sys.executable, PROGRAMS / "service.py", "sessions"], r"Server\.sessions", [200, 400, 600],
+                   "__main__.Session")
 
     def test_python_listeners_that_nobody_removes(self):
         self.grows([sys.executable, PROGRAMS / "service.py", "listeners"], r"Clock\.listeners", [200, 400, 600], "method")
