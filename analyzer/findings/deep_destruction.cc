@@ -34,7 +34,8 @@ std::vector<uint32_t> only_owners(const Heap& heap) {
   for (uint32_t from = 0; from < heap.object_count(); from++) {
     for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
       if (row + kAhead < rows) __builtin_prefetch(&owner[index(heap.referent[row + kAhead])], 1);
-      if (!pays_for_count(heap.kind[row], heap.certainty[row])) continue;
+      // Known by type: of a class without debug information nobody knows whether it releases its chain in a loop.
+      if (heap.kind[row] != ReferenceKind::kStrong || heap.certainty[row] != Certainty::kExact) continue;
       uint32_t& of = owner[index(heap.referent[row])];
       of = of == kNobody ? from : kSeveral;
     }

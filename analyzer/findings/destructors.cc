@@ -119,10 +119,14 @@ class TypeFacts {
   }
 
  private:
+  // enable_shared_from_this has a destructor of its own, which does nothing; and what else a library's would release is
+  // a row of kResources.
+  static bool is_library(const Type& type) { return type.scope.starts_with("std") || type.scope.starts_with("boost"); }
+
   static bool has_user_destructor(const Type& type) {
     if (type.has_user_destructor) return true;
     return std::any_of(type.members.begin(), type.members.end(), [](const TypeMember& member) {
-      return member.is_base && member.type != nullptr && has_user_destructor(*member.type);
+      return member.is_base && member.type != nullptr && !is_library(*member.type) && has_user_destructor(*member.type);
     });
   }
 

@@ -95,8 +95,8 @@ std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> cens
   return result;
 }
 
-// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_". A dict's keys are in
-// the container that its values are in.
+// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_". A dict's keys are
+// in the container that its values are in.
 uint64_t container_hash(std::string_view path) {
   constexpr std::string_view kKey = "key of ";
   if (path.starts_with(kKey)) path.remove_prefix(kKey.size());

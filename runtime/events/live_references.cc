@@ -57,6 +57,7 @@ std::atomic<uint64_t> lost{0};
 std::atomic<bool> in_use{false};
 
 constexpr uint64_t kUnknownHolder = 1;  // or-ed to twice the stack: no address of a pointer is odd
+uint64_t unknown_holder(uint32_t stack) noexcept { return uint64_t{stack} << 1 | kUnknownHolder; }
 
 uint64_t key_of(uint64_t object, uint64_t holder) noexcept {
   uint64_t key = (object ^ holder * 0x9E3779B97F4A7C15ull) * 0xFF51AFD7ED558CCDull;
@@ -144,19 +145,30 @@ uint32_t generation_of(uint64_t object) noexcept {
   return node != nullptr ? node->generation : 0;
 }
 
-void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
+// True when the holder had a reference of the object already, taken by `overwritten`.
+bool put_into_table(uint64_t object, uint64_t holder, uint32_t stack, uint32_t& overwritten) noexcept {
   const uint32_t generation = generation_of(object);
   const uint64_t key = key_of(object, holder);
   Stripe& stripe = stripe_of(key);
   Lock lock(stripe);
-  if (Node* known = find_node(key, object, holder)) {
-    const bool is_more = known->generation == generation && (holder & kUnknownHolder) != 0;
-    known->count = is_more ? known->count + 1 : 1;
-    known->generation = generation;
-    known->stack = stack;
-    return;
+  Node* const known = find_node(key, object, holder);
+  if (known == nullptr) {
+    add_node(stripe, key, {object, holder, 0, stack, generation, 1});
+    return false;
   }
-  add_node(stripe, key, {object, holder, 0, stack, generation, 1});
+  const bool is_more = known->generation == generation, is_unknown = (holder & kUnknownHolder) != 0;
+  overwritten = known->stack;
+  known->count = is_more && is_unknown ? known->count + 1 : 1;
+  known->generation = generation;
+  known->stack = stack;
+  return is_more && !is_unknown;
+}
+
+// A holder that takes the same object again without giving it back was overwritten: its first reference has none now.
+void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
+  uint32_t overwritten = 0, same = 0;
+  if (put_into_table(object, holder, stack, overwritten))
+    put_into_table(object, unknown_holder(overwritten), overwritten, same);
 }
 
 bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
@@ -203,7 +215,10 @@ void evict(Cached& slot) noexcept {
 void keep(ThreadCache& cache, uint64_t object, uint64_t holder, uint32_t stack) noexcept {
   const uint64_t key = key_of(object, holder);
   Cached& slot = slot_of(cache, key);
-  evict(slot);
+  if (slot.key.load(std::memory_order_relaxed) == key)
+    add_to_table(object, unknown_holder(slot.stack), slot.stack);  // overwritten, see add_to_table
+  else
+    evict(slot);
   slot.object = object;
   slot.holder = holder;
   slot.stack = stack;
@@ -275,7 +290,7 @@ void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller
   if (holder != 0)
     keep(cache, object, holder, stack);
   else
-    add_to_table(object, uint64_t{stack} << 1 | kUnknownHolder, stack);
+    add_to_table(object, unknown_holder(stack), stack);
 }
 
 void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept {

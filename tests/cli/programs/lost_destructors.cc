@@ -36,7 +36,7 @@ struct Worker {
   std::unique_lock<std::mutex> lock{g_mutex};
 };
 
-struct Job {
+struct Job : std::enable_shared_from_this<Job> {  // whose destructor does nothing
   std::shared_ptr<Worker> worker;
   std::shared_ptr<Connection> connection = std::make_shared<Connection>();
 };

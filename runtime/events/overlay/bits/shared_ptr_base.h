@@ -37,17 +37,27 @@ __attribute__((__always_inline__)) inline __reftally_reference __reftally_agent(
   return __agent;
 }
 
+// The empty statement keeps the call from being a jump, which would take the caller out of the call stack.
+__attribute__((__always_inline__)) inline void __reftally_tell(unsigned __what, const void* __object,
+                                                               const void* __holder, const void* __from) noexcept {
+  if (__reftally_reference __agent = __reftally_agent()) {
+    __agent(__what, __object, __holder, __from);
+    __asm__ __volatile__("");
+  }
+}
+
 __attribute__((__always_inline__)) inline void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
                                                                   const void* __holder) noexcept {
   __pi->_M_add_ref_copy();
-  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, __pi, __holder, nullptr);
+  __reftally_tell(__reftally_acquire, __pi, __holder, nullptr);
 }
 
 // Told before it is done: afterwards the address may belong to another object.
 __attribute__((__always_inline__)) inline void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
                                                                    const void* __holder) noexcept {
-  if (__reftally_reference __agent = __reftally_agent())
-    __agent(__pi->_M_get_use_count() == 1 ? __reftally_release_last : __reftally_release, __pi, __holder, nullptr);
+  if (__reftally_agent())
+    __reftally_tell(__pi->_M_get_use_count() == 1 ? __reftally_release_last : __reftally_release, __pi, __holder,
+                    nullptr);
   __pi->_M_release();
 }
 
@@ -82,10 +92,8 @@ __attribute__((__always_inline__)) inline void __shared_count<__gnu_cxx::_S_atom
   _M_pi = __theirs;
   __r._M_pi = __mine;
   if (__mine == __theirs) return;
-  if (__reftally_reference __agent = __reftally_agent()) {
-    if (__theirs) __agent(__reftally_move, __theirs, &__r, this);
-    if (__mine) __agent(__reftally_move, __mine, this, &__r);
-  }
+  if (__theirs) __reftally_tell(__reftally_move, __theirs, &__r, this);
+  if (__mine) __reftally_tell(__reftally_move, __mine, this, &__r);
 }
 
 template <>
@@ -93,7 +101,7 @@ __attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::
     const __weak_count<__gnu_cxx::_S_atomic>& __r)
     : _M_pi(__r._M_pi) {
   if (!_M_pi || !_M_pi->_M_add_ref_lock_nothrow()) __throw_bad_weak_ptr();
-  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, _M_pi, this, nullptr);
+  __reftally_tell(__reftally_acquire, _M_pi, this, nullptr);
 }
 
 template <>
@@ -102,7 +110,7 @@ __attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::
     : _M_pi(__r._M_pi) {
   if (_M_pi && !_M_pi->_M_add_ref_lock_nothrow()) _M_pi = nullptr;
   if (!_M_pi) return;
-  if (__reftally_reference __agent = __reftally_agent()) __agent(__reftally_acquire, _M_pi, this, nullptr);
+  __reftally_tell(__reftally_acquire, _M_pi, this, nullptr);
 }
 
 _GLIBCXX_END_NAMESPACE_VERSION
