@@ -26,6 +26,7 @@ RunCommand prepare_check(CLI::App& parser);
 RunCommand prepare_diff(CLI::App& parser);
 RunCommand prepare_query(CLI::App& parser);
 RunCommand prepare_view(CLI::App& parser);
+RunCommand prepare_interpreter(CLI::App& parser);
 RunCommand prepare_draw(CLI::App& parser);
 RunCommand prepare_cxxflags(CLI::App& parser);
 RunCommand prepare_lint(CLI::App& parser);

@@ -17,6 +17,8 @@ constexpr reftally::Command kCommands[] = {
     {"query", "questions to a dump in SQL", reftally::prepare_query},
     {"view", "a local page to walk through all objects", reftally::prepare_view},
     {"info", "sections and counts of a dump", reftally::prepare_info},
+    {"interpreter", "CPython's cycle collector and allocator: what waits, pauses, pools",
+     reftally::prepare_interpreter},
     {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
     {"cxxflags", "compiler flags that make std::shared_ptr tell who takes each reference", reftally::prepare_cxxflags},
     {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},

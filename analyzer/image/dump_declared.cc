@@ -53,6 +53,18 @@ void read_collector(const DumpFile& file, Image& image) {
                                              });
 }
 
+void read_allocator(const DumpFile& file, Image& image) {
+  for_each_record<dump::CollectorPauses>(
+      file, dump::kTagCollectorPauses,
+      [&](const dump::CollectorPauses& pauses, const RecordPlace&) { image.declared.pauses.push_back(pauses); });
+  for_each_record<dump::PoolRecord>(file, dump::kTagPools, [&](const dump::PoolRecord& pool, const RecordPlace& place) {
+    place.expect(pool.live <= pool.capacity && pool.block_size != 0 &&
+                     uint64_t{pool.block_size} * pool.capacity <= pool.pool_size,
+                 "a pool that holds its blocks");
+    image.declared.pools.push_back(pool);
+  });
+}
+
 void read_objects(const DumpFile& file, Image& image) {
   const uint32_t stack_base = read_call_stacks(file, image);
   DeclaredFacts& declared = image.declared;
@@ -142,6 +154,7 @@ void read_declared_facts(const DumpFile& file, Image& image) {
   read_expectations(file, image);
   read_tallies(file, image);
   read_collector(file, image);
+  read_allocator(file, image);
 }
 
 }  // namespace reftally

@@ -203,6 +203,12 @@ constexpr uint32_t kKnownTags[] = {dump::kTagProcess,
                                    dump::kTagExpectations,
                                    dump::kTagEventTallies,
                                    dump::kTagEventSummary,
+                                   dump::kTagCollector,
+                                   dump::kTagCollectorPauses,
+                                   dump::kTagPools,
+                                   dump::kTagDeclaredNames,
+                                   dump::kTagDeclaredFrames,
+                                   dump::kTagDeclaredStacks,
                                    dump::kTagNotes};
 
 DumpSummary::Section& row_of(DumpSummary& summary, uint32_t tag) {

@@ -105,6 +105,8 @@ struct DeclaredFacts {
   std::vector<dump::EventTally> tallies;
   std::optional<dump::EventSummary> events;  // nothing when the program told none
   std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
+  std::vector<dump::CollectorPauses> pauses;         // as `collector`
+  std::vector<dump::PoolRecord> pools;               // of the runtime's own allocator
   std::vector<dump::DeclaredFrame> frames;           // see kDeclaredFrame
 };
 

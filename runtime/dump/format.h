@@ -63,6 +63,8 @@ inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
 inline constexpr uint32_t kTagEventSummary = tag("EVTS");        // one EventSummary, when any event was told; since 1.2
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
+inline constexpr uint32_t kTagPools = tag("POOL");               // PoolRecord, by address
+inline constexpr uint32_t kTagCollectorPauses = tag("GCPS");     // CollectorPauses, youngest first
 inline constexpr uint32_t kTagDeclaredStacks = tag("DSTK");      // DeclaredStackNode; the nth, counted from 1
 // ---- bookkeeping
 inline constexpr uint32_t kTagNotes = tag("NOTE");     // NoteRecord: what the runtime could not do
@@ -259,6 +261,7 @@ inline constexpr uint32_t kObjectReleased = 1u << 4;   // expect_released was ca
 inline constexpr uint32_t kObjectUncounted = 1u << 5;  // node without a count of its own (a shared keys table)
 inline constexpr uint32_t kObjectHasFinalizer = 1u << 6;
 inline constexpr uint32_t kObjectStatic = 1u << 7;      // lies in a module's image: never freed, its count says nothing
+inline constexpr uint32_t kObjectInterned = 1u << 8;    // a string of the interpreter's table of unique strings
 inline constexpr uint32_t kObjectGenerationShift = 28;  // two bits: 0, 1, 2; 3 = permanent
 
 struct DeclaredObject {
@@ -366,6 +369,20 @@ struct CollectorGeneration {  // of the runtime's own cycle collector
   uint64_t collections, collected, uncollectable;  // since start
 };
 static_assert(sizeof(CollectorGeneration) == 40);
+
+struct CollectorPauses {  // of one generation, since the agent looks
+  uint64_t collections, nanoseconds, longest_nanoseconds;
+};
+static_assert(sizeof(CollectorPauses) == 24);
+
+struct PoolRecord {  // of the runtime's own allocator: blocks of one size
+  uint64_t address;
+  uint32_t arena;  // number of the mapping it was cut from
+  uint32_t pool_size, block_size;
+  uint32_t live, capacity;  // blocks
+  uint32_t reserved;
+};
+static_assert(sizeof(PoolRecord) == 32);
 
 struct DeclaredFrame {
   StringRef function, file;

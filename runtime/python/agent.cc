@@ -11,6 +11,7 @@
 #include "runtime/core/system.h"
 #include "runtime/python/births.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/pauses.h"
 #include "runtime/python/snapshot.h"
 
 namespace reftally::python {
@@ -101,6 +102,7 @@ bool start_agent() noexcept {
     record_births(static_cast<uint32_t>(runtime::parse_decimal(depth)));
   if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
   register_fork_callback();
+  watch_collector();
   return true;
 }
 

@@ -33,6 +33,8 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   API(int, PySys_AddAuditHook, (int (*)(const char*, Address, void*), void*)) \
   API(int, Py_AddPendingCall, (int (*)(void*), void*))                        \
   API(Address, PyList_New, (int64_t))                                         \
+  API(int, PyList_Append, (Address, Address))                                 \
+  API(Address, PyDict_GetItemString, (Address, const char*))                  \
   API(void, Py_IncRef, (Address))                                             \
   API(void, Py_DecRef, (Address))                                             \
   API(void, PyMem_GetAllocator, (int, void*))                                 \

@@ -78,6 +78,7 @@ inline constexpr uint64_t kFlagStaticBuiltin = 1u << 1, kFlagInlineValues = 1u <
 inline constexpr int32_t kListItems = 24, kListAllocated = 32, kTupleItems = 24, kDictKeys = 32, kDictValues = 40,
                          kDictUsed = 16;
 inline constexpr int32_t kSetMask = 32, kSetTable = 40, kSetSmallTable = 64;
+inline constexpr int32_t kTextState = 32;
 inline constexpr int32_t kModuleDict = 16, kModuleName = 48, kModuleState = 32;
 
 }  // namespace reftally::python

@@ -3,7 +3,7 @@
 namespace reftally::python {
 namespace {
 
-constexpr int32_t kTextLength = 16, kTextState = 32;
+constexpr int32_t kTextLength = 16;
 struct TextState {
   uint32_t bits;
   uint32_t kind() const { return bits >> 2 & 7; }  // bytes per character

@@ -16,6 +16,9 @@ inline int64_t count_of(Address object) noexcept {
 }
 inline bool is_immortal(Address object) noexcept { return python.at_least(12) && read<int32_t>(object) < 0; }
 
+// PyASCIIObject::state of a str: its two lowest bits say whether it is in the table of unique strings.
+inline bool is_interned(Address text) noexcept { return (read<uint32_t>(text + kTextState) & 3) != 0; }
+
 // True when the object has a PyGC_Head before it (tp_is_gc answers for types, of which the static ones have none).
 bool has_collector_header(Address object, Address type) noexcept;
 

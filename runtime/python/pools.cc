@@ -1,5 +1,9 @@
 #include "runtime/python/pools.h"
 
+#include "runtime/core/dump_file.h"
+#include "runtime/core/system.h"
+#include "runtime/python/touched_pages.h"
+
 namespace reftally::python {
 namespace {
 
@@ -33,6 +37,37 @@ bool is_live_block(const Pool& pool, Address block) noexcept {
     free = pointer_at(free);
   }
   return true;
+}
+
+bool is_sound(const Pool& pool) noexcept {
+  const Address end = pool.begin + pool_shape().size;
+  const uint64_t carved = (pool.next_offset - kPoolHeader) / pool.block_size();
+  uint64_t free_count = 0;
+  for (Address free = pool.free_list; free != 0; free = pointer_at(free)) {
+    if (free < pool.begin + kPoolHeader || free >= end || ++free_count > carved) return false;
+    if ((free - pool.begin - kPoolHeader) % pool.block_size() != 0) return false;
+  }
+  return carved >= free_count && carved - free_count == pool.live;
+}
+
+void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept {
+  constexpr uint32_t kNeeded = dump::kMapRead | dump::kMapWrite;
+  const uint64_t size = pool_shape().size;
+  TouchedPages pages;
+  writer.begin(dump::kTagPools, sizeof(dump::PoolRecord));
+  for (uint32_t i = 0; i < map.count(); i++) {
+    const runtime::Mapping& mapping = map[i];
+    if ((mapping.flags & kNeeded) != kNeeded || mapping.path[0] == '[') continue;
+    for (Address begin = (mapping.begin + size - 1) & ~(size - 1); begin + size <= mapping.end; begin += size) {
+      Pool pool;
+      if (runtime::is_own_memory(begin, begin + size) || !pages.touched(begin)) continue;
+      if (!read_pool(begin, pool) || !is_sound(pool)) continue;
+      writer.add(dump::PoolRecord{begin, pool.arena, static_cast<uint32_t>(size),
+                                  static_cast<uint32_t>(pool.block_size()), pool.live,
+                                  static_cast<uint32_t>(pool.capacity()), 0});
+    }
+  }
+  writer.end();
 }
 
 }  // namespace reftally::python

@@ -2,6 +2,8 @@
 // local symbols, absent in a distribution's build).
 #pragma once
 
+#include "runtime/core/memory_map.h"
+#include "runtime/dump/writer.h"
 #include "runtime/python/interpreter.h"
 
 namespace reftally::python {
@@ -32,5 +34,11 @@ struct Pool {
 bool read_pool(Address begin, Pool& pool) noexcept;
 // True when `block` (the start of a block) is in use: not on the free list, and not above next_offset.
 bool is_live_block(const Pool& pool, Address block) noexcept;
+
+// True when the free list is whole and agrees with the count: no other memory looks like that by accident.
+bool is_sound(const Pool& pool) noexcept;
+
+// Every pool of the process, found by its header.
+void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept;
 
 }  // namespace reftally::python

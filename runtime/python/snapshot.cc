@@ -15,6 +15,8 @@
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
 #include "runtime/python/agent.h"
+#include "runtime/python/pauses.h"
+#include "runtime/python/pools.h"
 #include "runtime/python/walk.h"
 #include "runtime/python/word_scan.h"
 
@@ -78,8 +80,10 @@ void write_heap(dump::Writer& writer) noexcept {
   walk.write_roots();
   walk.write_objects();
   walk.write_collector();
+  write_pauses(writer);
   walk.write_notes();
   write_expectations(writer);
+  if (memory_map.read()) write_pools(writer, memory_map);
 }
 
 void write_process(dump::Writer& writer) noexcept {

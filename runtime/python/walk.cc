@@ -90,6 +90,7 @@ void Walk::mark_flags(size_t i) noexcept {
   const TypeInfo& type = types_[object.type];
   if (is_static(object.address)) object.flags |= dump::kObjectStatic;
   if (is_immortal(object.address)) object.flags |= dump::kObjectImmortal;
+  if (type.type == python.types.str && is_interned(object.address)) object.flags |= dump::kObjectInterned;
   if ((type.flags & dump::kTypeHasFinalizer) != 0) object.flags |= dump::kObjectHasFinalizer;
   constexpr int64_t kPlausible = 1 << 20;  // static types of 3.12 and later keep theirs in the interpreter
   if (type.weak_list_offset > 0 && type.weak_list_offset < kPlausible &&

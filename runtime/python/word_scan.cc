@@ -1,46 +1,16 @@
 #include "runtime/python/word_scan.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "runtime/core/system.h"
 #include "runtime/python/names.h"
 #include "runtime/python/pools.h"
+#include "runtime/python/touched_pages.h"
 
 namespace reftally::python {
 namespace {
 
 constexpr size_t kMaxHits = 4u << 20;
 constexpr uint32_t kListedBeyondMissing = 8;  // words kept for one object, besides one for each missing reference
-constexpr uint64_t kPage = 4096;
-constexpr uint64_t kTextOffset = 48;  // of an ASCII string's or a bytes object's text, at most
-
-// Bit 63 or 62 of /proc/self/pagemap: present, swapped. Pages never touched need not be read, and must not be made.
-class TouchedPages {
- public:
-  TouchedPages() noexcept : fd_(open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC)) {}
-  ~TouchedPages() {
-    if (fd_ >= 0) close(fd_);
-  }
-  TouchedPages(const TouchedPages&) = delete;
-  TouchedPages& operator=(const TouchedPages&) = delete;
-
-  bool touched(Address page) noexcept {
-    const uint64_t number = page / kPage;
-    if (number < first_ || number >= first_ + count_) {
-      const ssize_t got = fd_ < 0 ? -1 : pread(fd_, entries_, sizeof entries_, static_cast<off_t>(number * 8));
-      first_ = number;
-      count_ = got > 0 ? static_cast<uint64_t>(got) / 8 : 0;
-      if (count_ == 0) return true;
-    }
-    return entries_[number - first_] >> 62 != 0;
-  }
-
- private:
-  int fd_;
-  uint64_t first_ = 0, count_ = 0;
-  uint64_t entries_[512];
-};
+constexpr uint64_t kTextOffset = 48;          // of an ASCII string's or a bytes object's text, at most
 
 // numpy keeps the docstrings it hands out as char pointers alive for ever, and by nothing else.
 Address text_address(Address object) noexcept {
