@@ -7,7 +7,7 @@
 namespace reftally {
 
 // Asks the kernel for 2 MiB pages behind memory nobody has touched yet; small pieces and refusals are left as they are.
-void ask_for_huge_pages(const void* data, size_t bytes);
+void ask_for_huge_pages(void* data, size_t bytes);
 
 // First touch costs a third of what it costs on 4 KiB pages, a random access about half (research/graph.md, 1).
 template <class T>

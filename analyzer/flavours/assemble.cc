@@ -100,7 +100,7 @@ void Assembly::add_shared_blocks() {
   }
 }
 
-void Assembly::add_references(std::span<const DraftReference> references) {
+void Assembly::add_references(const GrowingColumn<DraftReference>& references) {
   for (const DraftReference& reference : references) {
     const ObjectId from = object_of(reference.from), to = object_of(reference.to);
     if (from == to && reference.kind == ReferenceKind::kRaw) continue;  // came to be one object since

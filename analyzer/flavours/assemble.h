@@ -22,7 +22,7 @@ class Assembly final : public NativeSide {
   void add_objects();
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
   void add_shared_blocks();     // a block lives as long as what lies in it
-  void add_references(std::span<const DraftReference> references);
+  void add_references(const GrowingColumn<DraftReference>& references);
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
   void add_storage(std::span<const DraftStorage> storage);
   void add_roots(std::span<const DraftRoot> roots);

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <vector>
 
+#include "analyzer/base/growing_column.h"
 #include "analyzer/base/ids.h"
 #include "analyzer/base/string_table.h"
 #include "analyzer/heap/heap.h"
 #include "analyzer/image/image.h"
+#include "analyzer/image/page_table.h"
 
 namespace reftally {
 
@@ -29,7 +31,7 @@ struct CountedObject {
 };
 
 struct CountedObjects {
-  std::vector<CountedObject> objects;  // by address
+  GrowingColumn<CountedObject> objects;  // by address
   StringTable names;
 
   static constexpr uint32_t kNone = 0xffffffff;
@@ -37,8 +39,8 @@ struct CountedObjects {
   void build_index();                   // sorts by address
 
  private:
-  std::vector<uint64_t> table_;  // open addressing: index + 1 of the object, 0 empty
-  int shift_ = 63;
+  std::vector<uint64_t> addresses_;  // of `objects`
+  PageTable pages_;
 };
 
 }  // namespace reftally

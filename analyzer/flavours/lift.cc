@@ -90,8 +90,10 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   assembly.add_unknown_deleters();
   assembly.add_shared_blocks();
   assembly.add_references(typed.references);
+  typed.references.release();
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(heap_words.references);
+  heap_words.references.release();
   assembly.add_storage(typed.storage);
   assembly.add_roots(typed.roots);
   assembly.add_words(root_words.roots, declared);

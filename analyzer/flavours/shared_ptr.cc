@@ -1,6 +1,6 @@
 // shared_ptr control blocks of libstdc++, libc++ and Boost, wherever they lie in a block.
 #include <algorithm>
-#include <iterator>
+#include <span>
 #include <unordered_map>
 
 #include "analyzer/flavours/control_blocks.h"
@@ -106,7 +106,7 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
 bool exists(const CountedObject& object) { return object.strong > 0 || object.weak > 0; }
 
 // Neighbours in one block bound each other; destroyed ones bound what stands in a pool.
-void bound_extents(const Image& image, std::vector<CountedObject>& objects) {
+void bound_extents(const Image& image, std::span<CountedObject> objects) {
   for (size_t i = 0; i < objects.size(); ++i) {
     CountedObject& object = objects[i];
     const ImageBlock& block = image.blocks[object.block];
@@ -128,7 +128,7 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
   uint64_t lowest = ~uint64_t{0}, highest = 0;
   for (const auto& [vtable, unused] : classes) lowest = std::min(lowest, vtable), highest = std::max(highest, vtable);
 
-  std::vector<CountedObject> objects;
+  const size_t first = found.objects.size();
   std::vector<const KnownClass*> object_class;
   for (const ImageRegion& region : image.regions) {
     if (region.kind != dump::RegionKind::kHeap) continue;
@@ -146,10 +146,11 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
       object.weak = counts ? counts->weak : 0;
       object.value_type = known->second.value_type;
       object.ends_there = known->second.facts.has_plain_allocator && at == image.blocks[block].address;
-      objects.push_back(object);
+      found.objects.push_back(object);
       object_class.push_back(&known->second);
     });
   }
+  const std::span<CountedObject> objects(found.objects.begin() + first, found.objects.end());
   bound_extents(image, objects);
   for (size_t i = 0; i < objects.size(); ++i) {
     if (objects[i].is_alive()) place_value(image, objects[i], *object_class[i]);
@@ -158,7 +159,8 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
       objects[i - 1].end = std::min(objects[i - 1].end, std::max(objects[i].begin, objects[i - 1].address + 16));
     }
   }
-  std::copy_if(objects.begin(), objects.end(), std::back_inserter(found.objects), exists);
+  const auto kept = std::remove_if(objects.begin(), objects.end(), [](const CountedObject& o) { return !exists(o); });
+  found.objects.truncate(first + static_cast<size_t>(kept - objects.begin()));
 }
 
 }  // namespace reftally

@@ -17,7 +17,7 @@
 namespace reftally {
 
 struct TypedReferences {
-  std::vector<DraftReference> references;
+  GrowingColumn<DraftReference> references;
   std::vector<DraftRoot> roots;
   KnownReferences known;
   std::vector<MetPointer> met;                    // that may count inside what they point to

@@ -87,10 +87,10 @@ class HeapScan {
 
  private:
   void scan_word(uint32_t block, uint64_t at, uint64_t word) {
-    const PointerTarget target = reader_.target(word);
-    if (target.holder == kNoHolder) return;
     const WordState state = states_.at(at);
     if (state == WordState::kExplained) return;
+    const PointerTarget target = reader_.target(word);
+    if (target.holder == kNoHolder) return;
     const HolderId from = holders_.in_block(block, at);
     const bool is_destroyed = holders_.is_counted(from) && !counted_.objects[from].is_alive();
     if (state == WordState::kUnexplained && !is_destroyed && target.counted != CountedObjects::kNone) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/base/growing_column.h"
 #include "analyzer/flavours/counted_object.h"
 #include "analyzer/flavours/holders.h"
 #include "analyzer/flavours/word_states.h"
@@ -62,7 +63,7 @@ struct Candidate {
 };
 
 struct HeapWords {
-  std::vector<DraftReference> references;
+  GrowingColumn<DraftReference> references;
   std::vector<Candidate> candidates;
 };
 

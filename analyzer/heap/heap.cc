@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/huge_pages.h"
 
 namespace reftally {
 
@@ -58,8 +59,8 @@ namespace {
 
 template <class Column, class Get>
 void fill(Column& column, size_t size, Get get) {
-  column.resize(size);
-  for (size_t i = 0; i < size; i++) column[i] = get(i);
+  reserve_column(column, size);
+  for (size_t i = 0; i < size; i++) column.push_back(get(i));
 }
 
 }  // namespace
@@ -83,6 +84,7 @@ Heap HeapBuilder::build() && {
     object_column(heap_.event_balance, &Object::event_balance);
     object_column(heap_.open_acquires, &Object::open_acquires);
   }
+  objects_.release();
 
   // Counting sort by referrer: linear, and it keeps the order in which one referrer's references came.
   std::vector<uint64_t>& offsets = heap_.references.offsets;
@@ -94,12 +96,12 @@ Heap HeapBuilder::build() && {
   for (size_t i = 0; i < objects; i++) offsets[i + 1] += offsets[i];
   std::vector<uint64_t> next(offsets.begin(), offsets.end() - 1);
   const size_t references = references_.size();
-  heap_.referent.resize(references);
-  heap_.label.resize(references);
-  heap_.element.resize(references);
-  heap_.kind.resize(references);
-  heap_.certainty.resize(references);
-  if (heap_.has_events) heap_.acquired.resize(references);
+  assign_column(heap_.referent, references, kNoObject);
+  assign_column(heap_.label, references, LabelId{});
+  assign_column(heap_.element, references, kNoElement);
+  assign_column(heap_.kind, references, ReferenceKind::kRaw);
+  assign_column(heap_.certainty, references, Certainty::kConservative);
+  if (heap_.has_events) assign_column(heap_.acquired, references, StackId{});
   for (const Reference& reference : references_) {
     const uint64_t row = next[index(reference.from)]++;
     heap_.referent[row] = reference.to;

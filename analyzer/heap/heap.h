@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "analyzer/base/csr.h"
+#include "analyzer/base/growing_column.h"
 #include "analyzer/base/ids.h"
 #include "analyzer/base/string_table.h"
 #include "runtime/dump/format.h"
@@ -109,7 +110,7 @@ class Heap {
   std::vector<int64_t> event_balance;  // by object: acquires less releases
   std::vector<int64_t> open_acquires;  // by object: taken by words that may be references, but pay for no count
 
-  std::vector<HeapRoot> roots;    // by `to`
+  std::vector<HeapRoot> roots;  // by `to`
   std::vector<HeapStorage> storage;
   std::vector<HeapType> types;    // row 0: unknown
   std::vector<HeapLabel> labels;  // row 0: none
@@ -169,8 +170,8 @@ class HeapBuilder {
   Heap build() &&;  // references of one referrer keep the order in which they were added
 
  private:
-  std::vector<Object> objects_;
-  std::vector<Reference> references_;
+  GrowingColumn<Object> objects_;
+  GrowingColumn<Reference> references_;
   std::vector<HeapRoot> roots_;
   Heap heap_;  // types, labels, strings
   std::unordered_map<uint64_t, TypeId> type_ids_;

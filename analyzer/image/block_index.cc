@@ -1,15 +1,12 @@
 #include "analyzer/image/block_index.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "analyzer/image/image.h"
 
 namespace reftally {
 
 namespace {
-
-size_t hash_page(uint64_t page) { return static_cast<size_t>((page * 0x9e3779b97f4a7c15u) >> 20); }
 
 // Last byte of a block; an empty block still has one address of its own.
 uint64_t last_byte(const ImageBlock& block) { return block.address + (block.size ? block.size - 1 : 0); }
@@ -21,10 +18,10 @@ BlockIndex::BlockIndex(std::span<const ImageBlock> blocks) : blocks_(blocks) {
   lowest_ = blocks.front().address;
   highest_ = last_byte(blocks.back());
   size_t page_count = 0;
-  uint64_t previous = kNoPage;
+  uint64_t previous = ~uint64_t{0};
   auto for_each_page = [&](const ImageBlock& block, auto visit) {
-    const uint64_t first = block.address >> kPageBits;
-    const uint64_t last = block.size > kHugeSize ? first : last_byte(block) >> kPageBits;
+    const uint64_t first = PageTable::page_of(block.address);
+    const uint64_t last = block.size > kHugeSize ? first : PageTable::page_of(last_byte(block));
     for (uint64_t page = first; page <= last; ++page) visit(page);
   };
   for (const ImageBlock& block : blocks) {
@@ -33,39 +30,20 @@ BlockIndex::BlockIndex(std::span<const ImageBlock> blocks) : blocks_(blocks) {
       previous = page;
     });
   }
-  pages_.resize(std::bit_ceil(2 * page_count));
+  pages_ = PageTable(page_count);
   for (uint32_t i = 0; i < blocks.size(); ++i) {
     if (blocks[i].size > kHugeSize) huge_.push_back(i);
-    for_each_page(blocks[i], [&](uint64_t page) {
-      Page& entry = slot(page);
-      if (entry.count == 0) entry = {page, i, 0};
-      ++entry.count;
-    });
-  }
-}
-
-BlockIndex::Page& BlockIndex::slot(uint64_t page) {
-  size_t i = hash_page(page) & (pages_.size() - 1);
-  while (pages_[i].number != page && pages_[i].number != kNoPage) i = (i + 1) & (pages_.size() - 1);
-  return pages_[i];
-}
-
-const BlockIndex::Page* BlockIndex::find_page(uint64_t page) const {
-  for (size_t i = hash_page(page);; ++i) {
-    const Page& entry = pages_[i & (pages_.size() - 1)];
-    if (entry.number == page) return &entry;
-    if (entry.number == kNoPage) return nullptr;
+    for_each_page(blocks[i], [&](uint64_t page) { pages_.add(page, i); });
   }
 }
 
 uint32_t BlockIndex::find(uint64_t pointer) const {
   if (blocks_.empty() || pointer - lowest_ > highest_ - lowest_) return kNone;
-  if (const Page* page = find_page(pointer >> kPageBits)) {
-    const ImageBlock* first = blocks_.data() + page->first;
-    const ImageBlock* after = std::upper_bound(first, first + page->count, pointer,
-                                               [](uint64_t p, const ImageBlock& block) { return p < block.address; });
-    if (after != first && (after - 1)->contains(pointer)) return static_cast<uint32_t>(after - 1 - blocks_.data());
-  }
+  const PageTable::Rows rows = pages_.find(PageTable::page_of(pointer));
+  const ImageBlock* first = blocks_.data() + rows.first;
+  const ImageBlock* after = std::upper_bound(first, first + rows.count, pointer,
+                                             [](uint64_t p, const ImageBlock& block) { return p < block.address; });
+  if (after != first && (after - 1)->contains(pointer)) return static_cast<uint32_t>(after - 1 - blocks_.data());
   return huge_.empty() ? kNone : find_huge(pointer);
 }
 

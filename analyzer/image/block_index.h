@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "analyzer/image/page_table.h"
+
 namespace reftally {
 
 struct ImageBlock;
@@ -22,20 +24,12 @@ class BlockIndex {
   uint32_t find(uint64_t pointer) const;  // index of the block that contains pointer, or kNone
 
  private:
-  struct Page {
-    uint64_t number = kNoPage;
-    uint32_t first = 0, count = 0;  // blocks [first, first + count) overlap the page
-  };
-  static constexpr uint64_t kNoPage = ~uint64_t{0};
-  static constexpr int kPageBits = 12;
   static constexpr uint64_t kHugeSize = 64 << 10;
 
-  Page& slot(uint64_t page);
-  const Page* find_page(uint64_t page) const;
   uint32_t find_huge(uint64_t pointer) const;
 
   std::span<const ImageBlock> blocks_;
-  std::vector<Page> pages_;     // open addressing, size a power of two
+  PageTable pages_;             // of blocks that overlap the page
   std::vector<uint32_t> huge_;  // indexes of blocks over kHugeSize
   uint64_t lowest_ = 0, highest_ = 0;
 };
