@@ -149,7 +149,7 @@ void find_everything(Analysis& analysis, const AnalysisOptions& options) {
 Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOptions& options) {
   Analysis analysis;
   if (options.progress) options.progress("lift");  // words, types and declared facts become objects and references
-  analysis.heap = lift(image, types, {options.use_types});
+  analysis.heap = lift(image, types, {options.use_types, options.stated});
 
   // Beyond this point nobody looks at memory: the heap is fixed.
 

@@ -17,9 +17,11 @@
 namespace reftally {
 
 class Earlier;
+class StatedCounts;
 
 struct AnalysisOptions {
   bool use_types = true;                            // off: counts and type_info only
+  const StatedCounts* stated = nullptr;             // of the program's own counts
   const Earlier* earlier = nullptr;                 // an earlier snapshot of the process: findings are what grew since
   std::span<const HeapCensus> before = {};          // of two snapshots or more: places that grow are findings
   std::function<void(const char* phase)> progress;  // called when a pass begins

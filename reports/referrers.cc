@@ -17,12 +17,15 @@ constexpr size_t kAddresses = 3;
 // Holders that read alike, in the order in which a reader wants them.
 class Rows {
  public:
-  void add(ReportHolder holder, uint64_t address) {
+  // `whole`: the member with its index; one holder alone is named so.
+  void add(ReportHolder holder, uint64_t address, const std::string& whole) {
     const std::string key = fmt::format("{}\n{}\n{}", holder.member, holder.kind, holder.certainty);
     auto [found, fresh] = row_of_.try_emplace(key, rows_.size());
+    const std::string without = holder.member;
     if (fresh) rows_.push_back(std::move(holder));
     ReportHolder& row = rows_[found->second];
     row.count++;
+    row.member = row.count == 1 ? whole : without;
     if (address != 0 && row.addresses.size() < kAddresses) row.addresses.push_back(fmt::format("{:#x}", address));
   }
 
@@ -64,18 +67,19 @@ std::vector<ReportHolder> ReferrerTable::of(ObjectId object) const {
               0,
               pays(heap_.kind[row], heap_.certainty[row]),
               {}},
-             heap_.address[index(referrer_of(heap_, row))]);
+             heap_.address[index(referrer_of(heap_, row))], member_name(heap_, row, true));
   }
   for (uint32_t row : roots_to(object)) {
     const HeapRoot& root = heap_.roots[row];
-    rows.add({fmt::format("root {}", heap_.text(root.name)),
+    const std::string name = fmt::format("root {}", heap_.text(root.name));
+    rows.add({name,
               kind_name(root.reference),
               certainty_name(root.certainty),
               "",
               0,
               pays(root.reference, root.certainty),
               {}},
-             0);
+             0, name);
   }
   return std::move(rows).sorted();
 }

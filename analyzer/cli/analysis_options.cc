@@ -104,7 +104,7 @@ void expect_earlier(const Image& image, const Image& now, uint32_t sequence) {
     throw Error(fmt::format("{}: expected an earlier dump than {}, oldest first", file, now.source));
 }
 
-Before read_before(const AnalysisCommandOptions& options, const Image& now) {
+Before read_before(const AnalysisCommandOptions& options, const StatedCounts& stated, const Image& now) {
   Before before;
   uint32_t sequence = 0;
   for (const std::string& file : options.since) {
@@ -114,7 +114,7 @@ Before read_before(const AnalysisCommandOptions& options, const Image& now) {
     DebugOptions debug = options.debug;
     debug.use_dwarf = !options.no_types;
     const DebugTypes types(image, debug);
-    const Heap heap = lift(image, types, {!options.no_types});
+    const Heap heap = lift(image, types, {!options.no_types, &stated});
     if (!before.oldest) before.oldest.emplace(heap, close_accounts(heap));
     RetainingPaths paths(heap);
     if (options.since.size() > 1) before.censuses.push_back(take_census(heap, paths));
@@ -134,11 +134,15 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   AnalysisOptions analysis;
   analysis.use_types = !options.no_types;
   analysis.progress = [&phase](const char* name) { phase.say(name); };
-  const Before before = read_before(options, *dump.image);
+  StatedCounts stated;
+  for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
+  analysis.stated = &stated;
+  const Before before = read_before(options, stated, *dump.image);
   if (before.oldest) analysis.earlier = &*before.oldest;
   analysis.before = before.censuses.empty() ? censuses : before.censuses;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
   suppress(dump.analysis, options.suppressions);
+  for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
 }
 
 }  // namespace
@@ -160,6 +164,11 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser
       .add_option("--suppressions", options.suppressions,
                   "file of findings to live with: our own lines, LeakSanitizer's, or valgrind's")
+      ->allow_extra_args(false);
+  parser
+      .add_option("--counts", options.counts,
+                  "file that says which members count references, and what holds them: `count CLASS::MEMBER`, `pointer "
+                  "CLASS`, `member PLACE`")
       ->allow_extra_args(false);
   parser.add_flag("--phases", options.phases, "tell time and peak memory of each pass");
 }

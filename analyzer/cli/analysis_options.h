@@ -22,6 +22,7 @@ struct AnalysisCommandOptions {
   std::vector<std::string> since;  // earlier dumps of the same process
   bool no_types = false, phases = false;
   std::vector<std::string> suppressions;
+  std::vector<std::string> counts;  // files of StatedCounts
 };
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
 

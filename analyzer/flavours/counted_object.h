@@ -21,6 +21,7 @@ struct CountedObject {
   uint32_t block = Image::kNoBlock;        // that holds the counter
   uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)
   bool owns_value_block = false;           // the value's block is freed with the object, for certain
+  bool has_plain_holders = false;          // plain pointers pay for its count: any of them may
   FlavourId flavour = FlavourId::kSharedPtr;
   int64_t strong = 0;
   int64_t weak = 0;          // without the one unit that stands for all strong references

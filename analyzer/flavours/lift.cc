@@ -21,11 +21,12 @@ namespace {
 
 // Which block belongs to whom, and the references that types tell; storage of containers goes to its owner.
 struct TypedHeap {
-  TypedHeap(const Image& image, const DebugTypes& types, const CountedObjects& counted, const CountedPointers& own)
+  TypedHeap(const Image& image, const DebugTypes& types, const CountedObjects& counted, const CountedPointers& own,
+            const StatedCounts& stated)
       : holders(image, counted),
         naming(image, types, counted, holders, builder),
         states(image),
-        walk(image, types, counted, holders, states, naming, builder, own) {}
+        walk(image, types, counted, holders, states, naming, builder, own, stated) {}
 
   HeapBuilder builder;
   Holders holders;
@@ -36,14 +37,14 @@ struct TypedHeap {
 
 // Guesses may speak against each other, and then they count for nothing.
 CountedPointers find_own(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,
-                         const TypedWalk& walk, CountedObjects& counted) {
+                         const StatedCounts& stated, const TypedWalk& walk, CountedObjects& counted) {
   std::vector<MetPointer> all =
       guess_own_objects(image, types, counted, met, [&](uint32_t b) { return walk.is_unknown(b); });
   if (!all.empty()) {
     all.insert(all.begin(), met.begin(), met.end());
-    if (CountedPointers own = find_own_counts(image, types, all, counted); !own.empty()) return own;
+    if (CountedPointers own = find_own_counts(image, types, stated, all, counted); !own.empty()) return own;
   }
-  return find_own_counts(image, types, met, counted);
+  return find_own_counts(image, types, stated, met, counted);
 }
 
 }  // namespace
@@ -60,13 +61,15 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   counted.build_index();
 
   // References that types tell. Smart pointers of the program's own are known once they have been met: then again.
-  auto typing = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{});
-  TypedReferences typed = options.use_types ? typing->walk.run() : typing->walk.nothing();
+  const StatedCounts nothing;
+  const StatedCounts& stated = options.stated ? *options.stated : nothing;
   CountedPointers own;
-  if (options.use_types) own = find_own(image, types, typed.met, typing->walk, counted);
+  auto typing = std::make_unique<TypedHeap>(image, types, counted, own, stated);
+  TypedReferences typed = options.use_types ? typing->walk.run() : typing->walk.nothing();
+  if (options.use_types) own = find_own(image, types, typed.met, stated, typing->walk, counted);
   if (!own.empty()) {
     counted.build_index();
-    typing = std::make_unique<TypedHeap>(image, types, counted, own);
+    typing = std::make_unique<TypedHeap>(image, types, counted, own, stated);
     typed = typing->walk.run();
   }
   auto& [builder, holders, naming, states, walk] = *typing;

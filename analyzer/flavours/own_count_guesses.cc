@@ -47,7 +47,8 @@ class Guesses {
           const std::vector<MetPointer>& met)
       : image_(image), types_(types), counted_(counted), walker_(image, types, paths_) {
     std::unordered_set<std::string_view> known;
-    for (const MetPointer& pointer : met) known.insert(pointer.type->name);
+    for (const MetPointer& pointer : met)
+      if (pointer.place.empty()) known.insert(pointer.type->name);
     for (const Type* type : types.classes_of_one_word()) add_pointer_class(*type, known.contains(type->name));
   }
 
@@ -84,7 +85,7 @@ class Guesses {
   void add_pointer_class(const Type& type, bool is_known) {
     if (!pointer_shape(type)) return;
     const Type* pointee = pointee_of(type);
-    if (!pointee || !may_count(*pointee, !is_known)) return;
+    if (!pointee || !may_count(*pointee, is_known ? CountName::kAny : CountName::kCount)) return;
     std::vector<const Type*>& classes = by_size_[pointee->size];
     if (std::find(classes.begin(), classes.end(), pointee) == classes.end()) classes.push_back(pointee);
   }

@@ -1,9 +1,10 @@
 // Objects that carry their count inside, told by a vote: an integer member of a class is its count when it is never
 // less than the number of smart pointers found to the object, and equal for most. Names help where few objects are
-// there to vote.
+// there to vote. Where no smart pointer takes part, plain pointers do, by the place they stand in: a program that calls
+// ref() and unref() by hand. What somebody has stated is not voted on.
 #pragma once
 
-#include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/flavours/counted_object.h"
@@ -13,17 +14,22 @@
 
 namespace reftally {
 
-// A smart pointer met on the walk: of a class with the shape of one, and not empty.
+// A pointer met on the walk that is not null and may count: of a class with the shape of a smart pointer, or a plain
+// one to a class whose count reads as one of references.
 struct MetPointer {
-  const Type* type = nullptr;
+  const Type* type = nullptr;  // the smart pointer's class; of a plain pointer, the class it points to
   uint64_t target = 0;
+  std::string_view place = {};  // of a plain pointer: "Scene::nodes_[]"
 };
 
-// Whether a class has an integer that may be a count, or one whose name says so.
-bool may_count(const Type& type, bool by_name);
+// How well a member's name must read as a count.
+enum class CountName : uint8_t { kAny, kCount, kReferences };
+
+// Whether a class has an integer that may be a count of such a name.
+bool may_count(const Type& type, CountName name);
 
 // Adds the objects to `counted` (whose index must be built anew) and says which classes count them.
-CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const std::vector<MetPointer>& met,
-                                CountedObjects& counted);
+CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const StatedCounts& stated,
+                                const std::vector<MetPointer>& met, CountedObjects& counted);
 
 }  // namespace reftally

@@ -20,7 +20,8 @@ std::string location_text(const SourceLocation& location) {
 }  // namespace
 
 TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
-                     WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own)
+                     WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own,
+                     const StatedCounts& stated)
     : image_(image),
       types_(types),
       counted_(counted),
@@ -28,7 +29,9 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       states_(states),
       naming_(naming),
       builder_(builder),
-      walker_(image, types, paths_, own),
+      own_(own),
+      stated_(stated),
+      walker_(image, types, paths_, own, stated),
       declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {
   found_.known.strong.resize(counted.objects.size());
@@ -245,9 +248,16 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
     return;
   }
   const HolderId to = holders_.in_block(block, target);
-  const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
-  add(at, to, strong ? ReferenceKind::kStrong : ReferenceKind::kRaw);
   const bool is_class = is_walkable(pointee) && pointee->kind == Type::Kind::kClass;
+  if (is_class && !owns && at.type->kind == Type::Kind::kPointer) {
+    const Place& place = place_of(at.path);
+    if (place.counter && is_counter(target + static_cast<uint64_t>(*place.counter)))
+      return counted(at, target + static_cast<uint64_t>(*place.counter), true);
+    if (!holders_.is_counted(to) && may_pay(place, *pointee)) found_.met.push_back({pointee, target, place.name});
+  }
+  const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
+  const bool may_own = to != holder_ && holders_.is_counted(to) && counted_.objects[to].has_plain_holders;
+  add(at, to, strong ? ReferenceKind::kStrong : may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
   if (is_class && !walked_[block] && holders_.is_free(block)) pointees_.push_back({block, target, pointee, owns});
 }
 
@@ -296,6 +306,28 @@ void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   } else if (to != holder_ || kind != ReferenceKind::kRaw) {
     found_.references.push_back({holder_, to, label(at.path), kind, Certainty::kExact, at.index, at.address});
   }
+}
+
+// ---- counts kept by hand
+
+const TypedWalk::Place& TypedWalk::place_of(PathId path) {
+  auto [found, added] = places_.try_emplace(static_cast<uint32_t>(path));
+  Place& place = found->second;
+  if (!added) return place;
+  const PathText text = paths_.text(path);
+  if (!text.owner.empty())
+    place.name = text.owner + "::" + text.path;
+  else if (variable_)
+    place.name = text.path;
+  if (const auto known = own_.places.find(place.name); known != own_.places.end()) place.counter = known->second;
+  return place;
+}
+
+bool TypedWalk::may_pay(const Place& place, const Type& pointee) {
+  if (place.name.empty()) return false;
+  auto [found, added] = counts_references_.try_emplace(&pointee, false);
+  if (added) found->second = may_count(pointee, CountName::kReferences);
+  return found->second || stated_.is_place(place.name);
 }
 
 // ---- names

@@ -28,7 +28,8 @@ struct TypedReferences {
 class TypedWalk final : private ValueVisitor {
  public:
   TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
-            WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own);
+            WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own,
+            const StatedCounts& stated);
 
   TypedReferences run();
   bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
@@ -64,6 +65,14 @@ class TypedWalk final : private ValueVisitor {
   void note_storage(uint64_t bytes);
   void flush_storage();
 
+  // Where a plain pointer stands, as a person names it, and the counter it pays, if it does.
+  struct Place {
+    std::string name;  // empty where there is none
+    std::optional<int64_t> counter;
+  };
+  const Place& place_of(PathId path);
+  bool may_pay(const Place& place, const Type& pointee);
+
   LabelId label(PathId path);
   StringId root_name(PathId path);
 
@@ -83,6 +92,8 @@ class TypedWalk final : private ValueVisitor {
   WordStates& states_;
   Naming& naming_;
   HeapBuilder& builder_;
+  const CountedPointers& own_;
+  const StatedCounts& stated_;
   Paths paths_;
   Walker walker_;
   TypedReferences found_;
@@ -99,9 +110,11 @@ class TypedWalk final : private ValueVisitor {
   std::vector<Range> walked_ranges_, opaque_ranges_;
   std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container
 
-  std::unordered_map<std::string, LabelId> labels_;         // of paths without an owner, by owner and path
-  std::unordered_map<uint32_t, LabelId> path_labels_;       // by PathId
-  std::unordered_map<uint64_t, StringId> path_root_names_;  // by thread + 1 and PathId
+  std::unordered_map<std::string, LabelId> labels_;          // of paths without an owner, by owner and path
+  std::unordered_map<uint32_t, LabelId> path_labels_;        // by PathId
+  std::unordered_map<uint32_t, Place> places_;               // by PathId
+  std::unordered_map<const Type*, bool> counts_references_;  // whether a class may
+  std::unordered_map<uint64_t, StringId> path_root_names_;   // by thread + 1 and PathId
 };
 
 }  // namespace reftally

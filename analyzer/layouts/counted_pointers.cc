@@ -10,6 +10,7 @@ constexpr int kDeepestBase = 16;
 
 struct Leaves {
   int count = 0;
+  int pointers = 0;  // to classes
   PointerShape shape;
   bool has_destructor = false;
 };
@@ -25,18 +26,23 @@ void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth
       ++leaves.count;
       const bool to_class = member.type->kind == Type::Kind::kPointer && member.type->target &&
                             member.type->target->kind == Type::Kind::kClass;
-      if (to_class) leaves.shape = {offset + member.offset, member.type->target};
+      if (!to_class) continue;
+      ++leaves.pointers;
+      leaves.shape = {offset + member.offset, member.type->target};
     }
   }
 }
 
 }  // namespace
 
-std::optional<PointerShape> pointer_shape(const Type& type) {
-  if (type.kind != Type::Kind::kClass || type.size != 8) return std::nullopt;
-  if (is_library_scope(type.scope) && type.template_name() != "intrusive_ptr") return std::nullopt;
+std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated) {
+  if (type.kind != Type::Kind::kClass) return std::nullopt;
+  const bool is_stated = stated.is_pointer(type);
+  if (!is_stated && type.size != 8) return std::nullopt;
+  if (!is_stated && is_library_scope(type.scope) && type.template_name() != "intrusive_ptr") return std::nullopt;
   Leaves leaves;
   collect_leaves(type, 0, leaves, 0);
+  if (is_stated) return leaves.pointers == 1 ? std::optional(leaves.shape) : std::nullopt;
   if (leaves.count != 1 || !leaves.shape.pointee || !leaves.has_destructor) return std::nullopt;
   return leaves.shape;
 }

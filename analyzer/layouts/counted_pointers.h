@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "analyzer/image/debug_types.h"
+#include "analyzer/layouts/stated_counts.h"
 
 namespace reftally {
 
@@ -17,10 +18,17 @@ struct PointerShape {
   const Type* pointee = nullptr;
 };
 
-// A class that holds one pointer to a class and nothing else, and has a destructor of its own.
-std::optional<PointerShape> pointer_shape(const Type& type);
+// A class that holds one pointer to a class and nothing else, and has a destructor of its own. One that somebody has
+// stated to count may be larger and need none: it holds one pointer to a class among other things.
+std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated = {});
 
-// Smart pointers that are known to count: by name of the class, where the counter stands in the pointee.
-using CountedPointers = std::unordered_map<std::string, int64_t>;
+// What is known to count: where the counter stands in the pointee.
+struct CountedPointers {
+  std::unordered_map<std::string, int64_t> classes;  // of smart pointers, by name
+  std::unordered_map<std::string, int64_t> places;   // of plain pointers: "Scene::nodes_[]", "g_scene"
+
+  bool empty() const { return classes.empty() && places.empty(); }
+  bool operator==(const CountedPointers&) const = default;
+};
 
 }  // namespace reftally

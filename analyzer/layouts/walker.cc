@@ -99,8 +99,12 @@ std::optional<MemberPlace> find_member(const Type& type, std::initializer_list<s
   return place;
 }
 
-Walker::Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own)
-    : image_(image), types_(types), paths_(paths), own_(own) {}
+const CountedPointers Walker::kNoCounts;
+const StatedCounts Walker::kNothingStated;
+
+Walker::Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own,
+               const StatedCounts& stated)
+    : image_(image), types_(types), paths_(paths), own_(own), stated_(stated) {}
 
 void Walker::walk(const Value& value, ValueVisitor& visitor) {
   visitor_ = &visitor;
@@ -175,7 +179,7 @@ Plan Walker::plan_class(const Type& type) {
     if (has_references(member.type)) made.members.push_back(member);
   }
   if (!made.members.empty()) made.walk = walk_members;
-  if (const std::optional<PointerShape> shape = pointer_shape(type)) plan_lone_pointer(*shape, made);
+  if (const std::optional<PointerShape> shape = pointer_shape(type, stated_)) plan_lone_pointer(*shape, made);
   return made;
 }
 
@@ -183,7 +187,7 @@ void Walker::plan_lone_pointer(const PointerShape& shape, Plan& plan) const {
   plan.offsets[0] = shape.offset;
   plan.element = shape.pointee;
   plan.walk = walk_lone_pointer;
-  if (const auto known = own_.find(plan.type->name); known != own_.end()) {
+  if (const auto known = own_.classes.find(plan.type->name); known != own_.classes.end()) {
     plan.offsets[1] = static_cast<uint64_t>(known->second);
     plan.walk = walk_counted_inside;
   }

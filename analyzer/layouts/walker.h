@@ -70,7 +70,9 @@ struct ManagedType {
 
 class Walker {
  public:
-  Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own = {});
+  // `own` and `stated` must outlive the walker.
+  Walker(const Image& image, const DebugTypes& types, Paths& paths, const CountedPointers& own = kNoCounts,
+         const StatedCounts& stated = kNothingStated);
 
   void walk(const Value& value, ValueVisitor& visitor);
   bool has_references(const Type* type) { return type && plan(type).walk; }
@@ -88,9 +90,12 @@ class Walker {
   void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
   const Plan& plan(const Type* type);
   std::unordered_map<uint64_t, ManagedType>& managed_types() { return managed_types_; }  // by manager function
-  PathId at() const { return at_; }  // of the value under way
+  PathId at() const { return at_; }                                                      // of the value under way
 
  private:
+  static const CountedPointers kNoCounts;
+  static const StatedCounts kNothingStated;
+
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
   void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
@@ -98,7 +103,8 @@ class Walker {
   const Image& image_;
   const DebugTypes& types_;
   Paths& paths_;
-  const CountedPointers own_;
+  const CountedPointers& own_;
+  const StatedCounts& stated_;
   ValueVisitor* visitor_ = nullptr;
   std::vector<Value> pending_;
   PathId at_{};

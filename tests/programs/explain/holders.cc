@@ -1,6 +1,6 @@
 // One object with holders of every kind: its account must add up, each holder under the name that source gives it.
 // explain: Session
-//   1  Router::routes_[].session_  (strong, holders.cc
+//   1  Router::routes_[1].session_  (strong, holders.cc
 //   1  Router::on_idle_ -> [lambda holders.cc
 //   1  block of 16 bytes  (strong, told by counts
 //   1  std::thread::_State_impl<

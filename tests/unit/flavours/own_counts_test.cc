@@ -2,6 +2,7 @@
 #include "analyzer/flavours/own_counts.h"
 
 #include <catch2/catch.hpp>
+#include <map>
 
 #include "tests/support/image_builder.h"
 #include "tests/support/type_builder.h"
@@ -16,6 +17,7 @@ struct Fixture {
   TypeBuilder types;
   CountedObjects counted;
   std::vector<MetPointer> met;
+  StatedCounts stated;
 
   const Type* node(const std::string& count_name) {
     return types.structure("Node", 24,
@@ -27,13 +29,19 @@ struct Fixture {
     memory.set(block + 8, count);
     return block;
   }
+  // The same object for the same count.
+  uint64_t memory_of(int count) {
+    uint64_t& known = known_[count];
+    return known ? known : known = object(7, static_cast<uint32_t>(count));
+  }
   void point(const Type* pointer, uint64_t target, int times = 1) {
     for (int i = 0; i < times; ++i) met.push_back({pointer, target});
   }
+  std::map<int, uint64_t> known_;
   CountedPointers vote() {
     const Image image = memory.build();
     const DebugTypes none(image, DebugOptions{.use_dwarf = false});
-    CountedPointers found = find_own_counts(image, none, met, counted);
+    CountedPointers found = find_own_counts(image, none, stated, met, counted);
     counted.build_index();
     return found;
   }
@@ -58,7 +66,7 @@ TEST_CASE("a member named as a count is one when it agrees with a single object"
   const Type* ref = heap.types.smart_pointer("Ref", heap.node("refs_"));
   const uint64_t object = heap.object(0, 2);
   heap.point(ref, object, 2);
-  CHECK(heap.vote() == CountedPointers{{"Ref", 8}});
+  CHECK(heap.vote() == CountedPointers{{{"Ref", 8}}, {}});
   REQUIRE(heap.counted.objects.size() == 1);
   CHECK(heap.counted.objects[0].strong == 2);
   CHECK(heap.counted.objects[0].begin == object);
@@ -69,7 +77,7 @@ TEST_CASE("a member of any name is a count when different counts agree") {
   Fixture heap;
   const Type* ref = heap.types.smart_pointer("Handle", heap.node("alive"));
   for (int count : {1, 2, 3}) heap.point(ref, heap.object(7, static_cast<uint32_t>(count)), count);
-  CHECK(heap.vote() == CountedPointers{{"Handle", 8}});
+  CHECK(heap.vote() == CountedPointers{{{"Handle", 8}}, {}});
 }
 
 TEST_CASE("a one in every object with one owner is no count") {
@@ -96,7 +104,62 @@ TEST_CASE("a class that only watches does not spoil the vote of those that own")
   heap.point(ref, a, 2);
   heap.point(ref, b);
   heap.point(watch, a);
-  CHECK(heap.vote() == CountedPointers{{"Ref", 8}});
+  CHECK(heap.vote() == CountedPointers{{{"Ref", 8}}, {}});
+}
+
+TEST_CASE("plain pointers vote where no smart pointer does, and only for a count of references") {
+  for (const std::string name : {"ref_count", "children"}) {
+    Fixture heap;
+    const Type* node = heap.node(name);
+    for (int count : {1, 2, 3})
+      for (int i = 0; i < count; ++i) heap.met.push_back({node, heap.memory_of(count), "Scene::nodes_[]"});
+    const CountedPointers found = heap.vote();
+    if (name == "ref_count") {
+      CHECK(found == CountedPointers{{}, {{"Scene::nodes_[]", 8}}});
+      CHECK(heap.counted.objects.size() == 3);
+      CHECK(heap.counted.objects.front().has_plain_holders);
+    } else {
+      CHECK(found.empty());
+    }
+  }
+}
+
+TEST_CASE("beside smart pointers plain ones only look on") {
+  Fixture heap;
+  const Type* node = heap.node("refs_");
+  const Type* ref = heap.types.smart_pointer("Ref", node);
+  for (int count : {1, 2, 3}) heap.point(ref, heap.memory_of(count), count);
+  for (int i = 0; i < 5; ++i) heap.met.push_back({node, heap.object(7, 1), "Child::parent_"});
+  CHECK(heap.vote() == CountedPointers{{{"Ref", 8}}, {}});
+}
+
+TEST_CASE("what is stated is not voted on") {
+  Fixture heap;
+  heap.stated.read("count Node::weight # by another name\npointer Held\nmember g_node\n", "counts");
+  const Type* node = heap.node("refs_");
+  const Type* held = heap.types.structure("Held", 16, {{"at_", 0, heap.types.pointer(node)}});
+  const uint64_t object = heap.object(4, 9);
+  REQUIRE(pointer_shape(*held, heap.stated));
+  CHECK_FALSE(pointer_shape(*held));
+  heap.point(held, object, 1);
+  heap.met.push_back({node, object, "g_node"});
+  CHECK(heap.vote() == CountedPointers{{{"Held", 0}}, {{"g_node", 0}}});
+  REQUIRE(heap.counted.objects.size() == 1);
+  CHECK(heap.counted.objects[0].strong == 4);
+  CHECK(heap.stated.unmatched().empty());
+}
+
+TEST_CASE("a line of stated counts that nothing matches is told, one that cannot be read is an error") {
+  StatedCounts stated;
+  stated.read("# ours\n\ncount a::B::refs_\n", "counts.txt");
+  CHECK(stated.unmatched() ==
+        std::vector<std::string>{"counts.txt:3: nothing matches a::B::refs_: expected a class with "
+                                 "that integer member"});
+  CHECK(stated.is_count("a::B", "refs_"));
+  CHECK(stated.unmatched().empty());
+  CHECK_THROWS_WITH(stated.read("count refs_\n", "f"), "f:1: expected CLASS::MEMBER after `count`");
+  CHECK_THROWS_WITH(stated.read("\nweak Node\n", "f"),
+                    "f:2: expected `count CLASS::MEMBER`, `pointer CLASS` or `member PLACE`");
 }
 
 TEST_CASE("blocks with more than one such object stay blocks") {

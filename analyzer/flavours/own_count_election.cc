@@ -1,0 +1,210 @@
+#include "analyzer/flavours/own_count_election.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "analyzer/layouts/counted_pointers.h"
+
+namespace reftally {
+
+namespace {
+
+constexpr int kDeepestMember = 16;
+
+bool is_integer(const Type& type) {
+  if (type.kind != Type::Kind::kBase || (type.size != 4 && type.size != 8)) return false;
+  return type.name.find("int") != type.name.npos || type.name.find("long") != type.name.npos;
+}
+
+// A class that holds one integer and nothing else stands for it.
+const Type* wrapped_integer(const Type& type, int depth = 0) {
+  if (is_integer(type)) return &type;
+  if (type.kind != Type::Kind::kClass || (type.size != 4 && type.size != 8) || depth > kDeepestMember) return nullptr;
+  const Type* found = nullptr;
+  for (const TypeMember& member : type.members) {
+    if (!member.type || member.type->size == 0) continue;
+    if (member.is_base && member.type->members.empty()) continue;
+    if (found) return nullptr;
+    found = wrapped_integer(*member.type, depth + 1);
+    if (!found) return nullptr;
+  }
+  return found;
+}
+
+void collect_counters(const Type& type, uint64_t offset, std::vector<Counter>& counters, int depth = 0) {
+  for (const TypeMember& member : type.members) {
+    if (!member.type || member.is_virtual_base || member.is_bit_field || depth > kDeepestMember) continue;
+    if (member.is_base) {
+      collect_counters(*member.type, offset + member.offset, counters, depth + 1);
+    } else if (const Type* integer = wrapped_integer(*member.type)) {
+      counters.push_back({type.name, member.name, offset + member.offset, integer->size});
+    }
+  }
+}
+
+bool reads_as(CountName wanted, std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
+  const bool references = has("ref") || has("use_count") || has("usecount") || has("retain");
+  if (wanted == CountName::kReferences) return references;
+  return wanted == CountName::kAny || references || has("count") || has("cnt") || has("share");
+}
+
+}  // namespace
+
+std::vector<Counter> counters_of(const Type& type) {
+  std::vector<Counter> counters;
+  collect_counters(type, 0, counters);
+  return counters;
+}
+
+bool may_count(const Type& type, CountName name) {
+  const std::vector<Counter> counters = counters_of(type);
+  return std::any_of(counters.begin(), counters.end(),
+                     [&](const Counter& counter) { return reads_as(name, counter.name); });
+}
+
+std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t size) {
+  if (size == 8) {
+    const std::optional<uint64_t> word = image.word(address);
+    return word ? std::optional<int64_t>(static_cast<int64_t>(*word)) : std::nullopt;
+  }
+  const std::optional<uint32_t> half = image.half(address);
+  return half ? std::optional<int64_t>(static_cast<int32_t>(*half)) : std::nullopt;
+}
+
+struct Election::Vote {
+  int64_t voters = 0, equal = 0, broken = 0, several = 0;  // several: equal, and more than one
+  std::set<int64_t> values;
+
+  void add(int64_t count, int64_t referrers) {
+    ++voters;
+    if (count < referrers || count > kLargestOwnCount) ++broken;
+    if (count != referrers) return;
+    ++equal;
+    several += count > 1;
+    values.insert(count);
+  }
+  // One referrer to each of many objects that all hold a 1 proves nothing; a name that says so, or different counts,
+  // do.
+  bool wins(bool named, bool plain) const {
+    constexpr int64_t kFewest = 3;
+    if (broken > 0 || equal == 0) return false;
+    if (plain) return named && equal >= kFewest && equal * 2 >= voters;
+    return named || (several > 0 && values.size() > 1 && equal >= kFewest && equal * 2 >= voters);
+  }
+};
+
+struct Election::Outcome {
+  Vote vote;
+  std::set<Party> joined;
+};
+
+Election::Election(const Image& image, const DebugTypes& types, const StatedCounts& stated,
+                   const std::vector<MetPointer>& met)
+    : image_(image), types_(types), stated_(stated) {
+  for (const MetPointer& pointer : met) {
+    const Candidate& candidate = candidate_of(pointer);
+    for (const Counter& counter : candidate.counters)
+      ++referrers_[{counter.owner, counter.name}][candidate.party][pointer.target + counter.offset];
+  }
+}
+
+Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
+  const std::string place(pointer.place);
+  auto [found, added] = candidates_.try_emplace({pointer.type->name, place});
+  Candidate& candidate = found->second;
+  if (!added) return candidate;
+  const bool is_plain = !place.empty();
+  const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated_)->pointee;
+  if (pointee->is_declaration) pointee = types_.find(pointee->name);
+  candidate.party = is_plain ? Party{place, true}
+                             : Party{pointer.type->scope + "::" + std::string(pointer.type->template_name()), false};
+  candidate.class_name = is_plain ? std::string() : pointer.type->name;
+  candidate.is_stated = is_plain ? stated_.is_place(place) : stated_.is_pointer(*pointer.type);
+  if (candidate.is_stated) stated_parties_.insert(candidate.party);
+  if (pointee) candidate.counters = counters_of(*pointee);
+  // `count` of children may well equal that of their plain pointers back.
+  if (is_plain && !candidate.is_stated)
+    std::erase_if(candidate.counters, [&](const Counter& counter) {
+      return !reads_as(CountName::kReferences, counter.name) && !stated_.is_count(counter.owner, counter.name);
+    });
+  const auto said = std::find_if(candidate.counters.begin(), candidate.counters.end(),
+                                 [&](const Counter& c) { return stated_.is_count(c.owner, c.name); });
+  if (said != candidate.counters.end()) candidate.counters = {Counter(*said)};
+  return candidate;
+}
+
+Election::Winners Election::run() {
+  std::map<CounterKey, Outcome> outcomes;
+  Winners winners;
+  for (const auto& [key, candidate] : candidates_) {
+    const std::optional<Counter> counter = counter_of(candidate, outcomes);
+    if (!counter) continue;
+    if (candidate.party.is_plain)
+      winners.places.emplace(candidate.party.name, *counter);
+    else
+      winners.classes.emplace(candidate.class_name, *counter);
+  }
+  return winners;
+}
+
+std::optional<Counter> Election::counter_of(const Candidate& candidate, std::map<CounterKey, Outcome>& outcomes) const {
+  std::tuple<int64_t, bool, int64_t> best{0, false, 0};  // equal, named, nearer to the begin
+  std::optional<Counter> winner;
+  for (const Counter& counter : candidate.counters) {
+    const CounterKey key{counter.owner, counter.name};
+    auto [outcome, added] = outcomes.try_emplace(key);
+    if (added) outcome->second = elect(referrers_.at(key), counter.size);
+    if (!outcome->second.joined.contains(candidate.party)) continue;
+    const Vote& vote = outcome->second.vote;
+    const bool named = reads_as(CountName::kCount, counter.name);
+    const bool is_certain = stated_.is_count(counter.owner, counter.name);
+    const std::tuple rank{vote.equal + (is_certain ? 1 : 0), named, -static_cast<int64_t>(counter.offset)};
+    if ((!is_certain && !vote.wins(named || candidate.is_stated, candidate.party.is_plain && !candidate.is_stated)) ||
+        rank <= best)
+      continue;
+    best = rank;
+    winner = counter;
+  }
+  return winner;
+}
+
+Election::Outcome Election::elect(const std::map<Party, Referrers>& referrers, uint64_t size) const {
+  std::vector<const std::map<Party, Referrers>::value_type*> order;
+  for (const auto& entry : referrers) order.push_back(&entry);
+  // What is stated first; then smart pointers; then plain ones.
+  auto rank = [&](const auto* entry) {
+    return std::tuple(!stated_parties_.contains(entry->first), entry->first.is_plain,
+                      -static_cast<int64_t>(entry->second.size()));
+  };
+  std::stable_sort(order.begin(), order.end(), [&](const auto* a, const auto* b) { return rank(a) < rank(b); });
+  Outcome outcome;
+  Referrers merged;
+  bool has_smart = false;
+  for (const auto* entry : order) {
+    const auto& [party, pointers] = *entry;
+    const bool is_stated = stated_parties_.contains(party);
+    if (party.is_plain && !is_stated && has_smart) continue;  // beside smart pointers, plain ones only look on
+    Referrers trial = merged;
+    for (const auto& [address, count] : pointers) trial[address] += count;
+    const Vote vote = count_votes(trial, size);
+    if (!is_stated && (vote.broken > 0 || vote.equal < outcome.vote.equal)) continue;
+    outcome.vote = vote;
+    outcome.joined.insert(party);
+    has_smart |= !party.is_plain;
+    merged = std::move(trial);
+  }
+  return outcome;
+}
+
+Election::Vote Election::count_votes(const Referrers& referrers, uint64_t size) const {
+  Vote vote;
+  for (const auto& [address, count] : referrers) {
+    const std::optional<int64_t> value = read_count(image_, address, size);
+    if (image_.block_at(address) != Image::kNoBlock && value) vote.add(*value, count);
+  }
+  return vote;
+}
+
+}  // namespace reftally

@@ -1,0 +1,72 @@
+// Which member counts the references to a class, and which pointers pay: told by a vote of the counts in memory.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "analyzer/flavours/own_counts.h"
+
+namespace reftally {
+
+inline constexpr int64_t kLargestOwnCount = 100'000'000;  // beyond this a word is no count
+
+// An integer that a class has, through bases and wrappers such as std::atomic.
+struct Counter {
+  std::string owner, name;  // class that declares it
+  uint64_t offset = 0;      // in the pointee
+  uint64_t size = 0;
+};
+
+// Those of a class, its bases' first.
+std::vector<Counter> counters_of(const Type& type);
+std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t size);
+
+// Who counts by which member. A class of smart pointers takes part in the vote with all its instantiations, plain
+// pointers by the place they stand in. The party met most often begins; another joins when nothing speaks against it,
+// so that an observer that looks like an owner does not spoil the vote.
+class Election {
+ public:
+  Election(const Image& image, const DebugTypes& types, const StatedCounts& stated, const std::vector<MetPointer>& met);
+
+  struct Winners {
+    std::map<std::string, Counter> classes, places;  // as in CountedPointers
+    bool empty() const { return classes.empty() && places.empty(); }
+  };
+  Winners run();
+
+ private:
+  using CounterKey = std::pair<std::string, std::string>;  // owner and name
+  using Referrers = std::map<uint64_t, int64_t>;           // address of the counter -> pointers
+  struct Party {
+    std::string name;  // template or place
+    bool is_plain = false;
+    bool operator<(const Party& other) const { return std::tie(is_plain, name) < std::tie(other.is_plain, other.name); }
+  };
+  struct Vote;
+  struct Outcome;
+  struct Candidate {
+    Party party;
+    std::string class_name;  // of a smart pointer
+    bool is_stated = false;
+    std::vector<Counter> counters;
+  };
+
+  Candidate& candidate_of(const MetPointer& pointer);
+  Outcome elect(const std::map<Party, Referrers>& referrers, uint64_t size) const;
+  Vote count_votes(const Referrers& referrers, uint64_t size) const;
+  std::optional<Counter> counter_of(const Candidate& candidate, std::map<CounterKey, Outcome>& outcomes) const;
+
+  const Image& image_;
+  const DebugTypes& types_;
+  const StatedCounts& stated_;
+  std::map<CounterKey, std::map<Party, Referrers>> referrers_;
+  std::map<std::pair<std::string, std::string>, Candidate> candidates_;  // by class and place
+  std::set<Party> stated_parties_;
+};
+
+}  // namespace reftally
