@@ -5,6 +5,7 @@
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +109,22 @@ bool blocks_stop_signal(uint32_t tid) noexcept {
   return parse_hex(line) >> (stop_signal - 1) & 1;
 }
 
+uint64_t own_word(uint64_t address) noexcept {
+  uint64_t word = 0;
+  iovec to{&word, sizeof word}, from{reinterpret_cast<void*>(address), sizeof word};
+  return process_vm_readv(static_cast<pid_t>(current_process()), &to, 1, &from, 1, 0) == sizeof word ? word : 0;
+}
+
+// In sigwait() or one of its kind for a set with our signal, as daemons do with all of them: the call would return our
+// signal to the program. SigBlk does not tell: the kernel lifts the block for as long as the thread waits.
+bool waits_for_stop_signal(uint32_t tid) noexcept {
+  if (read_task_file(tid, "syscall", task_text, sizeof task_text) <= 0) return false;
+  const char* text = task_text;
+  if (parse_decimal(text) != SYS_rt_sigtimedwait || strncmp(text, " 0x", 3) != 0) return false;
+  text += 3;
+  return own_word(parse_hex(text)) >> (stop_signal - 1) & 1;
+}
+
 // Ended, or in a wait that no signal ends (a parent in vfork, a dead network file system): it touches no memory.
 bool cannot_answer(uint32_t tid) noexcept {
   if (read_task_file(tid, "stat", task_text, sizeof task_text) <= 0) return true;
@@ -169,9 +186,11 @@ void StoppedWorld::signal_new_threads() noexcept {
     row.tid = tid;
     row.arrived.store(false, std::memory_order_relaxed);
     row.block_in_transit = false;
-    row.expected = install_handler() && !blocks_stop_signal(tid) && send_stop(tid, signalled_);
+    const bool can_stop = install_handler();
+    const bool waits = can_stop && waits_for_stop_signal(tid);  // and touches no memory while it does
+    row.expected = can_stop && !waits && !blocks_stop_signal(tid) && send_stop(tid, signalled_);
     signalled_++;
-    if (!row.expected && !cannot_answer(tid)) not_stopped_++;
+    if (!row.expected && !waits && !cannot_answer(tid)) not_stopped_++;
   });
 }
 
@@ -186,6 +205,7 @@ void StoppedWorld::wait_for_signalled() noexcept {
       if (waited > kStopTimeout || (waited > kPatience && cannot_answer(rows[i].tid))) {
         rows[i].expected = false;
         not_stopped_++;
+        timed_out_ = true;
       } else {
         missing++;
       }
@@ -198,6 +218,7 @@ void StoppedWorld::wait_for_signalled() noexcept {
 
 void StoppedWorld::stop_once() noexcept {
   signalled_ = stopped_ = not_stopped_ = 0;
+  timed_out_ = false;
   turn.fetch_add(1);
   // A thread that still runs may start another: until a look at the list finds no new one.
   for (uint32_t known = ~0u; known != signalled_;) {
@@ -209,13 +230,15 @@ void StoppedWorld::stop_once() noexcept {
     if (rows[i].arrived.load(std::memory_order_acquire)) stopped_rows[stopped_++] = i;
 }
 
-// Once more while a block is in transit, and a few times when a thread blocks the signal: glibc does for moments.
+// Once more while a block is in transit, and a few times when a thread blocks the signal: glibc does for moments. A
+// thread that did not answer in time would not the next time either, and the program waits.
 void StoppedWorld::stop() noexcept {
   for (uint32_t attempt = 0;; attempt++) {
     stop_once();
     bool in_transit = false;
     for (uint32_t i = 0; i < stopped_; i++) in_transit |= rows[stopped_rows[i]].block_in_transit;
-    if (attempt >= kAttempts || (!in_transit && (not_stopped_ == 0 || attempt >= kAttemptsForBlocked))) return;
+    const uint32_t attempts = in_transit ? kAttempts : not_stopped_ != 0 ? kAttemptsForBlocked : 0;
+    if (attempt >= attempts || timed_out_) return;
     resume();
     const timespec pause{0, 50'000};
     nanosleep(&pause, nullptr);

@@ -1,9 +1,10 @@
 // Stops every other thread of the process for a moment and learns its registers.
 //
 // By a real-time signal to each thread; the handler saves the registers and waits. A thread that blocks the signal is
-// not signalled at all (the signal would stay pending, also over exec, and could kill the new program): it runs on,
-// and its whole stack counts as used. SA_RESTART does not cover poll, nanosleep and their kind, and 600 of 600 threads
-// saw EINTR from them (research/native.md H3): the handler itself restarts these calls (syscall_restart.h).
+// not signalled at all (the signal would stay pending, also over exec, and could kill the new program), nor is one in
+// sigwait(), which would return it: it runs on, and its whole stack counts as used. SA_RESTART does not cover poll,
+// nanosleep and their kind, and 600 of 600 threads saw EINTR from them (research/native.md H3): the handler itself
+// restarts these calls (syscall_restart.h).
 #pragma once
 
 #include <cstdint>
@@ -32,6 +33,7 @@ class StoppedWorld {
   uint32_t signalled_ = 0;  // rows in use
   uint32_t stopped_ = 0;    // rows filled, moved to the front
   uint32_t not_stopped_ = 0;
+  bool timed_out_ = false;
 };
 
 }  // namespace reftally::runtime
