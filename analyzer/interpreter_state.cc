@@ -80,18 +80,63 @@ void add_pools(const std::vector<dump::PoolRecord>& pools, InterpreterState& sta
     arena.number = number;
     state.arenas.push_back(arena);
   }
+  state.pools = pools;
+  std::stable_sort(state.pools.begin(), state.pools.end(),
+                   [](const auto& a, const auto& b) { return a.arena < b.arena; });
+}
+
+// Objects alone are told: what they keep apart (a dict's table, a list's items) lies where it lies.
+void add_what_keeps_sparse_arenas(const Heap& heap, InterpreterState& state) {
+  std::map<uint32_t, bool> sparse;
+  for (const ArenaState& arena : state.arenas) sparse[arena.number] = is_sparse(arena);
+  std::map<uint64_t, uint64_t> pools;  // begin -> end
+  for (const dump::PoolRecord& pool : state.pools)
+    if (sparse[pool.arena]) pools[pool.address] = pool.address + pool.pool_size;
+  std::map<std::string_view, KeptShape> shapes;
+  for (uint32_t i = 0; i < heap.object_count() && !pools.empty(); ++i) {
+    const auto after = pools.upper_bound(heap.address[i]);
+    if (after == pools.begin() || heap.address[i] >= std::prev(after)->second) continue;
+    KeptShape& shape = shapes[heap.type_name(ObjectId{i})];
+    ++shape.objects;
+    shape.bytes += heap.size[i];
+  }
+  for (auto& [type, shape] : shapes) {
+    shape.type = type;
+    state.in_sparse_arenas.push_back(std::move(shape));
+  }
+  std::stable_sort(state.in_sparse_arenas.begin(), state.in_sparse_arenas.end(),
+                   [](const KeptShape& a, const KeptShape& b) { return a.bytes > b.bytes; });
 }
 
 }  // namespace
 
+bool has_interpreter(const Image& image) { return !image.declared.collector.empty(); }
+
 InterpreterState interpreter_state(const Image& image, const Heap& heap) {
-  if (image.declared.collector.empty())
+  if (!has_interpreter(image))
     throw Error(image.source + ": no interpreter was in this process, or the agent did not know it");
   InterpreterState state;
   add_collector(image.declared, state);
   add_objects(heap, state);
   add_pools(image.declared.pools, state);
+  add_what_keeps_sparse_arenas(heap, state);
   return state;
+}
+
+GenerationState sum_of_generations(const InterpreterState& state) {
+  GenerationState sum;
+  for (const GenerationState& generation : state.generations) {
+    sum.tracked += generation.tracked;
+    sum.waiting += generation.waiting;
+    sum.waiting_bytes += generation.waiting_bytes;
+    sum.collections += generation.collections;
+    sum.collected += generation.collected;
+    sum.uncollectable += generation.uncollectable;
+    sum.timed += generation.timed;
+    sum.nanoseconds += generation.nanoseconds;
+    sum.longest_nanoseconds = std::max(sum.longest_nanoseconds, generation.longest_nanoseconds);
+  }
+  return sum;
 }
 
 }  // namespace reftally

@@ -28,6 +28,11 @@ struct WaitingShape {
   std::array<uint64_t, kGenerations> by_generation{};  // objects
 };
 
+struct KeptShape {
+  std::string type;
+  uint64_t objects = 0, bytes = 0;
+};
+
 struct SizeClassState {
   uint64_t block_size = 0, pools = 0, live = 0, capacity = 0;  // blocks
   uint64_t pool_bytes = 0;
@@ -38,16 +43,25 @@ struct ArenaState {
   uint64_t address = 0, pools = 0, empty_pools = 0, live_bytes = 0, pool_bytes = 0;
 };
 
+// Not given back to the system while one block in it lives.
+inline bool is_sparse(const ArenaState& arena) { return arena.live_bytes * 4 < arena.pool_bytes; }
+
 struct InterpreterState {
   bool enabled = false;  // the collector runs by itself
   std::array<GenerationState, kGenerations> generations;
   std::vector<WaitingShape> waiting;         // most bytes first
   std::vector<SizeClassState> size_classes;  // by size
   std::vector<ArenaState> arenas;            // by number
+  std::vector<dump::PoolRecord> pools;       // by arena, then address
+  std::vector<KeptShape> in_sparse_arenas;   // what keeps them, most bytes first
   uint64_t interned = 0, interned_bytes = 0, immortal = 0, immortal_bytes = 0;
 };
 
-// `heap`: of the image's declared facts alone. Throws Error when the image has none.
+bool has_interpreter(const Image& image);
+
+// `heap`: that of the image, or of its declared facts alone. Throws Error when the image has none.
 InterpreterState interpreter_state(const Image& image, const Heap& heap);
+
+GenerationState sum_of_generations(const InterpreterState& state);  // its count and threshold are 0
 
 }  // namespace reftally

@@ -9,6 +9,7 @@
 
 #include "reports/drawing_plan.h"
 #include "reports/escape.h"
+#include "reports/history.h"
 #include "reports/names.h"
 #include "reports/overview.h"
 #include "reports/own_frames.h"
@@ -238,7 +239,8 @@ class ReportBuilder {
 
 }  // namespace
 
-Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames, bool with_overview) {
+Report build_report(const Analysis& analysis, const Image* image, const FramesOf& frames, bool with_overview,
+                    std::span<const SnapshotState> history) {
   Report report;
   std::vector<std::string> source_folders;
   if (image != nullptr) {
@@ -277,6 +279,8 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
   for (const Finding& finding : analysis.suppressed) report.suppressed.push_back(builder.build(finding));
   report.warnings = analysis.warnings;
   if (with_overview) report.overview = build_overview(analysis, frames);
+  if (history.size() > 1) report.history = build_history(history);
+  if (!history.empty()) report.interpreter = history.back().interpreter;
   return report;
 }
 

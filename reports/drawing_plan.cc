@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "reports/chain.h"
 #include "reports/reference_text.h"
 #include "reports/steps.h"
 
@@ -16,48 +17,9 @@ namespace reftally {
 namespace {
 
 constexpr size_t kMostVisited = 20'000;  // objects looked at around a finding
-constexpr size_t kMostOnRing = 24;
 constexpr size_t kMostHolders = 6;
 constexpr size_t kReadableEdges = 40;  // besides those of the cycle
 constexpr uint32_t kNoGroup = 0xffffffff;
-
-// What a chain shows of its steps: [first, last] is one object, or the ones left out.
-struct Link {
-  size_t first, last;
-  bool elided() const { return first != last || is_elided; }
-  bool is_elided = false;
-};
-
-bool same_shape(const Heap& heap, const ReadStep& a, const ReadStep& b) {
-  return heap.label[a.first_reference] == heap.label[b.first_reference] &&
-         heap.label[a.last_reference] == heap.label[b.last_reference] &&
-         heap.type[index(a.from)] == heap.type[index(b.from)] && heap.type[index(a.to)] == heap.type[index(b.to)];
-}
-
-// Object i of a chain is steps[i].from. Of objects that are entered and left alike the first and last are shown;
-// of what is still too long, both ends.
-std::vector<Link> fold_chain(const Heap& heap, const std::vector<ReadStep>& steps) {
-  std::vector<Link> links;
-  for (size_t i = 0; i < steps.size();) {
-    size_t end = i;  // of the run of objects that are like their predecessor
-    while (end > 0 && end < steps.size() && same_shape(heap, steps[end - 1], steps[end])) end++;
-    if (end >= i + 4) {
-      links.push_back({i, i});
-      links.push_back({i + 1, end - 2, true});
-      links.push_back({end - 1, end - 1});
-      i = end;
-    } else {
-      links.push_back({i, i});
-      i++;
-    }
-  }
-  if (links.size() <= kMostOnRing) return links;
-  constexpr size_t kHead = kMostOnRing / 2, kTail = kMostOnRing - kHead - 1;
-  const Link middle{links[kHead].first, links[links.size() - kTail - 1].last, true};
-  links.erase(links.begin() + kHead, links.end() - kTail);
-  links.insert(links.begin() + kHead, middle);
-  return links;
-}
 
 struct Group {
   ObjectId example = kNoObject;
@@ -177,11 +139,7 @@ class Plan {
   void add_path() {
     if (!finding_.root) return;
     const HeapRoot& root = heap_.roots[*finding_.root];
-    ReportEdge edge;
-    edge.from = heap_.text(root.name);
-    edge.to = type_text(heap_, root.to);
-    edge.kind = kind_name(root.reference);
-    edge.certainty = certainty_name(root.certainty);
+    ReportEdge edge = edge_of_root(heap_, root);
     edge.from_node = add_root(*finding_.root);
     std::vector<ReadStep> steps = read_steps(heap_, finding_.path, weaken_);
     if (finding_.cycle.empty()) (steps.empty() ? edge : steps.back().edge).last_hold = true;
@@ -247,7 +205,7 @@ class Plan {
     }
     for (const auto& [shape, rows] : shapes) {
       if (++holders_ > kMostHolders) return;
-      ReportEdge edge = edge_of_reference(rows.front(), !heap_.is_counted(groups_[to].example));
+      ReportEdge edge = edge_of_reference(heap_, rows.front(), !heap_.is_counted(groups_[to].example), weaken_);
       edge.count = rows.size();
       edge.from_node = add_group({referrer_of(heap_, rows.front()), "holder"});
       groups_[edge.from_node].count = rows.size();
@@ -260,27 +218,10 @@ class Plan {
   void add_root_holder(uint32_t row, uint32_t to) {
     if ((finding_.root && *finding_.root == row) || ++holders_ > kMostHolders) return;
     const HeapRoot& root = heap_.roots[row];
-    ReportEdge edge;
-    edge.from = heap_.text(root.name);
-    edge.to = type_text(heap_, root.to);
-    edge.kind = kind_name(root.reference);
-    edge.certainty = certainty_name(root.certainty);
+    ReportEdge edge = edge_of_root(heap_, root);
     edge.from_node = add_root(row);
     edge.to_node = to;
     fixed_edges_.push_back(std::move(edge));
-  }
-
-  ReportEdge edge_of_reference(uint64_t row, bool with_element) const {
-    ReportEdge edge;
-    edge.from = type_text(heap_, referrer_of(heap_, row));
-    edge.via = path_text(heap_, row, with_element);
-    edge.member = member_name(heap_, row, with_element);
-    edge.to = type_text(heap_, heap_.referent[row]);
-    edge.kind = kind_name(heap_.kind[row]);
-    edge.certainty = certainty_name(heap_.certainty[row]);
-    edge.location = heap_.text(heap_.labels[index(heap_.label[row])].location);
-    edge.weaken = std::find(weaken_.begin(), weaken_.end(), heap_.label[row]) != weaken_.end();
-    return edge;
   }
 
   size_t fixed_groups() const {
@@ -357,7 +298,7 @@ class Plan {
     });
     for (const auto& [row, count] : rows) {
       if (result_.edges.size() >= kMostEdges) break;
-      ReportEdge edge = edge_of_reference(row, false);
+      ReportEdge edge = edge_of_reference(heap_, row, false, weaken_);
       edge.count = count;
       edge.from_node = groups_[group_of_.at(index(referrer_of(heap_, row)))].node;
       edge.to_node = groups_[group_of_.at(index(heap_.referent[row]))].node;
@@ -382,7 +323,8 @@ class Plan {
     for (uint64_t row = heap_.references.begin(index(object)); row < heap_.references.end(index(object)); row++) {
       const auto to = group_of_.find(index(heap_.referent[row]));
       if (to == group_of_.end() || absorbed_.count(to->first) != 0) continue;
-      if (heap_.referent[row] == object && heap_.kind[row] == ReferenceKind::kWeak) continue;  // enable_shared_from_this
+      if (heap_.referent[row] == object && heap_.kind[row] == ReferenceKind::kWeak)
+        continue;  // enable_shared_from_this
       const auto drawn = edge_of_.find({from, index(heap_.label[row]), to->second});
       if (drawn != edge_of_.end()) {
         count_again(result_.edges[drawn->second], ++counted_[drawn->second]);

@@ -35,8 +35,9 @@ std::string html_page(const std::string& title, const std::string& connect, cons
       "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
       "script-src 'unsafe-inline'; connect-src {}; base-uri 'none'; form-action 'none'\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{}</title>\n"
-      "<style>\n:root {{ {} }}\n:root[data-theme=dark] {{ {} }}\n"
-      "@media (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {} }} }}\n{}\n{}</style>\n</head>\n"
+      "<style>\n:root {{ {} }}\n@media screen {{ :root[data-theme=dark] {{ {} }} }}\n"
+      "@media screen and (prefers-color-scheme: dark) {{ :root:not([data-theme=light]) {{ {} }} }}\n"
+      "{}\n{}</style>\n</head>\n"
       "<body>\n<div id=\"app\"></div>\n{}\n<script>\n{}\n</script>\n</body>\n</html>\n",
       connect, escape_html(title), kPictureLight, kPictureDark, kPictureDark, kPictureRules, kPageStyle, body,
       kPageScript);

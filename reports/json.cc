@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/escape.h"
+#include "reports/interpreter_json.h"
 #include "reports/renderers.h"
 
 namespace reftally {
@@ -97,6 +98,20 @@ Json finding_json(const ReportFinding& finding) {
   return json;
 }
 
+Json history_json(const ReportHistory& history) {
+  Json json = {{"one_process", history.one_process}, {"snapshots", Json::array()}, {"types", Json::array()}};
+  for (const ReportSnapshot& snapshot : history.snapshots) {
+    json["snapshots"].push_back({{"file", printable(snapshot.file)},
+                                 {"seconds", snapshot.seconds},
+                                 {"objects", snapshot.objects},
+                                 {"bytes", snapshot.bytes}});
+    if (history.has_collector) json["snapshots"].back()["collector"] = generation_json(snapshot.collector);
+  }
+  for (const ReportTypeHistory& row : history.types)
+    json["types"].push_back({{"type", printable(row.type)}, {"objects", row.objects}, {"bytes", row.bytes}});
+  return json;
+}
+
 }  // namespace
 
 std::string render_json(const Report& report, const RenderOptions&) {
@@ -138,6 +153,8 @@ std::string render_json(const Report& report, const RenderOptions&) {
                                    {"objects", row.objects},
                                    {"units", row.units},
                                    {"example", row.example}});
+  if (report.history) json["history"] = history_json(*report.history);
+  if (report.interpreter) json["interpreter"] = interpreter_json(*report.interpreter);
   json["warnings"] = Json::array();
   for (const std::string& warning : report.warnings) json["warnings"].push_back(printable(warning));
   return json.dump(2) + "\n";

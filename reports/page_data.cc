@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "reports/escape.h"
+#include "reports/interpreter_json.h"
 #include "reports/names.h"
+#include "reports/page_interpreter.h"
 #include "reports/picture.h"
 #include "reports/type_map.h"
 
@@ -38,6 +40,10 @@ class PageData {
     page["warnings"] = Json::array();
     for (const std::string& warning : report_.warnings) page["warnings"].push_back(text(warning));
     if (report_.overview) page["overview"] = overview(*report_.overview);
+    if (report_.history) page["history"] = history(*report_.history);
+    if (report_.interpreter)
+      page["interpreter"] =
+          page_interpreter(*report_.interpreter, [this](const std::string& type) { return name(type); });
     page["short"] = short_names_;
     page["frames"] = frames_;
     page["stacks"] = stacks_;
@@ -156,6 +162,29 @@ class PageData {
     return json;
   }
 
+  static Json growth(const ReportGrowth& growth) {
+    return {{"place", text(growth.place)},
+            {"held", growth.held},
+            {"is_bytes", growth.is_bytes},
+            {"grown", growth.grown_bytes}};
+  }
+
+  Json history(const ReportHistory& history) {
+    Json json = {{"one_process", history.one_process},
+                 {"has_collector", history.has_collector},
+                 {"snapshots", Json::array()},
+                 {"types", Json::array()}};
+    for (const ReportSnapshot& snapshot : history.snapshots)
+      json["snapshots"].push_back({{"file", text(base_name(snapshot.file))},
+                                   {"seconds", snapshot.seconds},
+                                   {"objects", snapshot.objects},
+                                   {"bytes", snapshot.bytes},
+                                   {"collector", generation_json(snapshot.collector)}});
+    for (const ReportTypeHistory& row : history.types)
+      json["types"].push_back({name(row.type), row.objects, row.bytes});
+    return json;
+  }
+
   Json finding(const ReportFinding& finding, bool with_picture) {
     Json json = {{"rule", finding.rule},
                  {"severity", finding.severity},
@@ -182,6 +211,7 @@ class PageData {
     if (finding.account) json["account"] = account(*finding.account);
     if (!finding.subject.empty()) json["subject"] = name(finding.subject);
     if (finding.advice) json["advice"] = advice(*finding.advice);
+    if (finding.growth) json["growth"] = growth(*finding.growth);
     if (!finding.suppressed_by.empty()) json["suppressed_by"] = text(finding.suppressed_by);
     if (with_picture) json["picture"] = svg_of_finding(graphviz_, finding, false).svg;
     return json;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/interpreter_state.h"
+
 namespace reftally {
 
 struct ReportFrame {
@@ -158,6 +160,27 @@ struct ReportOverview {
   std::vector<ReportTypeEdge> map_edges;
 };
 
+// ---- several snapshots, oldest first
+
+struct ReportSnapshot {
+  std::string file;
+  double seconds = 0;  // since the process began
+  uint64_t objects = 0, bytes = 0;
+  GenerationState collector;  // sum over its generations
+};
+
+struct ReportTypeHistory {
+  std::string type;
+  std::vector<uint64_t> objects, bytes;  // by snapshot
+};
+
+struct ReportHistory {
+  std::vector<ReportSnapshot> snapshots;
+  std::vector<ReportTypeHistory> types;  // those that grew, most bytes first
+  bool one_process = false;              // so that seconds tell how far apart the snapshots are
+  bool has_collector = false;            // in every snapshot
+};
+
 struct ReportUnexplained {  // counted objects of one type whose accounts do not close, for one reason
   std::string type, cause, example;
   uint64_t objects = 0, units = 0;
@@ -174,6 +197,8 @@ struct Report {
   std::vector<ReportFinding> suppressed;
   std::vector<std::string> warnings;
   std::optional<ReportOverview> overview;  // for the formats that show it
+  std::optional<ReportHistory> history;    // of two snapshots or more
+  std::optional<InterpreterState> interpreter;
 };
 
 }  // namespace reftally

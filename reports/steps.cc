@@ -58,4 +58,26 @@ std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& 
   return result;
 }
 
+ReportEdge edge_of_reference(const Heap& heap, uint64_t row, bool with_element, const std::vector<LabelId>& weaken) {
+  ReportEdge edge;
+  edge.from = type_text(heap, referrer_of(heap, row));
+  edge.via = path_text(heap, row, with_element);
+  edge.member = member_name(heap, row, with_element);
+  edge.to = type_text(heap, heap.referent[row]);
+  edge.kind = kind_name(heap.kind[row]);
+  edge.certainty = certainty_name(heap.certainty[row]);
+  edge.location = heap.text(heap.labels[index(heap.label[row])].location);
+  edge.weaken = std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
+  return edge;
+}
+
+ReportEdge edge_of_root(const Heap& heap, const HeapRoot& root) {
+  ReportEdge edge;
+  edge.from = heap.text(root.name);
+  edge.to = type_text(heap, root.to);
+  edge.kind = kind_name(root.reference);
+  edge.certainty = certainty_name(root.certainty);
+  return edge;
+}
+
 }  // namespace reftally

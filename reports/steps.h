@@ -19,4 +19,8 @@ struct ReadStep {
 std::vector<ReadStep> read_steps(const Heap& heap, const std::vector<PathStep>& steps,
                                  const std::vector<LabelId>& weaken);
 
+ReportEdge edge_of_reference(const Heap& heap, uint64_t reference, bool with_element,
+                             const std::vector<LabelId>& weaken);
+ReportEdge edge_of_root(const Heap& heap, const HeapRoot& root);
+
 }  // namespace reftally

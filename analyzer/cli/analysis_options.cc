@@ -94,6 +94,7 @@ void write_file_whole(const std::string& path, const std::string& bytes) {
 struct Before {
   std::optional<Earlier> oldest;
   std::vector<HeapCensus> censuses;
+  std::vector<SnapshotState> states;
 };
 
 void expect_earlier(const Image& image, const Image& now, uint32_t sequence) {
@@ -118,6 +119,7 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
     if (!before.oldest) before.oldest.emplace(heap, close_accounts(heap));
     RetainingPaths paths(heap);
     if (options.since.size() > 1) before.censuses.push_back(take_census(heap, paths));
+    before.states.push_back(snapshot_state(image, heap));
   }
   return before;
 }
@@ -137,10 +139,12 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   StatedCounts stated;
   for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
   analysis.stated = &stated;
-  const Before before = read_before(options, stated, *dump.image);
+  Before before = read_before(options, stated, *dump.image);
   if (before.oldest) analysis.earlier = &*before.oldest;
   analysis.before = before.censuses.empty() ? censuses : before.censuses;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
+  dump.history = std::move(before.states);
+  dump.history.push_back(snapshot_state(*dump.image, dump.analysis.heap));
   suppress(dump.analysis, options.suppressions);
   for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
 }
@@ -215,7 +219,8 @@ FramesOf frames_of(const AnalyzedDump& dump) {
 }
 
 Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
-  return build_report(dump.analysis, dump.image.get(), frames_of(dump), find_renderer(options.format)->overview);
+  return build_report(dump.analysis, dump.image.get(), frames_of(dump), find_renderer(options.format)->overview,
+                      dump.history);
 }
 
 void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise) {

@@ -9,6 +9,7 @@
 #include "analyzer/analysis.h"
 #include "analyzer/findings/baseline.h"
 #include "analyzer/findings/growth.h"
+#include "analyzer/history.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 #include "reports/build_report.h"
@@ -39,6 +40,7 @@ struct AnalyzedDump {
   std::unique_ptr<Image> image;
   std::unique_ptr<DebugTypes> types;
   Analysis analysis;
+  std::vector<SnapshotState> history;  // of the earlier snapshots, and of this one
 };
 // `before`: what earlier snapshots held, when those are not the ones that the options name.
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,

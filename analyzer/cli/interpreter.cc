@@ -8,6 +8,7 @@
 #include "analyzer/image/dump_image.h"
 #include "analyzer/interpreter_state.h"
 #include "reports/escape.h"
+#include "reports/interpreter_json.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -38,25 +39,11 @@ std::string milliseconds(uint64_t nanoseconds) {
   return fmt::format("{:.2f} ms", static_cast<double>(nanoseconds) / 1e6);
 }
 
-GenerationState sum_of(const InterpreterState& state) {
-  GenerationState sum;
-  for (const GenerationState& generation : state.generations) {
-    sum.tracked += generation.tracked;
-    sum.waiting += generation.waiting;
-    sum.waiting_bytes += generation.waiting_bytes;
-    sum.collections += generation.collections;
-    sum.timed += generation.timed;
-    sum.nanoseconds += generation.nanoseconds;
-    sum.longest_nanoseconds = std::max(sum.longest_nanoseconds, generation.longest_nanoseconds);
-  }
-  return sum;
-}
-
 void print_backlog(const std::vector<Snapshot>& snapshots) {
   fmt::print("{:>10} {:>10} {:>10} {:>10} {:>12} {:>12} {:>12}  {}\n", "at", "tracked", "waiting", "bytes",
              "collections", "paused", "longest", "snapshot");
   for (const Snapshot& snapshot : snapshots) {
-    const GenerationState sum = sum_of(snapshot.state);
+    const GenerationState sum = sum_of_generations(snapshot.state);
     fmt::print("{:>8.2f} s {:>10} {:>10} {:>10} {:>12} {:>12} {:>12}  {}\n", snapshot.seconds, count_text(sum.tracked),
                count_text(sum.waiting), bytes_text(sum.waiting_bytes), count_text(sum.collections),
                milliseconds(sum.nanoseconds), milliseconds(sum.longest_nanoseconds),
@@ -92,7 +79,7 @@ void print_waiting(const InterpreterState& state, size_t top) {
   if (state.waiting.size() > top) fmt::print("{:>10} shapes more\n", state.waiting.size() - top);
 }
 
-void print_allocator(const InterpreterState& state) {
+void print_allocator(const InterpreterState& state, size_t top) {
   if (state.arenas.empty()) return;
   uint64_t pools = 0, empty = 0, pool_bytes = 0, live_bytes = 0;
   for (const ArenaState& arena : state.arenas) {
@@ -110,9 +97,14 @@ void print_allocator(const InterpreterState& state) {
                percent_text(size_class.live, size_class.capacity),
                bytes_text(size_class.pool_bytes - size_class.live * size_class.block_size));
   uint64_t sparse = 0;
-  for (const ArenaState& arena : state.arenas) sparse += arena.live_bytes * 4 < arena.pool_bytes;
+  for (const ArenaState& arena : state.arenas) sparse += is_sparse(arena) ? 1 : 0;
   fmt::print("{} less than a quarter full: not given back to the system while one block lives\n",
              plural(sparse, "arena"));
+  for (size_t i = 0; i < state.in_sparse_arenas.size() && i < top; i++) {
+    const KeptShape& shape = state.in_sparse_arenas[i];
+    fmt::print("{:>10} {:>10}  {}\n", count_text(shape.objects), bytes_text(shape.bytes),
+               printable(short_type(shape.type)));
+  }
 }
 
 void print_text(const std::vector<Snapshot>& snapshots, size_t top) {
@@ -120,49 +112,14 @@ void print_text(const std::vector<Snapshot>& snapshots, size_t top) {
   const InterpreterState& last = snapshots.back().state;
   print_generations(last);
   print_waiting(last, top);
-  print_allocator(last);
+  print_allocator(last, top);
   fmt::print("\ninterned strings: {}, {}; immortal objects: {}, {}\n", count_text(last.interned),
              bytes_text(last.interned_bytes), count_text(last.immortal), bytes_text(last.immortal_bytes));
 }
 
 nlohmann::ordered_json json_of(const Snapshot& snapshot) {
-  const InterpreterState& state = snapshot.state;
-  nlohmann::ordered_json json = {{"file", snapshot.file}, {"seconds", snapshot.seconds}, {"enabled", state.enabled}};
-  for (const GenerationState& from : state.generations)
-    json["generations"].push_back({{"tracked", from.tracked},
-                                   {"waiting", from.waiting},
-                                   {"waiting_bytes", from.waiting_bytes},
-                                   {"count", from.count},
-                                   {"threshold", from.threshold},
-                                   {"collections", from.collections},
-                                   {"collected", from.collected},
-                                   {"uncollectable", from.uncollectable},
-                                   {"timed", from.timed},
-                                   {"nanoseconds", from.nanoseconds},
-                                   {"longest_nanoseconds", from.longest_nanoseconds}});
-  json["waiting"] = nlohmann::ordered_json::array();
-  for (const WaitingShape& shape : state.waiting)
-    json["waiting"].push_back({{"type", shape.type},
-                               {"objects", shape.objects},
-                               {"bytes", shape.bytes},
-                               {"by_generation", shape.by_generation}});
-  json["size_classes"] = nlohmann::ordered_json::array();
-  for (const SizeClassState& from : state.size_classes)
-    json["size_classes"].push_back({{"block_size", from.block_size},
-                                    {"pools", from.pools},
-                                    {"live", from.live},
-                                    {"capacity", from.capacity},
-                                    {"pool_bytes", from.pool_bytes}});
-  json["arenas"] = nlohmann::ordered_json::array();
-  for (const ArenaState& from : state.arenas)
-    json["arenas"].push_back({{"number", from.number},
-                              {"address", from.address},
-                              {"pools", from.pools},
-                              {"empty_pools", from.empty_pools},
-                              {"live_bytes", from.live_bytes},
-                              {"pool_bytes", from.pool_bytes}});
-  json["interned"] = {{"objects", state.interned}, {"bytes", state.interned_bytes}};
-  json["immortal"] = {{"objects", state.immortal}, {"bytes", state.immortal_bytes}};
+  nlohmann::ordered_json json = {{"file", snapshot.file}, {"seconds", snapshot.seconds}};
+  json.update(interpreter_json(snapshot.state));
   return json;
 }
 

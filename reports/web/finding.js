@@ -119,6 +119,7 @@ function findingView(finding) {
       element("h1", {}, finding.summary)),
     adviceCard(finding),
     graph ? element("div", { class: "graph-and-side" }, graph.panel, element("div", {}, detail, element("p", { class: "hint" }, "Click an object or an arrow for its account, holders and birth."))) : null,
+    growthSection(finding),
     stepsSection(finding, show),
     !finding.ring && finding.holders.length ? section(`Account of ${shortName(finding.subject)}`, element("p", {}, finding.account ? sumText(finding.account) : ""), holderTable(finding.holders, finding.account)) : null,
     finding.births.length ? section("Born in", flameGraph(finding.births)) : finding.born !== null ? section("Born in", stackList(finding.born)) : null,

@@ -115,12 +115,19 @@ function say(text) {
   setTimeout(() => toast.classList.remove("shown"), 1800);
 }
 
-const KEYS = [["j / k", "next, previous finding"], ["/", "search"], ["o", "overview"], ["c", "copy as Markdown"], ["t", "light or dark"], ["+ − 0", "zoom (in a picture)"], ["?", "this help"]];
+const KEYS = [["j / k", "next, previous finding"], ["/", "search"], ["o", "overview"], ["g", "growth (of several snapshots)"], ["p", "Python: collector and allocator"], ["c", "copy as Markdown"], ["t", "light or dark"], ["+ − 0", "zoom (in a picture)"], ["?", "this help"]];
 const help = () => document.getElementById("help");
 const actions = {
   j: () => step(1), k: () => step(-1), "/": () => document.getElementById("search").focus(), o: () => { location.hash = "overview"; },
+  g: () => { if (pages.growth) location.hash = "growth"; }, p: () => { if (pages.python) location.hash = "python"; },
   c: copyFinding, t: () => document.getElementById("theme").click(), "?": () => (help().open ? help().close() : help().showModal()),
 };
+
+// What is folded on a screen is shown on paper.
+function unfoldForPrint() {
+  window.addEventListener("beforeprint", () => { for (const folded of document.querySelectorAll("main details.numbers:not([open])")) { folded.open = true; folded.dataset.folded = "true"; } });
+  window.addEventListener("afterprint", () => { for (const folded of document.querySelectorAll("main details[data-folded]")) { folded.open = false; delete folded.dataset.folded; } });
+}
 
 function listenKeys() {
   document.addEventListener("keydown", (event) => {
@@ -138,7 +145,8 @@ function layOut() {
       element("div", { class: "brand" }, element("a", { href: "#overview" }, element("b", {}, "Reftally"), element("span", { class: "soft" }, ` ${page.process.program}`))),
       page.findings.length ? filters() : element("p", { id: "shown", class: "soft" }), element("div", { id: "list" })),
     element("div", { id: "content" },
-      element("div", { id: "bar" }, element("a", { class: "button", href: "#overview" }, "Overview"), canWalk() ? element("a", { class: "button", href: "#walk" }, "Every object") : null,
+      element("div", { id: "bar" }, element("a", { class: "button", href: "#overview" }, "Overview"), page.history ? element("a", { class: "button", href: "#growth" }, "Growth") : null,
+        page.interpreter ? element("a", { class: "button", href: "#python" }, "Python") : null, canWalk() ? element("a", { class: "button", href: "#walk" }, "Every object") : null,
         element("span", { class: "space" }),
         element("button", { id: "copy", onclick: copyFinding }, "Copy as Markdown"), element("button", { onclick: () => window.print() }, "Print"),
         element("button", { id: "theme", title: "light or dark", onclick: (event) => setTheme(themes[(themes.indexOf(event.target.dataset.now) + 1) % 3]) }),
@@ -151,9 +159,12 @@ function layOut() {
 async function start() {
   page = await unpack(document.getElementById("data").textContent);
   if (canWalk()) pages.walk = walkView;
+  if (page.history) pages.growth = growthView;
+  if (page.interpreter) pages.python = interpreterView;
   layOut();
   setTheme(storedTheme());
   listenKeys();
+  unfoldForPrint();
   window.addEventListener("hashchange", showAddress);
   if (!location.hash && page.findings.length) history.replaceState(null, "", `#f-${page.findings[0].fingerprint}`);
   showAddress();

@@ -126,6 +126,10 @@ class Browser:
         with open(path, "wb") as file:
             file.write(base64.b64decode(self.call("GET", "/screenshot")))
 
+    def print_preview(self, on):
+        """The page as it goes to a printer."""
+        self.call("POST", "/goog/cdp/execute", {"cmd": "Emulation.setEmulatedMedia", "params": {"media": "print" if on else ""}})
+
     def complaints(self):
         """What the page said on its console: errors of scripts, things refused."""
         return [entry["message"] for entry in self.call("POST", "/se/log", {"type": "browser"}) if entry["level"] == "SEVERE"]
