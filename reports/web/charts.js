@@ -139,3 +139,9 @@ function sortableTable(columns, rows, most = 100) {
   fill();
   return element("div", { class: "table-wrap" }, element("table", {}, element("thead", {}, head), body), more);
 }
+
+function simpleTable(titles, rows, numbersFrom = 0) {
+  return element("div", { class: "table-wrap" }, element("table", {},
+    element("thead", {}, element("tr", {}, titles.map((title, i) => element("th", { class: i >= numbersFrom && "number" }, title)))),
+    element("tbody", {}, rows.map((row) => element("tr", {}, row.map((cell, i) => element("td", { class: i >= numbersFrom && "number" }, cell)))))));
+}

@@ -116,7 +116,7 @@ function findingView(finding) {
     }, legend());
   const view = element("article", { class: "finding" },
     element("header", {}, element("p", { class: "tags" }, element("span", { class: `badge ${finding.severity}` }, finding.severity), element("span", { class: "rule" }, finding.rule), element("span", { class: "soft" }, `${bytesText(finding.retained)} retained · ${plural(finding.instances, "instance")}`)),
-      element("h1", {}, finding.summary)),
+      element("h1", {}, arrows(finding.summary))),
     adviceCard(finding),
     graph ? element("div", { class: "graph-and-side" }, graph.panel, element("div", {}, detail, element("p", { class: "hint" }, "Click an object or an arrow for its account, holders and birth."))) : null,
     growthSection(finding),

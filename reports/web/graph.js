@@ -48,14 +48,15 @@ class GraphView {
     requestAnimationFrame(() => this.fit());
   }
 
-  // As big as the panel allows, but never bigger than drawn.
+  // As big as the panel and the rest of the window allow, but never bigger than drawn.
   fit() {
     const box = this.canvas.getBoundingClientRect();
     if (!box.width) return;
     const pixelsPerUnit = 4 / 3;
     this.natural = pixelsPerUnit;
     const wanted = Math.min(box.width / this.width, pixelsPerUnit);
-    const tallest = Math.max(260, window.innerHeight * 0.62);
+    const above = Math.min(Math.max(box.top, 0), window.innerHeight / 2);
+    const tallest = Math.max(300, window.innerHeight - above - 24);
     const scale = Math.min(wanted, Math.max(tallest / this.height, wanted * 0.35));
     this.canvas.style.height = `${Math.min(tallest, Math.max(150, this.height * scale)) + 8}px`;
     this.show(scale, this.full[0] + this.width / 2, this.full[1] + this.height / 2);

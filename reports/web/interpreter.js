@@ -1,11 +1,5 @@
 // CPython: what waits for its cycle collector, what the collector costs, and how full the pools of its allocator are.
 
-function simpleTable(titles, rows, numbersFrom = 0) {
-  return element("div", { class: "table-wrap" }, element("table", {},
-    element("thead", {}, element("tr", {}, titles.map((title, i) => element("th", { class: i >= numbersFrom && "number" }, title)))),
-    element("tbody", {}, rows.map((row) => element("tr", {}, row.map((cell, i) => element("td", { class: i >= numbersFrom && "number" }, cell)))))));
-}
-
 // Of a sum that only rises: what each snapshot has more than the one before.
 const rises = (values) => values.map((value, i) => value - (i ? values[i - 1] : 0));
 

@@ -73,14 +73,14 @@ function rangeText(values, text) {
   return `${text(first)} → ${text(last)}, ${changeText(first, last)}`;
 }
 
-// `columns`: {title, values, text}. Rows are the snapshots.
-function numbersTable(columns) {
-  const axis = snapshotAxis();
-  const rows = page.history.snapshots.map((snapshot, i) => element("tr", {}, element("td", { class: "number" }, i + 1), element("td", { title: snapshot.file }, axis.timed ? axis.names[i] : baseName(snapshot.file)),
-    columns.map((column) => element("td", { class: "number" }, column.text(column.values[i])))));
-  return element("details", { class: "numbers" }, element("summary", {}, "Numbers"), element("div", { class: "table-wrap" }, element("table", {},
-    element("thead", {}, element("tr", {}, element("th", { class: "number" }, "snapshot"), element("th", {}, axis.timed ? "taken after" : "file"), columns.map((column) => element("th", { class: "number" }, column.title)))),
-    element("tbody", {}, rows))));
+// `series`: {title, values, text}. A row each, and a column a snapshot; of many snapshots the other way round.
+function numbersTable(series) {
+  const { snapshots } = page.history, axis = snapshotAxis(), most = 12;
+  const names = snapshots.map((snapshot, i) => element("span", { title: snapshot.file }, axis.timed ? axis.names[i] : `${i + 1}: ${baseName(snapshot.file)}`));
+  const table = snapshots.length > most
+    ? simpleTable(["snapshot", ...series.map((one) => one.title)], snapshots.map((_, i) => [names[i], ...series.map((one) => one.text(one.values[i]))]), 1)
+    : simpleTable([axis.timed ? "taken after" : "snapshot", ...names], series.map((one) => [one.title, ...one.values.map(one.text)]), 1);
+  return element("details", { class: "numbers" }, element("summary", {}, "Numbers"), table);
 }
 
 const objectsText = (count) => plural(count, "object");

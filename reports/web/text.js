@@ -37,6 +37,7 @@ function bytesText(bytes) {
 
 const countText = (count) => String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 const plural = (count, noun) => `${countText(count)} ${noun}${count === 1 ? "" : "s"}`;
+const arrows = (text) => text.replaceAll(" -> ", " → ");  // in a headline: "->" may be broken in two
 const baseName = (path) => path.slice(path.lastIndexOf("/") + 1);
 const cut = (text, most) => (text.length > most ? text.slice(0, most) + "…" : text);
 
