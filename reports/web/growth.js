@@ -33,9 +33,12 @@ function heapCharts(snapshots) {
   return rows.map(([title, values, text]) => lineChart({ values, text, what: title, title: [title, element("span", { class: "range" }, rangeText(values, text))] }));
 }
 
-function growthHeadline(first, last) {
+// Names the place that most of it is at, when there is one.
+function growthHeadline(first, last, places) {
   if (Math.abs(last.bytes - first.bytes) < first.bytes / 100) return `The heap stayed at ${bytesText(last.bytes)}`;
-  return `The heap ${last.bytes > first.bytes ? "grew" : "shrank"} from ${bytesText(first.bytes)} to ${bytesText(last.bytes)}`;
+  const [most] = [...places].sort((a, b) => b.growth.grown - a.growth.grown), grown = last.bytes - first.bytes;
+  return [`The heap ${grown > 0 ? "grew" : "shrank"} from ${bytesText(first.bytes)} to ${bytesText(last.bytes)}`,
+    most && grown > 0 && most.growth.grown * 3 > grown ? [", most at ", memberName(most.growth.place.split(" -> ").slice(-2).join(" → "))] : ""];
 }
 
 function placesSection(places) {
@@ -49,9 +52,10 @@ function placesSection(places) {
 
 function growthView() {
   const { snapshots, types, one_process: one } = page.history, first = snapshots[0], last = snapshots[snapshots.length - 1];
-  return element("article", { class: "growth" }, element("h1", {}, growthHeadline(first, last)),
+  const places = page.findings.filter((finding) => finding.growth);
+  return element("article", { class: "growth" }, element("h1", {}, growthHeadline(first, last, places)),
     element("p", { class: "soft" }, one ? `${snapshots.length} snapshots, ${timeText(first.seconds)} to ${timeText(last.seconds)} after the program began.` : `${snapshots.length} snapshots of several processes.`, " Each chart has a scale of its own, from 0."),
-    placesSection(page.findings.filter((finding) => finding.growth)),
+    placesSection(places),
     section("Whole heap", element("div", { class: "charts" }, heapCharts(snapshots)),
       numbersTable([{ title: "bytes", values: snapshots.map((snapshot) => snapshot.bytes), text: bytesText }, { title: "objects", values: snapshots.map((snapshot) => snapshot.objects), text: countText }])),
     types.length ? section("Types that grew most", element("div", { class: "charts" }, types.map(typeChart)),
