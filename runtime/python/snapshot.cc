@@ -17,6 +17,7 @@
 #include "runtime/python/agent.h"
 #include "runtime/python/pauses.h"
 #include "runtime/python/pools.h"
+#include "runtime/python/static_tables.h"
 #include "runtime/python/walk.h"
 #include "runtime/python/word_scan.h"
 
@@ -76,6 +77,7 @@ void write_heap(dump::Writer& writer) noexcept {
   FaultGuard::install();
   Walk& walk = make<Walk>(writer, walk_options, modules);
   walk.write_references();
+  make<StaticTables>(walk, modules).add_roots();
   make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
   walk.write_roots();
   walk.write_objects();

@@ -44,6 +44,18 @@ constexpr Member kExceptionMembers311[] = {{16, "__dict__", false},    {24, "arg
                                            {32, "__notes__", false},   {40, "__traceback__", false},
                                            {48, "__context__", false}, {56, "__cause__", false}};
 
+// Types of C extensions that own more than they show the collector: read in their sources, known again by name and
+// size.
+struct ForeignMembers {
+  const char* type;
+  int64_t least_size, most_size;  // tp_basicsize
+  Member members[2];
+};
+constexpr ForeignMembers kForeignMembers[] = {
+    // PyUFuncObject of numpy 1.22 to 2.4
+    {"numpy.ufunc", 232, 240, {{224, "_loops", true}}},
+};
+
 bool is_leaf(Address type) noexcept {
   const auto& types = python.types;
   for (Address leaf : {types.str, types.integer, types.floating, types.bytes, types.boolean, types.complex_number,
@@ -132,6 +144,14 @@ TypeInfo TypeTable::describe(Address type) noexcept {
   return info;
 }
 
+void TypeTable::add_foreign_members(Address type) noexcept {
+  const auto size = read<int64_t>(type + kTypeBasicSize);
+  for (const ForeignMembers& known : kForeignMembers)
+    if (name_is(type, known.type) && size >= known.least_size && size <= known.most_size)
+      for (const Member& member : known.members)
+        if (member.name != nullptr) members_.push(member);
+}
+
 void TypeTable::add_members(TypeInfo& info) noexcept {
   constexpr int32_t kMemberSize = 40, kMemberType = 8, kMemberOffset = 16;
   constexpr int32_t kObject = 6, kObjectOrError = 16;  // T_OBJECT, T_OBJECT_EX
@@ -147,6 +167,7 @@ void TypeTable::add_members(TypeInfo& info) noexcept {
     if (const KnownMembers* known = known_members(base))
       for (const Member& member : known->members)
         if (member.name != nullptr) members_.push(member);
+    add_foreign_members(base);
     Address row = pointer_at(base + kTypeMembers);
     for (; row != 0 && pointer_at(row) != 0; row += kMemberSize) {
       const auto kind = read<int32_t>(row + kMemberType);

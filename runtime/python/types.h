@@ -52,6 +52,7 @@ class TypeTable {
 
  private:
   TypeInfo describe(Address type) noexcept;
+  void add_foreign_members(Address type) noexcept;
   void add_members(TypeInfo& info) noexcept;
 
   AddressMap<uint32_t> index_;  // row + 1

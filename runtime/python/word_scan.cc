@@ -3,6 +3,7 @@
 #include "runtime/core/system.h"
 #include "runtime/python/names.h"
 #include "runtime/python/pools.h"
+#include "runtime/python/static_tables.h"
 #include "runtime/python/touched_pages.h"
 
 namespace reftally::python {
@@ -32,15 +33,6 @@ bool is_worth_scanning(const runtime::Mapping& mapping) noexcept {
 const char* base_name(const char* path) noexcept {
   const char* slash = strrchr(path, '/');
   return slash != nullptr ? slash + 1 : path;
-}
-
-void add_hex(runtime::Text& out, uint64_t number) noexcept {
-  char digits[19] = "0x";
-  int length = 2;
-  int shift = 60;
-  while (shift > 0 && (number >> shift & 0xf) == 0) shift -= 4;
-  for (; shift >= 0; shift -= 4) digits[length++] = "0123456789abcdef"[number >> shift & 0xf];
-  out.add(digits, static_cast<size_t>(length));
 }
 
 }  // namespace
@@ -233,17 +225,9 @@ bool WordScan::describe(const Hit& hit, runtime::Text& out, dump::RootKind& kind
     out.add("interpreter state + ").add(hit.place - state);
     return true;
   }
-  for (uint32_t i = 0; i < modules_.count(); i++) {
-    for (uint32_t k = 0; k < modules_[i].segment_count; k++) {
-      const runtime::Segment& segment = modules_.segment(modules_[i].first_segment + k);
-      if (hit.place < segment.begin || hit.place >= segment.end || segment.type != 1) continue;
-      if (modules_[i].is_agent) return false;
-      kind = dump::RootKind::kStatic;
-      out.add(base_name(modules_[i].path)).add(" + ");
-      add_hex(out, hit.place - modules_[i].bias);
-      return true;
-    }
-  }
+  const StaticPlace place = describe_static_place(modules_, hit.place, out);
+  if (place == StaticPlace::kDescribed) kind = dump::RootKind::kStatic;
+  if (place != StaticPlace::kNone) return place == StaticPlace::kDescribed;
   const runtime::Mapping* mapping = map_.find(hit.place);
   if (mapping == nullptr) return false;
   uint64_t size = 0;
