@@ -1,9 +1,11 @@
 #include "analyzer/flavours/own_counts.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <vector>
 
 #include "analyzer/flavours/own_count_election.h"
 
@@ -63,6 +65,20 @@ class OwnObjects {
     }
   }
 
+  // Objects that reference count events tell of, though nothing leads to them: of the one class with their size.
+  void add_told(const std::map<const Type*, Winner>& classes) {
+    std::unordered_map<uint64_t, std::vector<const Type*>> by_size;
+    for (const auto& [type, winner] : classes) by_size[type->size].push_back(type);
+    for (const dump::EventTally& tally : image_.declared.tallies) {
+      const uint32_t block = image_.block_at(tally.object);
+      if (block == Image::kNoBlock || image_.blocks[block].address != tally.object || rows_.contains(block)) continue;
+      const auto fits = by_size.find(image_.blocks[block].size);
+      if (fits == by_size.end() || fits->second.size() != 1) continue;
+      const Winner& winner = classes.at(fits->second.front());
+      add(tally.object, winner.counter, fits->second.front(), winner.is_plain);
+    }
+  }
+
   void commit() {
     for (const CountedObject& object : objects_) {
       const bool alive = object.strong > 0 && object.strong <= kLargestOwnCount;
@@ -118,16 +134,19 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     pointers.places.emplace(place, counter.offset);
     counters.push_back({counter, true});
   }
+  std::map<const Type*, Winner> classes;
   for (const MetPointer& pointer : met) {
     const bool is_plain = !pointer.place.empty();
     const auto& elected = is_plain ? winners.places : winners.classes;
     const auto winner = elected.find(is_plain ? std::string(pointer.place) : pointer.type->name);
     if (winner == elected.end()) continue;
     const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->pointee;
-    objects.add(pointer.target, winner->second, pointee->is_declaration ? types.find(pointee->name) : pointee,
-                is_plain);
+    if (pointee->is_declaration) pointee = types.find(pointee->name);
+    objects.add(pointer.target, winner->second, pointee, is_plain);
+    if (pointee) classes.emplace(pointee, Winner{winner->second, is_plain});
   }
   objects.add_polymorphic(counters);
+  objects.add_told(classes);
   objects.commit();
   return pointers;
 }

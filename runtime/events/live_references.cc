@@ -312,7 +312,11 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept {
   ThreadCache& cache = cache_of(*thread);
   count(cache.moves);
   uint32_t stack;
-  if (take(cache, object, from, stack)) keep(cache, object, to, stack);
+  if (!take(cache, object, from, stack)) return;
+  if (to != 0)
+    keep(cache, object, to, stack);
+  else
+    add_to_table(object, unknown_holder(stack), stack);
 }
 
 void forget_references_in_block(uint64_t block) noexcept {

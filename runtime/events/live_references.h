@@ -21,6 +21,7 @@ bool prepare_live_references() noexcept;  // takes address space, once; false wh
 void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept;
 // `is_last`: the object dies with it, and nothing needs to be kept.
 void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept;
+// `to` 0: the reference goes on without a holder.
 void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept;
 
 // A block was freed: what is known of an object in its first words is of the past.
