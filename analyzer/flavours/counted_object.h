@@ -14,19 +14,19 @@
 namespace reftally {
 
 struct CountedObject {
-  uint64_t address = 0;                    // of the counter: what a counted reference holds
-  uint64_t begin = 0, end = 0;             // bytes of the counter's allocation that belong to it
-  bool ends_there = false;                 // for certain; else somebody else's bytes may lie before `end`
-  uint64_t value = 0;                      // address of the counted value; 0 when there is none (any more)
+  uint64_t address = 0;         // of the counter: what a counted reference holds
+  uint64_t begin = 0, end = 0;  // bytes of the counter's allocation that belong to it
+  uint64_t value = 0;           // address of the counted value; 0 when there is none (any more)
+  uint64_t value_count = 1;     // elements, for arrays
+  int64_t strong = 0;
+  int64_t weak = 0;                        // without the one unit that stands for all strong references
   uint32_t block = Image::kNoBlock;        // that holds the counter
   uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)
-  bool owns_value_block = false;           // the value's block is freed with the object, for certain
-  bool has_plain_holders = false;          // plain pointers pay for its count: any of them may
+  StringId value_type;                     // demangled; empty when unknown
   FlavourId flavour = FlavourId::kSharedPtr;
-  int64_t strong = 0;
-  int64_t weak = 0;          // without the one unit that stands for all strong references
-  StringId value_type;       // demangled; empty when unknown
-  uint64_t value_count = 1;  // elements, for arrays
+  bool ends_there = false;         // `end` is certain; else somebody else's bytes may lie before it
+  bool owns_value_block = false;   // the value's block is freed with the object, for certain
+  bool has_plain_holders = false;  // plain pointers pay for its count: any of them may
 
   bool is_alive() const { return strong > 0; }
 };

@@ -46,9 +46,13 @@ const ImageRegion* Image::first_region_after(uint64_t address) const {
 }
 
 const ImageRegion* Image::region_at(uint64_t address) const {
-  return containing(
+  thread_local size_t last = 0;  // most questions are about the region of the one before
+  if (last < regions.size() && address - regions[last].address < 8 * regions[last].word_count) return &regions[last];
+  const ImageRegion* const found = containing(
       regions, address, [](const ImageRegion& region) { return region.address; },
       [](const ImageRegion& region) { return region.end(); });
+  if (found) last = static_cast<size_t>(found - regions.data());
+  return found;
 }
 
 std::optional<uint64_t> Image::word(uint64_t address) const {
