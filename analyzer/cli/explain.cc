@@ -116,7 +116,11 @@ void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const
   const LooseEvents loose = loose_events(heap, object);
   for (const HeapTally& row : loose.acquires)
     add_taken(lost, call_of(row.stack), "its holder has it no more", row.balance);
-  for (const HeapTally& row : loose.releases) add_taken(lost, call_of(row.stack), "given back, not taken", row.balance);
+  const EventAudit audit(heap);
+  const bool was_born_with = loose.given <= audit.births(object);
+  for (const HeapTally& row : loose.releases)
+    add_taken(lost, call_of(row.stack), was_born_with ? "gave back the one it was born with" : "given back, not taken",
+              row.balance);
   for (uint64_t row : referrers.references_to(object))
     if (heap.acquired[row] != StackId{})
       add_taken(held, call_of(heap.acquired[row]), "held by " + printable(member_name(heap, row)), 1);
@@ -129,7 +133,7 @@ void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const
   fmt::print("  taken by\n");
   for (const std::vector<TakenRow>* rows : {&lost, &held})
     for (const TakenRow& row : *rows) fmt::print("  {:>8}  {}  ({})\n", row.count, row.call, row.what);
-  if (!EventAudit(heap).agrees(object))
+  if (!audit.agrees(object))
     fmt::print("  events do not add up to the strong count: some code counts without telling\n");
 }
 

@@ -5,9 +5,9 @@
 namespace reftally {
 
 Assembly::Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-                   HeapBuilder& builder, const std::unordered_map<uint64_t, LabelId>& outward)
+                   HeapBuilder& builder, EventTallies& events, const std::unordered_map<uint64_t, LabelId>& outward)
     : image_(image),
-      events_(image, counted, holders),
+      events_(events),
       counted_(counted),
       holders_(holders),
       naming_(naming),

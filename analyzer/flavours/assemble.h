@@ -17,7 +17,7 @@ class Assembly final : public NativeSide {
  public:
   // `outward`: what typed pointers out of all blocks are called, by place.
   Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-           HeapBuilder& builder, const std::unordered_map<uint64_t, LabelId>& outward);
+           HeapBuilder& builder, EventTallies& events, const std::unordered_map<uint64_t, LabelId>& outward);
 
   void add_objects();
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
@@ -41,7 +41,7 @@ class Assembly final : public NativeSide {
   void add_storage_of_variables();
 
   const Image& image_;
-  EventTallies events_;
+  EventTallies& events_;
   const CountedObjects& counted_;
   const Holders& holders_;
   Naming& naming_;

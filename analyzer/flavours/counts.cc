@@ -23,6 +23,9 @@ class Classifier {
   }
 
   void run() {
+    for (uint32_t i = 0; i < candidates_.size(); ++i)
+      if (candidates_[i].is_told && remaining_[candidates_[i].counted].strong > 0)
+        settle(i, ReferenceKind::kStrong, false);
     // Proofs of one object help others through shared slots; each round proves something or is the last.
     for (bool progress = true; progress;) {
       progress = false;

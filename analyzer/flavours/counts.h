@@ -8,7 +8,8 @@
 //
 // Only what is proved is said: with n words left and W = 0 all n are strong when n <= S (and the other way round);
 // g words that play the same part (one slot of one type) are of one kind, so g > S makes them weak and g > W
-// strong; and a slot proved once is proved for all objects of its type. The rest stays "strong or weak".
+// strong; and a slot proved once is proved for all objects of its type. What reference count events tell of a holder is
+// believed as far as S goes. The rest stays "strong or weak".
 #pragma once
 
 #include <cstdint>

@@ -37,14 +37,24 @@ std::span<const EventTallies::Row> EventTallies::rows_of(uint32_t counted) const
   return {range.first, range.second};
 }
 
-std::optional<StackId> EventTallies::take(uint32_t counted, uint64_t place) {
-  if (place == 0) return std::nullopt;
-  const auto found = std::lower_bound(rows_.begin(), rows_.end(), Row{counted, place}, [](const Row& a, const Row& b) {
+size_t EventTallies::find(uint32_t counted, uint64_t holder) const {
+  const auto found = std::lower_bound(rows_.begin(), rows_.end(), Row{counted, holder}, [](const Row& a, const Row& b) {
     return std::tie(a.counted, a.holder) < std::tie(b.counted, b.holder);
   });
-  if (found == rows_.end() || found->counted != counted || found->holder != place || found->met) return std::nullopt;
-  found->met = true;
-  return found->stack;
+  const bool same = found != rows_.end() && found->counted == counted && found->holder == holder;
+  return same ? static_cast<size_t>(found - rows_.begin()) : rows_.size();
+}
+
+bool EventTallies::holds(uint32_t counted, uint64_t place) const {
+  const size_t row = place != 0 ? find(counted, place) : rows_.size();
+  return row != rows_.size() && rows_[row].balance > 0;
+}
+
+std::optional<StackId> EventTallies::take(uint32_t counted, uint64_t place) {
+  const size_t row = place != 0 ? find(counted, place) : rows_.size();
+  if (row == rows_.size() || rows_[row].met) return std::nullopt;
+  rows_[row].met = true;
+  return rows_[row].stack;
 }
 
 int64_t EventTallies::balance(uint32_t counted) const {

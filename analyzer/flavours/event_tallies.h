@@ -28,10 +28,13 @@ class EventTallies {
   bool known() const { return known_; }  // the program told events
   // The stack that took the reference in the word at `place`; nothing when no event told of it. Each answers once.
   std::optional<StackId> take(uint32_t counted, uint64_t place);
+  bool holds(uint32_t counted, uint64_t place) const;  // a reference was taken there, and not given back
   std::span<const Row> rows_of(uint32_t counted) const;
   int64_t balance(uint32_t counted) const;
 
  private:
+  size_t find(uint32_t counted, uint64_t holder) const;  // row of it, or rows_.size()
+
   bool known_ = false;
   std::vector<Row> rows_;  // by object and holder
 };

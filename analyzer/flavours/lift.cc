@@ -84,9 +84,11 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   // Strong or weak, where a word alone cannot tell.
   std::vector<Candidate> candidates = std::move(heap_words.candidates);
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
+  EventTallies events(image, counted, holders);
+  for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known, candidates);
 
-  Assembly assembly(image, counted, holders, naming, builder, typed.outward);
+  Assembly assembly(image, counted, holders, naming, builder, events, typed.outward);
   assembly.add_objects();
   DeclaredLift declared(image, builder, image.blocks.empty() ? nullptr : &assembly);
   declared.add_objects();

@@ -1,0 +1,42 @@
+// Strong or weak, told by counts: what events add to it. The proofs by counts alone are seen in lift_test.cc.
+#include "analyzer/flavours/counts.h"
+
+#include <catch2/catch.hpp>
+
+using namespace reftally;
+
+namespace {
+
+// One object with `strong` and `weak` references, and two words in buffers that hold its address.
+std::vector<Candidate> two_words(int64_t strong, int64_t weak, bool first_is_told) {
+  CountedObjects counted;
+  CountedObject object;
+  object.address = 0x1000;
+  object.strong = strong;
+  object.weak = weak;
+  counted.objects.push_back(object);
+  counted.build_index();
+  std::vector<Candidate> words(2);
+  for (size_t i = 0; i < words.size(); i++) {
+    words[i].at = 0x2000 + 8 * i;
+    words[i].trust = Trust::kBuffer;
+  }
+  words[0].is_told = first_is_told;
+  classify_by_counts(counted, {{0}, {0}}, words);
+  return words;
+}
+
+}  // namespace
+
+TEST_CASE("a word in a buffer stays strong or weak until an event tells that its holder has a reference") {
+  const std::vector<Candidate> silent = two_words(1, 1, false);
+  CHECK(silent[0].kind == ReferenceKind::kAmbiguous);
+  const std::vector<Candidate> told = two_words(1, 1, true);
+  CHECK(told[0].kind == ReferenceKind::kStrong);
+  CHECK(told[0].certainty == Certainty::kCounted);
+  CHECK(told[1].kind == ReferenceKind::kRaw);
+}
+
+TEST_CASE("events are believed only as far as the strong count goes") {
+  CHECK(two_words(0, 1, true)[0].kind != ReferenceKind::kStrong);
+}
