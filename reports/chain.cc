@@ -4,6 +4,7 @@ namespace reftally {
 namespace {
 
 constexpr size_t kMostOnRing = 24;
+constexpr size_t kMostTold = 40;  // steps
 
 bool same_shape(const Heap& heap, const ReadStep& a, const ReadStep& b) {
   return heap.label[a.first_reference] == heap.label[b.first_reference] &&
@@ -34,6 +35,19 @@ std::vector<Link> fold_chain(const Heap& heap, const std::vector<ReadStep>& step
   links.erase(links.begin() + kHead, links.end() - kTail);
   links.insert(links.begin() + kHead, middle);
   return links;
+}
+
+std::vector<ReportEdge> told_steps(const Heap& heap, const std::vector<ReadStep>& steps) {
+  std::vector<ReportEdge> told;
+  if (steps.size() <= kMostTold) {
+    for (const ReadStep& step : steps) told.push_back(step.edge);
+    return told;
+  }
+  for (const Link& link : fold_chain(heap, steps)) {
+    told.push_back(steps[link.last].edge);
+    if (link.elided()) told.back().left_out = link.last - link.first + 1;
+  }
+  return told;
 }
 
 }  // namespace reftally

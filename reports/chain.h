@@ -18,4 +18,7 @@ struct Link {
 // of what is still too long, both ends.
 std::vector<Link> fold_chain(const Heap& heap, const std::vector<ReadStep>& steps);
 
+// The steps as text: all of them, or, of a long chain, the links. What is left out is counted.
+std::vector<ReportEdge> told_steps(const Heap& heap, const std::vector<ReadStep>& steps);
+
 }  // namespace reftally

@@ -130,7 +130,7 @@ class Plan {
   void add_ring() {
     const std::vector<ReadStep> steps = read_steps(heap_, finding_.cycle, weaken_);
     if (steps.empty()) return;
-    for (const ReadStep& step : steps) result_.cycle.push_back(step.edge);
+    result_.cycle = told_steps(heap_, steps);
     add_chain(steps, "cycle", kNoGroup);
     absorb(finding_.cycle);
     result_.ring = static_cast<uint32_t>(fixed_edges_.size());
@@ -144,7 +144,7 @@ class Plan {
     std::vector<ReadStep> steps = read_steps(heap_, finding_.path, weaken_);
     if (finding_.cycle.empty()) (steps.empty() ? edge : steps.back().edge).last_hold = true;
     result_.path.push_back(edge);
-    for (const ReadStep& step : steps) result_.path.push_back(step.edge);
+    for (ReportEdge& step : told_steps(heap_, steps)) result_.path.push_back(std::move(step));
     const ObjectId last = steps.empty() ? root.to : steps.back().to;
     const uint32_t end = add_fixed(last, "subject");
     const size_t place = fixed_edges_.size();

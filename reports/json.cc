@@ -27,6 +27,7 @@ Json edges_json(const std::vector<ReportEdge>& edges) {
                      {"to", printable(edge.to)},
                      {"location", printable(edge.location)},
                      {"member", printable(edge.member)}});
+    if (edge.left_out != 0) array.back()["left_out"] = edge.left_out;
     if (!edge.acquired.empty()) array.back()["acquired"] = frames_json(edge.acquired);
   }
   return array;

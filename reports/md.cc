@@ -19,6 +19,25 @@ std::string edge_row(const ReportFinding& finding, const ReportEdge& edge) {
                      node_cell(finding.nodes[edge.to_node]), markdown_code(base_name(edge.location)));
 }
 
+std::string holder_cell(const ReportEdge& edge) {
+  if (edge.left_out != 0)
+    return fmt::format("… {} more {}", count_text(edge.left_out), markdown_code(short_type(edge.from)));
+  return markdown_code(short_type(edge.from));
+}
+
+// Who holds what should be gone, from the root on.
+std::string path_md(const std::vector<ReportEdge>& path) {
+  std::string md = "| holder | through | held | declared |\n|---|---|---|---|\n";
+  for (size_t i = 0; i < path.size(); i++) {
+    const ReportEdge& edge = path[i];
+    md += fmt::format(
+        "| {} | {}{} | {} | {} |\n", i == 0 ? "root " + markdown_code(cut(edge.from, 300)) : holder_cell(edge),
+        edge.via.empty() ? "" : markdown_code(cut(edge.via, 300)), edge.last_hold ? " **still held here**" : "",
+        markdown_code(short_type(edge.to)), edge.location.empty() ? "" : markdown_code(base_name(edge.location)));
+  }
+  return md + "\n";
+}
+
 std::string finding_md(const ReportFinding& finding, size_t number) {
   std::string md = fmt::format("### {}. {} ({})\n\n{}\n\n", number, finding.rule, finding.severity,
                                escape_markdown(finding.summary));
@@ -26,6 +45,8 @@ std::string finding_md(const ReportFinding& finding, size_t number) {
     md += "| holder | through | held | declared |\n|---|---|---|---|\n";
     for (size_t i = 0; i < finding.ring; i++) md += edge_row(finding, finding.edges[i]);
     md += "\n";
+  } else if (!finding.path.empty()) {
+    md += path_md(finding.path);
   }
   if (finding.advice)
     md += fmt::format("**{}: {}**: {}.\n\n", finding.advice->safe ? "Fix" : "Maybe",

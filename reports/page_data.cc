@@ -102,6 +102,7 @@ class PageData {
     if (!edge.location.empty()) json["at"] = text(edge.location);
     if (edge.weaken) json["weaken"] = true;
     if (edge.last_hold) json["last_hold"] = true;
+    if (edge.left_out != 0) json["left_out"] = edge.left_out;
     if (!drawn) return json;
     json["a"] = edge.from_node;
     json["b"] = edge.to_node;

@@ -25,9 +25,10 @@ struct ReportEdge {
   uint64_t count = 1;                   // references drawn as this one
   uint32_t from_node = 0, to_node = 0;  // rows of ReportFinding::nodes; in the drawing only
   bool weaken = false;                  // the advice is about this member
-  bool last_hold = false;               // the reference that still holds what should be gone
-  uint32_t acquire_stack = 0;           // StackId of `acquired`
-  std::vector<ReportFrame> acquired;    // the call that took the reference, innermost first; empty when unknown
+  uint64_t left_out = 0;   // of a long chain: this stands for the steps of so many objects, the last of which is shown
+  bool last_hold = false;  // the reference that still holds what should be gone
+  uint32_t acquire_stack = 0;         // StackId of `acquired`
+  std::vector<ReportFrame> acquired;  // the call that took the reference, innermost first; empty when unknown
 };
 
 // Who has a reference to an object: one row for all that read alike.

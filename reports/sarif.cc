@@ -71,7 +71,8 @@ Json flow(const std::vector<ReportEdge>& edges) {
   Json steps = Json::array();
   for (const ReportEdge& edge : edges) {
     const std::string through = edge.member.empty() ? edge.from : edge.member;
-    const std::string text = fmt::format("{} ({}) -> {}", cut(through, 300), edge.kind, short_type(edge.to));
+    const std::string more = edge.left_out == 0 ? "" : fmt::format("… {} more: ", count_text(edge.left_out));
+    const std::string text = fmt::format("{}{} ({}) -> {}", more, cut(through, 300), edge.kind, short_type(edge.to));
     steps.push_back(
         {{"location", place(physical(edge.location), text)}, {"importance", edge.weaken ? "essential" : "important"}});
   }

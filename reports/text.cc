@@ -185,7 +185,9 @@ class TextReport {
   void path(const ReportFinding& found) {
     with_note(fmt::format("   root {}", printable(cut(found.path.front().from, 200))), "");
     for (size_t i = 1; i < found.path.size(); i++) {
-      line(fmt::format("   -> {}", printable(short_type(found.path[i].from))));
+      const uint64_t left_out = found.path[i].left_out;
+      const std::string more = left_out == 0 ? "" : fmt::format("… {} more ", count_text(left_out));
+      line(fmt::format("   -> {}{}", more, printable(short_type(found.path[i].from))));
       edge("        ", found.path[i]);
     }
     line(fmt::format("   -> {}", printable(short_type(found.path.back().to))));

@@ -38,7 +38,7 @@ function stepsSection(finding, show) {
   const [root, ...rest] = finding.path;
   return section("What keeps it alive", element("div", { class: "steps" },
     element("div", { class: "step object" }, "root ", cut(root.from, 300)),
-    rest.map((edge) => [element("div", { class: "step object" }, "→ ", typeName(edge.from)),
+    rest.map((edge) => [element("div", { class: "step object" }, "→ ", edge.left_out ? `… ${countText(edge.left_out)} more ` : "", typeName(edge.from)),
       element("div", { class: edge.last_hold ? "step weaken" : "step" }, "      ", cut(edge.member, 300), edge.last_hold ? element("b", {}, "  ◀ still held here") : "", place(edge.at))]),
     element("div", { class: "step object" }, "→ ", typeName(finding.path[finding.path.length - 1].to))));
 }

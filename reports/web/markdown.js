@@ -10,6 +10,10 @@ function markdownOf(finding) {
     for (const edge of finding.edges.slice(0, finding.ring))
       lines.push(`| ${mdCode(nodeTitle(finding.nodes[edge.a]))} | ${mdCode(cut(edge.via, 300))}${edge.weaken ? " **mend here**" : ""} | ${mdCode(nodeTitle(finding.nodes[edge.b]))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |`);
     lines.push("");
+  } else if (finding.path.length) {
+    lines.push("| holder | through | held | declared |", "|---|---|---|---|");
+    finding.path.forEach((edge, i) => lines.push(`| ${i ? (edge.left_out ? `… ${countText(edge.left_out)} more ` : "") + mdCode(shortName(edge.from)) : `root ${mdCode(cut(edge.from, 300))}`} | ${edge.via ? mdCode(cut(edge.via, 300)) : ""}${edge.last_hold ? " **still held here**" : ""} | ${mdCode(shortName(edge.to))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |`));
+    lines.push("");
   }
   if (finding.advice) lines.push(`**${finding.advice.safe ? "Fix" : "Maybe"}: ${mdText(finding.advice.action)}**: ${mdText(finding.advice.reason)}.`, "");
   if (finding.born !== null) lines.push(`Born in ${mdCode(frameText(page.stacks[finding.born][0]))}.`, "");
