@@ -55,6 +55,18 @@ int64_t add_acquires(const Heap& heap, const Accounts& accounts, const EventAudi
   return lost;
 }
 
+// An object of an interpreter has most of its references from code that tells nothing, so there is nothing to audit.
+// Lost references are among those that instrumented code took and did not give back; what it returned or stored is
+// too. More of them than the object has references: some are of an earlier object at the same address.
+int64_t add_untold_acquires(const Heap& heap, const Accounts& accounts, ObjectId object, Candidates& candidates) {
+  const LooseEvents loose = loose_events(heap, object);
+  const int64_t open = loose.taken - loose.given, lost = accounts.remainder[index(object)];
+  if (lost <= 0 || open < lost || open > heap.strong_count[index(object)]) return 0;
+  for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
+  candidates.units += loose.taken;
+  return lost;
+}
+
 // Adds the releases of one object that may be the ones too many: each has left the count one less than its holders.
 int64_t add_releases(const Heap& heap, const Accounts& accounts, ObjectId object, Candidates& candidates) {
   const LooseEvents loose = loose_events(heap, object);
@@ -113,15 +125,19 @@ LooseEvents loose_events(const Heap& heap, ObjectId object) {
 
 void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, Finding& finding) {
   const bool is_leak = std::string_view(finding.rule) == "leaked-reference";
-  if (!heap.has_events || (!is_leak && std::string_view(finding.rule) != "over-release")) return;
+  if ((!heap.has_events && heap.tallies.empty()) || (!is_leak && std::string_view(finding.rule) != "over-release"))
+    return;
   Candidates candidates;
+  const bool is_python = finding.subject && heap.flavour[index(*finding.subject)] == FlavourId::kPython;
   int64_t wanted = 0;
   for (const std::vector<ObjectId>& objects : finding.instances)
     for (ObjectId object : objects)
-      if (audit.agrees(object))
+      if (is_python)
+        wanted += is_leak ? add_untold_acquires(heap, accounts, object, candidates) : 0;
+      else if (audit.agrees(object))
         wanted += is_leak ? add_acquires(heap, accounts, audit, object, candidates)
                           : add_releases(heap, accounts, object, candidates);
-  const bool is_certain = wanted == candidates.units && !audit.is_mixed();
+  const bool is_certain = wanted == candidates.units && (is_python || !audit.is_mixed());
   for (const auto& [call, units] : candidates.by_call)
     finding.acquires.push_back({call.first, static_cast<uint64_t>(units), call.second, !is_leak, is_certain});
   std::stable_sort(finding.acquires.begin(), finding.acquires.end(),
@@ -129,7 +145,7 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   if (wanted < candidates.units)
     finding.evidence.push_back(fmt::format(
         "{} of the {} references told are the ones; the others were handed over untold", wanted, candidates.units));
-  if (finding.acquires.empty() && finding.subject && heap.is_counted(*finding.subject))
+  if (finding.acquires.empty() && finding.subject && !is_python && heap.is_counted(*finding.subject))
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }
 

@@ -213,6 +213,15 @@ void DeclaredLift::add_roots() {
                          (facts_.objects[row].flags & dump::kObjectStatic) != 0 ? in_image : immortal});
 }
 
+void DeclaredLift::add_events() {
+  if (image_.declared.tallies.empty() || (image_.declared.events && image_.declared.events->lost != 0)) return;
+  std::unordered_map<uint64_t, uint32_t> row_at;
+  for (uint32_t row = 0; row < facts_.objects.size(); row++) row_at.emplace(facts_.objects[row].address, row);
+  for (const dump::EventTally& tally : image_.declared.tallies)
+    if (const auto found = row_at.find(tally.object); found != row_at.end() && tally.balance != 0)
+      builder_.add_tally({object_id(found->second), StackId{tally.stack}, tally.balance});
+}
+
 void DeclaredLift::mark_expectations() {
   std::unordered_map<uint64_t, std::string_view> reasons;
   for (const dump::Expectation& expectation : image_.declared.expectations)
@@ -232,6 +241,7 @@ void add_declared_facts(const Image& image, HeapBuilder& builder) {
   lift.add_objects();
   lift.add_references();
   lift.add_roots();
+  lift.add_events();
   lift.mark_expectations();
 }
 

@@ -28,6 +28,7 @@ class DeclaredLift {
   void add_objects();
   void add_references();
   void add_roots();
+  void add_events();  // what events told of declared objects
   void mark_expectations();
 
   // The declared object in whose body the word lies, when its account closes: what an object of an open account is

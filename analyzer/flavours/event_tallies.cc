@@ -19,13 +19,14 @@ uint32_t counted_at(const CountedObjects& counted, const Holders& holders, uint6
 
 }  // namespace
 
-EventTallies::EventTallies(const Image& image, const CountedObjects& counted, const Holders& holders)
-    : known_(image.declared.events.has_value()) {
+EventTallies::EventTallies(const Image& image, const CountedObjects& counted, const Holders& holders) {
   for (const dump::EventTally& tally : image.declared.tallies) {
     const uint32_t object = counted_at(counted, holders, tally.object);
     if (object == CountedObjects::kNone || tally.balance == 0) continue;
     rows_.push_back({object, tally.holder, StackId{tally.stack}, tally.balance, false});
   }
+  // Where a runtime's objects are (CPython's), the events may all be theirs.
+  known_ = image.declared.events.has_value() && (image.declared.objects.empty() || !rows_.empty());
   std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
     return std::tuple(a.counted, a.holder, index(a.stack)) < std::tuple(b.counted, b.holder, index(b.stack));
   });

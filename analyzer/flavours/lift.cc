@@ -106,6 +106,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   assembly.mark_expectations();
   declared.add_references();
   declared.add_roots();
+  declared.add_events();
   declared.mark_expectations();
   return std::move(builder).build();
 }

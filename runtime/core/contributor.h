@@ -15,6 +15,7 @@ struct Contributor {
 // Exported by the native agent; found by dlsym.
 //   void reftally_agent_set_contributor(const Contributor*)
 //   uint32_t reftally_agent_snapshot(SnapshotReason, bool wait)   the dump's sequence number, or 0
+//   uint64_t reftally_agent_own_memory_end(address)   what no scan of the program's memory should read
 using SetContributor = void (*)(const Contributor*);
 using AgentSnapshot = uint32_t (*)(dump::SnapshotReason, bool);
 

@@ -17,6 +17,7 @@ namespace {
 constexpr uint32_t kMaxOwnRanges = 256;
 OwnRange own_ranges[kMaxOwnRanges];
 std::atomic<uint32_t> own_ranges_used{0};
+OwnMemoryEnd another_end = nullptr;
 
 }  // namespace
 
@@ -61,6 +62,14 @@ bool is_own_memory(uint64_t begin, uint64_t end) noexcept {
     if (begin < own_ranges[i].end && own_ranges[i].begin < end) return true;
   return false;
 }
+
+uint64_t own_memory_end(uint64_t address) noexcept {
+  for (uint32_t i = 0; i < own_range_count(); i++)
+    if (address >= own_ranges[i].begin && address < own_ranges[i].end) return own_ranges[i].end;
+  return another_end != nullptr ? another_end(address) : 0;
+}
+
+void join_own_memory(OwnMemoryEnd of_another_agent) noexcept { another_end = of_another_agent; }
 
 Text& Text::add(const char* text) noexcept { return add(text, strlen(text)); }
 

@@ -14,6 +14,10 @@ void* map_memory(size_t size) noexcept;
 void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept;
 void add_own_range(uint64_t begin, uint64_t end) noexcept;  // memory of the agent that map_memory did not give
 bool is_own_memory(uint64_t begin, uint64_t end) noexcept;  // overlaps memory of the agent
+// Where the memory at `address` ends that is the agent's, or of an agent it has joined; 0: it is the program's.
+uint64_t own_memory_end(uint64_t address) noexcept;
+using OwnMemoryEnd = uint64_t (*)(uint64_t address);
+void join_own_memory(OwnMemoryEnd of_another_agent) noexcept;
 
 struct OwnRange {
   uint64_t begin, end;

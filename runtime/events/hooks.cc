@@ -14,6 +14,9 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_ref
   switch (what) {
     case REFTALLY_ACQUIRE:
       return acquire_reference(counted, from, caller_registers());
+    case REFTALLY_BORN:
+      forget_object(counted);
+      return acquire_reference(counted, from, caller_registers());
     case REFTALLY_RELEASE:
     case REFTALLY_RELEASE_LAST:
       return release_reference(counted, from, what == REFTALLY_RELEASE_LAST, caller_registers());
@@ -22,4 +25,14 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_ref
     default:
       return;  // of a newer header
   }
+}
+
+// For runtimes that manage memory of their own (runtime/python/births.cc): true as soon as any event was told, and what
+// to call then when a block is used again.
+extern "C" [[gnu::visibility("default")]] const std::atomic<bool>* reftally_agent_events_told() {
+  return &references_told();
+}
+extern "C" [[gnu::visibility("default")]] void reftally_agent_block_is_new(const void* block) {
+  // A PyObject lies at its start, or behind the collector's header, or behind two words more.
+  for (uint64_t offset : {0, 16, 32}) forget_object(reinterpret_cast<uint64_t>(block) + offset);
 }

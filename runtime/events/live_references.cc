@@ -287,10 +287,11 @@ void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller
   ThreadCache& cache = cache_of(*thread);
   count(cache.acquires);
   const uint32_t stack = stack_of(*thread, caller);
-  if (holder != 0)
+  constexpr uint64_t kNoPointer = uint64_t{1} << 63;
+  if (holder != 0 && (holder & kNoPointer) == 0)
     keep(cache, object, holder, stack);
-  else
-    add_to_table(object, unknown_holder(stack), stack);
+  else  // what stands in the table goes when the object does; a cache would keep it
+    add_to_table(object, holder != 0 ? holder : unknown_holder(stack), stack);
 }
 
 void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept {
@@ -319,20 +320,25 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept {
     add_to_table(object, unknown_holder(stack), stack);
 }
 
+void forget_object(uint64_t object) noexcept {
+  if (!in_use.load(std::memory_order_relaxed)) return;
+  const uint64_t key = key_of(object, 0);
+  if (chain_of(key).load(std::memory_order_relaxed) == 0) return;
+  ReentryGuard guard;
+  if (!guard.entered()) return;
+  Stripe& stripe = stripe_of(key);
+  Lock lock(stripe);
+  Node forgotten{};
+  remove_node(stripe, key, object, 0, forgotten);
+}
+
 void forget_references_in_block(uint64_t block) noexcept {
   if (!in_use.load(std::memory_order_relaxed)) return;
   // A count may stand in a base that is not first, behind one or two words.
-  for (uint64_t object = block; object <= block + 16; object += 8) {
-    const uint64_t key = key_of(object, 0);
-    if (chain_of(key).load(std::memory_order_relaxed) == 0) continue;
-    ReentryGuard guard;
-    if (!guard.entered()) return;
-    Stripe& stripe = stripe_of(key);
-    Lock lock(stripe);
-    Node forgotten{};
-    remove_node(stripe, key, object, 0, forgotten);
-  }
+  for (uint64_t object = block; object <= block + 16; object += 8) forget_object(object);
 }
+
+const std::atomic<bool>& references_told() noexcept { return in_use; }
 
 void unlock_live_references() noexcept {
   if (stripes == nullptr) return;

@@ -8,6 +8,7 @@
 // strong count less one, unless some code runs without them; and the analyzer checks that against memory.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "runtime/core/unwinder.h"
@@ -17,7 +18,8 @@ namespace reftally::runtime {
 
 bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
 
-// `holder` 0: unknown, known by its call stack alone.
+// `holder` 0: unknown, known by its call stack alone. With the highest bit set: no pointer, but what pairs a release
+// with its acquire.
 void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept;
 // `is_last`: the object dies with it, and nothing needs to be kept.
 void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept;
@@ -26,6 +28,8 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept;
 
 // A block was freed: what is known of an object in its first words is of the past.
 void forget_references_in_block(uint64_t block) noexcept;
+void forget_object(uint64_t object) noexcept;  // another object was at this address before
+const std::atomic<bool>& references_told() noexcept;
 void unlock_live_references() noexcept;  // in a forked child: who held a lock is not there
 
 void write_live_references(dump::Writer& writer) noexcept;  // in the cloned child

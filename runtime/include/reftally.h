@@ -17,7 +17,7 @@ __attribute__((weak)) void reftally_agent_reference(unsigned what, const void* o
                                                     const void* next_holder);
 
 /* `what` of reftally_agent_reference. */
-enum { REFTALLY_ACQUIRE = 1, REFTALLY_RELEASE = 2, REFTALLY_RELEASE_LAST = 3, REFTALLY_MOVE = 4 };
+enum { REFTALLY_ACQUIRE = 1, REFTALLY_RELEASE = 2, REFTALLY_RELEASE_LAST = 3, REFTALLY_MOVE = 4, REFTALLY_BORN = 5 };
 
 /* Sets `pointer` to an agent function, or to null. Read from the global offset table: in an executable that is not
  * position independent, a plain reference to a weak symbol is settled as null by the linker, whatever is preloaded. */
@@ -59,7 +59,8 @@ static inline void reftally_add_root_region(const void* begin, const void* end, 
 
 /* Counts that the agent cannot see for itself (a ref() of your own): one call for each change of a count, and Reftally
  * tells which call took the reference that was never given back. `object`: the address that the counted pointers hold.
- * `holder`: the address of the pointer that has the reference, or null when nobody knows. The reference that an object
+ * `holder`: the address of the pointer that has the reference, or null when nobody knows; with its highest bit set,
+ * any number that pairs a release with its acquire. The reference that an object
  * is born with is not told. reftally_release is called before the count goes down, with `is_last` 1 when the object
  * dies of it. */
 static inline void reftally_acquire(const void* object, const void* holder) {
@@ -71,6 +72,12 @@ static inline void reftally_release(const void* object, const void* holder, int 
   void (*reference)(unsigned, const void*, const void*, const void*);
   REFTALLY_FIND(reference, reftally_agent_reference);
   if (reference) reference(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, holder, 0);
+}
+/* As reftally_acquire, of an object that has just been made: what was told of another at its address is of the past. */
+static inline void reftally_born(const void* object, const void* holder) {
+  void (*reference)(unsigned, const void*, const void*, const void*);
+  REFTALLY_FIND(reference, reftally_agent_reference);
+  if (reference) reference(REFTALLY_BORN, object, holder, 0);
 }
 /* The reference has another holder now: a move, a swap. */
 static inline void reftally_move(const void* object, const void* from, const void* to) {

@@ -164,6 +164,8 @@ HOOK int __libc_start_main(Main main, int argc, char** argv, void (*init)(), voi
 
 HOOK void reftally_agent_set_contributor(const Contributor* contributor) { set_contributor(contributor); }
 
+HOOK uint64_t reftally_agent_own_memory_end(uint64_t address) { return own_memory_end(address); }
+
 HOOK_WITH_STATE(reftally_agent_snapshot, uint64_t reason, uint64_t wait, const CallState* caller) {
   if (!recording()) return 0;
   const auto why = static_cast<SnapshotReason>(reason);

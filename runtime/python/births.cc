@@ -1,7 +1,10 @@
 #include "runtime/python/births.h"
 
+#include <dlfcn.h>
 #include <string.h>
 #include <sys/mman.h>
+
+#include <atomic>
 
 #include "runtime/core/system.h"
 #include "runtime/python/names.h"
@@ -63,6 +66,18 @@ bool keep_code(Address code) noexcept {
   return true;
 }
 
+// ---- reference count events of extensions: what was told of an object is of the past when its block is used again
+
+const std::atomic<bool> kNeverTold{false};
+const std::atomic<bool>* events_told = &kNeverTold;
+void (*block_is_new)(const void*) = nullptr;
+
+void join_events() noexcept {
+  const auto told = reinterpret_cast<const std::atomic<bool>* (*)()>(dlsym(RTLD_DEFAULT, "reftally_agent_events_told"));
+  block_is_new = reinterpret_cast<void (*)(const void*)>(dlsym(RTLD_DEFAULT, "reftally_agent_block_is_new"));
+  if (told != nullptr && block_is_new != nullptr) events_told = told();
+}
+
 // ---- shadow of blocks: 47 bits of address = 13 (top) + 14 (middle) + 20 (leaf)
 
 constexpr int kLeafBits = 20, kMiddleBits = 14, kTopBits = 13;
@@ -107,6 +122,8 @@ Leaf* leaf_of(uint64_t region, bool make) noexcept {
     last_region = region;
   }
   if (last_leaf != nullptr) last_leaf[(address & ((1u << kLeafBits) - 1)) / 16] = stack;
+  if (events_told->load(std::memory_order_relaxed)) [[unlikely]]
+    block_is_new(block);
 }
 
 // ---- the stack of now
@@ -304,6 +321,7 @@ bool record_births(uint32_t depth) noexcept {
   }
   depth_wanted = depth < kMaxBirthDepth ? depth : kMaxBirthDepth;
   set_offsets(*python.layout);
+  join_events();
   const bool frame_is_object = python.layout->frame_function == kAbsent;
   frame_is_object ? hook<1, true>() : hook<1, false>();
   frame_is_object ? hook<2, true>() : hook<2, false>();

@@ -59,6 +59,10 @@ void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept {
     const runtime::Mapping& mapping = map[i];
     if ((mapping.flags & kNeeded) != kNeeded || mapping.path[0] == '[') continue;
     for (Address begin = (mapping.begin + size - 1) & ~(size - 1); begin + size <= mapping.end; begin += size) {
+      if (const Address end = runtime::own_memory_end(begin)) {
+        begin = ((end + size - 1) & ~(size - 1)) - size;
+        continue;
+      }
       Pool pool;
       if (runtime::is_own_memory(begin, begin + size) || !pages.touched(begin)) continue;
       if (!read_pool(begin, pool) || !is_sound(pool)) continue;

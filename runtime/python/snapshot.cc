@@ -179,6 +179,8 @@ void join_native_agent() noexcept {
   const auto enroll = reinterpret_cast<runtime::SetContributor>(dlsym(RTLD_DEFAULT, "reftally_agent_set_contributor"));
   native_snapshot = reinterpret_cast<runtime::AgentSnapshot>(dlsym(RTLD_DEFAULT, "reftally_agent_snapshot"));
   if (enroll != nullptr && native_snapshot != nullptr) enroll(&kContributor);
+  runtime::join_own_memory(
+      reinterpret_cast<runtime::OwnMemoryEnd>(dlsym(RTLD_DEFAULT, "reftally_agent_own_memory_end")));
 }
 
 }  // namespace

@@ -69,7 +69,11 @@ void WordScan::scan_mappings(Address stack_limit) noexcept {
     Address begin = mapping.begin;
     if (stack_limit >= mapping.begin && stack_limit < mapping.end) begin = (stack_limit + 7) & ~Address{7};
     for (Address page = begin & ~(kPage - 1); page < mapping.end; page += kPage) {
-      if (runtime::is_own_memory(page, page + kPage) || !pages.touched(page)) continue;
+      if (const Address end = runtime::own_memory_end(page)) {
+        page = end - kPage;
+        continue;
+      }
+      if (!pages.touched(page)) continue;
       scan(page < begin ? begin : page, page + kPage);
     }
   }

@@ -3,6 +3,8 @@
     mistakes_test.py REFTALLY PACKAGE_FOLDER
 
 Compiles mistakes.c for the interpreter that runs this; without its headers or a compiler there is nothing to test.
+Then again with the flags of `reftally cxxflags --python`, under `reftally run`: each lost reference then names the
+call that took it.
 """
 
 import gc
@@ -12,20 +14,22 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 
 reftally_command, package = sys.argv[1], sys.argv[2]
 CALLS = 7
 
 
-def compile_extension():
+def compile_extension(folder=".", flags=()):
     include = sysconfig.get_path("include")
     compiler = shutil.which("cc")
     if compiler is None or not os.path.exists(os.path.join(include, "Python.h")):
         print("skipped: no compiler, or no Python.h for this interpreter")
         sys.exit(0)
     source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "mistakes.c")
-    target = os.path.abspath("mistakes" + sysconfig.get_config_var("EXT_SUFFIX"))
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-g", "-w", "-I", include, source, "-o", target], check=True)
+    target = os.path.join(os.path.abspath(folder), "mistakes" + sysconfig.get_config_var("EXT_SUFFIX"))
+    command = [compiler, "-shared", "-fPIC", "-O1", "-g", "-w", *flags, "-I", include, source, "-o", target]
+    subprocess.run(command, check=True)
     sys.path.insert(0, os.path.dirname(target))
 
 
@@ -68,7 +72,53 @@ def summary(finding):
     return finding["rule"], members, finding
 
 
+def make_told_mistakes(folder):
+    """In a process of its own, under `reftally run`: prints the paths of two dumps."""
+    sys.path[:0] = [folder, package]
+    import mistakes
+    import reftally
+
+    items = [Item(), 1]
+    reftally.dump()
+    gc.collect()
+    gc.disable()
+    print(reftally.dump())
+    for number in range(CALLS):
+        mistakes.leak_item(items)
+        mistakes.leak_temporary(number)
+        try:
+            mistakes.leak_on_error("not an int")
+        except TypeError:
+            pass
+        mistakes.keep(Held())
+    print(reftally.dump(), flush=True)
+    os._exit(0)
+
+
+def who_took():
+    """{function: references} of the calls that took what was lost, from the extension that tells."""
+    with tempfile.TemporaryDirectory(prefix="reftally-told-") as folder:
+        flags = subprocess.run([reftally_command, "cxxflags", "--python"], check=True, stdout=subprocess.PIPE,
+                               text=True).stdout.split()
+        compile_extension(folder, flags)
+        printed = subprocess.run(
+            [reftally_command, "run", "--no-analyze", "-o", folder, "--", sys.executable, os.path.abspath(__file__),
+             reftally_command, package, folder], check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout
+        return {acquire["frames"][0]["function"]: acquire["references"]
+                for finding in findings_since(*printed.split()) for acquire in finding.get("acquired", ())}
+
+
+def problems_of_told():
+    took = who_took()
+    return [f"{function} should be told to have taken {CALLS - 2} to {CALLS} references: {took}"
+            for function in ("leak_item", "leak_temporary", "leak_on_error")
+            if not CALLS - 2 <= took.get(function, 0) <= CALLS] + (
+                [f"accused without reason: {took}"] if len(took) > 3 else [])
+
+
 def main():
+    if len(sys.argv) > 3:
+        make_told_mistakes(sys.argv[3])
     compile_extension()
     sys.path.insert(0, package)
     import mistakes
@@ -112,6 +162,7 @@ def main():
     expect("hidden-traverse", "mistakes.Skipper", lambda m, f: nearly_all(f), "skipped member")
     expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: nearly_all(f), "no tp_clear")
     problems += [f"not expected: {rule} {members} {finding['evidence']}" for rule, members, finding in found]
+    problems += problems_of_told()
     for problem in problems:
         print(problem)
     sys.stdout.flush()
