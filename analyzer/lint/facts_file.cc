@@ -127,6 +127,18 @@ bool is_fresh(const std::string& path, FileStates& states) try {
   return false;  // a damaged file is written anew
 }
 
+std::vector<std::string> files_read(const std::string& path) {
+  const std::string whole = read_whole(path);
+  std::string_view text = whole;
+  std::vector<std::string> files;
+  next_line(text), next_line(text);
+  for (std::string_view line = next_line(text); !line.empty(); line = next_line(text)) {
+    for (int i = 0; i < 3; ++i) take_number(line);
+    files.emplace_back(line);
+  }
+  return files;
+}
+
 UnitErrors load_facts_file(const std::string& path, Program& program) {
   const std::string whole = read_whole(path);
   std::string_view text = whole;

@@ -39,6 +39,8 @@ void write_facts_file(const std::string& path, const Facts& facts, FileStates& s
 // True when every file that was read is as it was, and it parsed without errors.
 bool is_fresh(const std::string& path, FileStates& states);
 
+std::vector<std::string> files_read(const std::string& path);  // as the facts file tells
+
 struct UnitErrors {
   uint32_t count = 0;
   std::vector<std::string> first;

@@ -144,22 +144,31 @@ void confirm_findings(const LintContext& context, const std::string& file, std::
   }
 }
 
-std::string run_time_report(const std::string& file, const std::string& reftally) {
+bool is_report(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) throw Error(file + ": cannot be read");
+  return in.peek() == '{';
+}
+
+std::string read_report(const std::string& file) {
+  std::ifstream in(file, std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
-  if (text.view().starts_with("{")) return std::move(text).str();
+  return std::move(text).str();
+}
+
+std::string analyze_dump(const std::string& file, const std::string& type_map, const std::string& reftally) {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) throw Error(std::string("a pipe to reftally analyze: ") + strerror(errno));
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, ends[1], 1);
-  std::string arguments[] = {reftally, "analyze", "--format", "json", file};
-  char* pointers[6] = {};
-  for (size_t i = 0; i < 5; ++i) pointers[i] = arguments[i].data();
+  std::vector<std::string> arguments{reftally, "analyze", "--format", "json", "--type-map", type_map, file};
+  std::vector<char*> pointers;
+  for (std::string& argument : arguments) pointers.push_back(argument.data());
+  pointers.push_back(nullptr);
   pid_t child = 0;
-  const int failed = posix_spawn(&child, reftally.c_str(), &actions, nullptr, pointers, environ);
+  const int failed = posix_spawn(&child, reftally.c_str(), &actions, nullptr, pointers.data(), environ);
   posix_spawn_file_actions_destroy(&actions);
   close(ends[1]);
   std::string report;

@@ -14,7 +14,9 @@ namespace reftally::lint {
 void confirm_findings(const LintContext& context, const std::string& file, std::string_view report_json,
                       std::vector<LintFinding>& findings);
 
-// The JSON report of a file: itself, or what `reftally analyze --format json` says of a dump or core.
-std::string run_time_report(const std::string& file, const std::string& reftally);
+bool is_report(const std::string& file);  // a JSON report; else a dump or core. Throws Error when it cannot be read
+std::string read_report(const std::string& file);
+// What `reftally analyze --format json --type-map` says of a dump or core; `reftally` is that command.
+std::string analyze_dump(const std::string& file, const std::string& type_map, const std::string& reftally);
 
 }  // namespace reftally::lint

@@ -1,9 +1,8 @@
 #include "analyzer/lint/lint_run.h"
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 
@@ -13,6 +12,8 @@
 #include "analyzer/lint/lint_confirm.h"
 #include "analyzer/lint/lint_rules.h"
 #include "analyzer/lint/nolint.h"
+#include "analyzer/lint/temporary_folder.h"
+#include "analyzer/lint/type_map_file.h"
 
 namespace reftally::lint {
 namespace {
@@ -22,29 +23,18 @@ namespace fs = std::filesystem;
 // Facts files live in the cache, or in a folder that goes with the run.
 class FactsFolder {
  public:
-  explicit FactsFolder(const std::string& cache) : path_(cache) {
-    if (!cache.empty()) {
-      std::error_code failed;
-      fs::create_directories(cache, failed);
-      if (failed) throw Error(cache + ": cannot be made: " + failed.message());
-      return;
-    }
-    std::string pattern = (fs::temp_directory_path() / "reftally-lint-XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw Error(pattern + ": cannot be made");
-    path_ = pattern;
-    is_temporary_ = true;
-  }
-  ~FactsFolder() {
-    std::error_code ignored;
-    if (is_temporary_) fs::remove_all(path_, ignored);
+  explicit FactsFolder(const std::string& cache) : path_(cache.empty() ? temporary_.emplace().path() : cache) {
+    std::error_code failed;
+    fs::create_directories(path_, failed);
+    if (failed) throw Error(cache + ": cannot be made: " + failed.message());
   }
   std::string file(const CompileCommand& command, const ExtractOptions& options) const {
     return path_ + "/" + facts_file_name(command, options);
   }
 
  private:
+  std::optional<TemporaryFolder> temporary_;
   std::string path_;
-  bool is_temporary_ = false;
 };
 
 UnitProblem problem_of(const std::string& file, const UnitErrors& errors) {
@@ -86,30 +76,34 @@ void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findin
                              " are gone; --update-baseline drops them");
 }
 
+// A dump of a program without debug information says which members close a cycle only with the types of the source.
+std::string report_of_run(const Program& program, const LintOptions& options) {
+  if (is_report(options.confirm)) return read_report(options.confirm);
+  const TemporaryFolder folder;
+  const std::string types = folder.path() + "/types.json";
+  write_type_map(program, types);
+  return analyze_dump(options.confirm, types, options.reftally);
+}
+
 }  // namespace
 
-void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Extract& extract,
+void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Clang& clang,
             Program& program, LintReport& report) {
   const FactsFolder folder(options.cache_dir);
+  std::vector<std::string> files;
+  for (const CompileCommand& command : commands) files.push_back(folder.file(command, options.extract));
   FileStates states;
   std::vector<size_t> stale;
   for (size_t i = 0; i < commands.size(); ++i)
-    if (!is_fresh(folder.file(commands[i], options.extract), states)) stale.push_back(i);
+    if (!is_fresh(files[i], states)) stale.push_back(i);
   // Before this point nothing is parsed; after it every file has facts or a problem.
-  const std::vector<TaskResult> results = run_in_workers(stale.size(), options.limits, [&](size_t task) {
-    const CompileCommand& command = commands[stale[task]];
-    static FileStates seen;  // of this worker: headers repeat
-    write_facts_file(folder.file(command, options.extract), extract(command, options.extract), seen);
-  });
-  std::vector<std::string> lost(commands.size());
-  for (size_t task = 0; task < results.size(); ++task)
-    if (results[task].state != TaskState::kDone) lost[stale[task]] = results[task].message;
+  const std::vector<std::string> lost = Extraction{commands, files, options.extract, options.limits, clang}.run(stale);
   for (size_t i = 0; i < commands.size(); ++i) {
     if (!lost[i].empty()) {
       report.problems.push_back({commands[i].file, "not analysed: " + lost[i]});
       continue;
     }
-    const UnitErrors errors = load_facts_file(folder.file(commands[i], options.extract), program);
+    const UnitErrors errors = load_facts_file(files[i], program);
     if (errors.count) report.problems.push_back(problem_of(commands[i].file, errors));
   }
   program.finish();
@@ -128,7 +122,7 @@ void judge(const Program& program, const LintOptions& options, LintReport& repor
   NoLint comments;
   std::vector<LintFinding> findings = run_lint_rules(context, options.rules);
   if (!options.confirm.empty()) {
-    confirm_findings(context, options.confirm, run_time_report(options.confirm, options.reftally), findings);
+    confirm_findings(context, options.confirm, report_of_run(program, options), findings);
     finish_findings(findings);
   }
   for (LintFinding& finding : findings) comments.apply(finding);

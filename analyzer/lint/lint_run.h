@@ -1,14 +1,12 @@
 // The lint from compile commands to a report: one page of passes.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
+#include "analyzer/lint/extraction.h"
 #include "analyzer/lint/lint_report.h"
 #include "analyzer/lint/program.h"
-#include "analyzer/lint/translation_unit.h"
-#include "analyzer/lint/workers.h"
 
 namespace reftally::lint {
 
@@ -25,10 +23,7 @@ struct LintOptions {
   std::string root;      // paths are shown relative to it
 };
 
-using Extract = std::function<Facts(const CompileCommand&, const ExtractOptions&)>;
-
-// Clang comes in as a function, so that the passes can be tested without it.
-void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Extract& extract,
+void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Clang& clang,
             Program& program, LintReport& report);
 void judge(const Program& program, const LintOptions& options, LintReport& report);
 // The ownership graph around one class, in GraphViz's language. Throws Error when no or more than one class is meant.

@@ -10,6 +10,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/lint/compile_commands.h"
+#include "analyzer/lint/lint_confirm.h"
 #include "analyzer/lint/lint_rules.h"
 #include "analyzer/lint/lint_run.h"
 #include "analyzer/lint/type_map_file.h"
@@ -74,6 +75,12 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.add_option("--depth", args.depth, "members away from the class of --graph")->capture_default_str();
   app.add_option("--type-map", args.type_map, "write how types lie in memory, for reftally analyze --type-map");
   app.add_flag("-q,--quiet", args.quiet, "no summary on stderr");
+  SmartPointerNames& names = args.options.extract.names;
+  app.add_option("--strong", names.strong, "class templates of the project's that own and count (repeatable)");
+  app.add_option("--weak", names.weak, "… that refer without owning");
+  app.add_option("--unique", names.unique, "… that own alone");
+  app.add_option("--callable", names.callable, "… that own a closure, as std::function does");
+  app.set_config("--config", "", "file with options, one a line: strong = [\"my::Ref\", \"my::Ptr\"]");
 }
 
 std::vector<CompileCommand> commands_of(const Arguments& args) {
@@ -140,10 +147,7 @@ void summarise(const LintReport& report) {
 }
 
 void write_types(const Arguments& args, const Program& program, LintReport& report) {
-  std::ofstream out(args.type_map);
-  const size_t left_out = write_type_map(program, out);
-  out.close();
-  if (!out) throw Error(args.type_map + ": cannot be written");
+  const size_t left_out = write_type_map(program, args.type_map);
   if (left_out)
     report.remarks.push_back(std::to_string(left_out) + " types are laid out differently in different files; " +
                              args.type_map + " leaves them out");
@@ -182,17 +186,18 @@ int lint_main(Arguments& args) {
   check_choices(args);
   const std::vector<CompileCommand> commands = commands_of(args);
   args.options.cache_dir = default_cache(args);
-  args.options.extract.layouts = !args.type_map.empty();
+  const bool reads_dump = !args.options.confirm.empty() && !is_report(args.options.confirm);
+  args.options.extract.layouts = !args.type_map.empty() || reads_dump;
   LintReport report;
   report.root = fs::absolute(args.root.empty() ? "." : args.root).lexically_normal().string();
   if (report.root.size() > 1 && report.root.ends_with('/')) report.root.pop_back();
   args.options.reftally = (fs::read_symlink("/proc/self/exe").parent_path() / "reftally").string();
   Program program;
-  gather(commands, args.options, extract_facts, program, report);
+  gather(commands, args.options, {extract_facts, precompile}, program, report);
   if (!args.type_map.empty()) write_types(args, program, report);
   if (!args.graph.empty())
     write_out(args, [&](std::ostream& out) { draw_class(program, args.graph, args.depth, out); });
-  if (!args.graph.empty() || !args.type_map.empty()) {
+  if (!args.graph.empty() || (!args.type_map.empty() && args.options.confirm.empty())) {
     if (!args.quiet) summarise(report);
     return report.problems.empty() ? kClean : kIncomplete;
   }

@@ -32,6 +32,11 @@ struct StoreSite {
   std::string capture;   // "self", or empty when stored directly
   bool is_bind = false;
   Location closure;  // where the lambda or bind is written
+  void adopt_capture(const StoreSite& other) {
+    capture = other.capture;
+    is_bind = other.is_bind;
+    closure = other.closure;
+  }
   auto operator<=>(const StoreSite& other) const {
     return std::tie(location.file, location.line, location.column, capture) <=>
            std::tie(other.location.file, other.location.line, other.location.column, other.capture);

@@ -7,14 +7,17 @@
 #include <clang/Driver/Options.h>
 #include <clang/Frontend/CompilerInstance.h>
 #include <clang/Frontend/FrontendAction.h>
+#include <clang/Frontend/FrontendActions.h>
 #include <clang/Frontend/Utils.h>
 #include <clang/Lex/Preprocessor.h>
+#include <clang/Lex/PreprocessorOptions.h>
 #include <clang/Tooling/Tooling.h>
 #include <llvm/Option/ArgList.h>
 #include <llvm/Option/OptTable.h>
 #include <llvm/Support/FileSystem.h>
 #include <llvm/Support/Path.h>
 
+#include "analyzer/base/error.h"
 #include "analyzer/lint/translation_unit_layouts.h"
 #include "analyzer/lint/translation_unit_python.h"
 
@@ -84,7 +87,9 @@ class Consumer : public ASTConsumer {
   }
   void HandleTranslationUnit(ASTContext& context) override {
     UnitTypes types(context, options_, facts_);
-    Walker(types, options_).TraverseDecl(context.getTranslationUnitDecl());
+    Walker walker(types, options_);
+    // What lies in a precompiled header is a library's: it is not even loaded.
+    for (Decl* declaration : context.getTranslationUnitDecl()->noload_decls()) walker.TraverseDecl(declaration);
   }
 
  private:
@@ -96,33 +101,73 @@ class Consumer : public ASTConsumer {
 // Every file read, also those in system headers: the cache must notice an upgrade of the library.
 class Includes : public DependencyCollector {
  public:
+  explicit Includes(StringRef precompiled) : precompiled_(llvm::sys::path::parent_path(precompiled)) {}
   bool needSystemDependencies() override { return true; }
-};
-
-class Action : public ASTFrontendAction {
- public:
-  Action(const ExtractOptions& options, Facts& facts) : options_(options), facts_(facts) {}
-  bool BeginInvocation(CompilerInstance& compiler) override {
-    compiler.getFrontendOpts().SkipFunctionBodies = true;  // asks Consumer::shouldSkipFunctionBody
-    compiler.getDiagnostics().setFatalsAsError(true);      // a missing header must not cost the templates
-    return true;
+  bool sawDependency(StringRef file, bool, bool, bool is_module_file, bool is_missing) override {
+    return !is_module_file && !is_missing && (precompiled_.empty() || !file.starts_with(precompiled_));
   }
-  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
-    includes_ = std::make_shared<Includes>();
-    compiler.addDependencyCollector(includes_);
-    includes_->attachToPreprocessor(compiler.getPreprocessor());
-    return std::make_unique<Consumer>(compiler, options_, facts_);
+  static std::shared_ptr<Includes> attach(CompilerInstance& compiler, StringRef precompiled) {
+    auto includes = std::make_shared<Includes>(precompiled);
+    compiler.addDependencyCollector(includes);
+    includes->attachToPreprocessor(compiler.getPreprocessor());
+    return includes;
   }
-  void EndSourceFileAction() override {
-    for (const std::string& file : includes_->getDependencies()) {
+  void tell(Facts& facts) {
+    for (const std::string& file : getDependencies()) {
       llvm::SmallString<256> path(file);
       llvm::sys::fs::make_absolute(path);  // dots stay: /lib/gcc/…/../include goes through a symbolic link
-      facts_.includes.emplace_back(path);
+      facts.includes.emplace_back(path);
     }
   }
 
  private:
+  const StringRef precompiled_;  // folder of files that go with the run
+};
+
+class Action : public ASTFrontendAction {
+ public:
+  Action(const ExtractOptions& options, const std::string& precompiled, Facts& facts)
+      : options_(options), precompiled_(precompiled), facts_(facts) {}
+  bool BeginInvocation(CompilerInstance& compiler) override {
+    compiler.getFrontendOpts().SkipFunctionBodies = true;  // asks Consumer::shouldSkipFunctionBody
+    compiler.getDiagnostics().setFatalsAsError(true);      // a missing header must not cost the templates
+    compiler.getPreprocessorOpts().ImplicitPCHInclude = precompiled_;
+    return true;
+  }
+  std::unique_ptr<ASTConsumer> CreateASTConsumer(CompilerInstance& compiler, StringRef) override {
+    includes_ = Includes::attach(compiler, precompiled_);
+    return std::make_unique<Consumer>(compiler, options_, facts_);
+  }
+  void EndSourceFileAction() override { includes_->tell(facts_); }
+
+ private:
   const ExtractOptions& options_;
+  const std::string& precompiled_;
+  Facts& facts_;
+  std::shared_ptr<Includes> includes_;
+};
+
+class PrecompileAction : public GeneratePCHAction {
+ public:
+  PrecompileAction(const std::string& file, Facts& facts) : file_(file), facts_(facts) {}
+  bool BeginInvocation(CompilerInstance& compiler) override {
+    FrontendOptions& options = compiler.getFrontendOpts();
+    options.ProgramAction = frontend::GeneratePCH;
+    options.OutputFile = file_;
+    options.SkipFunctionBodies = true;  // all of them: a library's
+    return true;
+  }
+  bool BeginSourceFileAction(CompilerInstance& compiler) override {
+    includes_ = Includes::attach(compiler, file_);
+    return GeneratePCHAction::BeginSourceFileAction(compiler);
+  }
+  void EndSourceFileAction() override {
+    includes_->tell(facts_);
+    GeneratePCHAction::EndSourceFileAction();
+  }
+
+ private:
+  const std::string& file_;
   Facts& facts_;
   std::shared_ptr<Includes> includes_;
 };
@@ -193,19 +238,36 @@ std::vector<std::string> clang_arguments(const CompileCommand& command, const Ex
 
 }  // namespace
 
-Facts extract_facts(const CompileCommand& command, const ExtractOptions& options) {
-  Facts facts;
+namespace {
+
+// Runs clang on a command; what goes wrong is told in `facts`.
+void run_clang(const CompileCommand& command, const ExtractOptions& options, std::unique_ptr<FrontendAction> action,
+               Facts& facts) {
   llvm::sys::fs::set_current_path(command.directory);
   llvm::IntrusiveRefCntPtr<FileManager> files(new FileManager(FileSystemOptions()));
   ErrorCollector errors(facts);
-  tooling::ToolInvocation invocation(clang_arguments(command, options), std::make_unique<Action>(options, facts),
-                                     files.get());
+  tooling::ToolInvocation invocation(clang_arguments(command, options), std::move(action), files.get());
   invocation.setDiagnosticConsumer(&errors);
   if (!invocation.run() && facts.error_count == 0) {
     ++facts.error_count;
     facts.errors.push_back("clang could not run this command");
   }
+}
+
+}  // namespace
+
+Facts extract_facts(const CompileCommand& command, const ExtractOptions& options, const std::string& precompiled) {
+  Facts facts;
+  run_clang(command, options, std::make_unique<Action>(options, precompiled, facts), facts);
   return facts;
+}
+
+std::vector<std::string> precompile(const CompileCommand& command, const ExtractOptions& options,
+                                    const std::string& precompiled) {
+  Facts facts;
+  run_clang(command, options, std::make_unique<PrecompileAction>(precompiled, facts), facts);
+  if (facts.error_count) throw Error(command.file + ": " + facts.errors.front());
+  return std::move(facts.includes);
 }
 
 }  // namespace reftally::lint

@@ -13,7 +13,7 @@ struct CompileCommand {
   std::vector<std::string> arguments;  // compiler first, response files expanded
 };
 
-// Names that the built-in tables do not know; from --config.
+// Names that the built-in tables do not know; from --strong and its like.
 struct SmartPointerNames {
   std::vector<std::string> strong, weak, unique, callable;  // qualified, without inline namespaces
 };
@@ -26,7 +26,13 @@ struct ExtractOptions {
   bool layouts = false;              // also how types lie in memory, for the type map
 };
 
-// Parses one translation unit in this process: may crash, may use much memory; run it in a worker.
-Facts extract_facts(const CompileCommand& command, const ExtractOptions& options);
+// Parses one translation unit in this process: may crash, may use much memory; run it in a worker. `precompiled`: a
+// file that precompile() wrote for a command with the same flags, or empty.
+Facts extract_facts(const CompileCommand& command, const ExtractOptions& options, const std::string& precompiled);
+
+// Parses the header that this command names, and writes what clang knows then. Returns the files that were read. Throws
+// Error when there are errors in them.
+std::vector<std::string> precompile(const CompileCommand& command, const ExtractOptions& options,
+                                    const std::string& precompiled);
 
 }  // namespace reftally::lint

@@ -92,7 +92,10 @@ uint32_t BodyBuilder::value_of_member(const MemberExpr* member) {
   return add(StepKind::kLoad, member->getExprLoc(), {object}, types_.key(field));
 }
 
-bool BodyBuilder::is_library(const FunctionDecl* callee) { return !types_.is_project(callee->getLocation()); }
+// What the compiler brings along is declared where it is first used.
+bool BodyBuilder::is_library(const FunctionDecl* callee) {
+  return callee->getBuiltinID() != 0 || !types_.is_project(callee->getLocation());
+}
 
 uint32_t BodyBuilder::value_of_call(const CallExpr* call) {
   const FunctionDecl* callee = call->getDirectCallee();

@@ -1,10 +1,12 @@
 #include "analyzer/lint/type_map_file.h"
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <ostream>
 #include <set>
+
+#include "analyzer/base/error.h"
 
 namespace reftally::lint {
 namespace {
@@ -103,9 +105,12 @@ void TypeMap::write(std::ostream& out) const {
 
 }  // namespace
 
-size_t write_type_map(const Program& program, std::ostream& out) {
+size_t write_type_map(const Program& program, const std::string& file) {
   const TypeMap map(program);
+  std::ofstream out(file);
   map.write(out);
+  out.close();
+  if (!out) throw Error(file + ": cannot be written");
   return map.left_out();
 }
 

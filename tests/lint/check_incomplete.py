@@ -117,6 +117,68 @@ class CompileCommands(unittest.TestCase):
         self.assertEqual(project.lint().returncode, 1)
 
 
+class SharedHeaders(unittest.TestCase):
+    """From seven files with the same flags on, those after the first two do not parse the standard headers again."""
+
+    HEADERS = "".join(f"#include <{name}>\n" for name in ("any", "cassert", "map", "memory", "string", "vector"))
+
+    def project(self, files):
+        return Project({**{f"a{i}.cc": self.HEADERS for i in range(8)}, **files})
+
+    def test_find_the_same(self):
+        run = self.project({"leak.cc": self.HEADERS + LEAK}).lint()
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertEqual(run.stdout.count("[reftally-own-cycle]"), 1)
+
+    def test_are_in_nobodys_way(self):
+        clash = "#include <memory>\nusing namespace std;\nstruct any {};\nany one;\n" + LEAK
+        run = self.project({"clash.cc": clash}).lint()
+        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertIn("0 with problems", run.stderr)
+
+    def test_are_only_the_librarys(self):
+        own = "#ifndef OWN\n#define OWN\n#include <memory>\n" + LEAK.replace("void link", "inline void link") + \
+              "#define assert(x)\n#endif\n"
+        project = self.project({"user.cc": "#include \"assert.h\"\n" + self.HEADERS, "assert.h": own})
+        run = project.lint()
+        self.assertIn("assert.h:7:31: warning: ownership cycle", run.stdout)
+
+    def test_belong_to_what_the_cache_watches(self):
+        project = self.project({"leak.cc": self.HEADERS + LEAK})
+        project.lint()
+        self.assertIn("9 from the cache", project.lint().stderr)
+        facts = [name for name in os.listdir(os.path.join(project.path, ".reftally-lint")) if name.endswith(".facts")]
+        self.assertEqual(len(facts), 9)
+        for name in facts:
+            self.assertRegex(project.read(os.path.join(".reftally-lint", name)), r"/c\+\+/\d+/memory\n")
+
+    def test_a_crash_with_them_costs_no_other_file(self):
+        run = self.project({"crash.cc": self.HEADERS + "#pragma clang __debug crash\n", "leak.cc": LEAK}).lint("-j2")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("crash.cc: not analysed: killed by signal", run.stderr)
+        self.assertIn("10 files (0 from the cache, 1 with problems)", run.stderr)
+        self.assertIn("[reftally-own-cycle]", run.stdout)
+
+
+class SmartPointersOfTheProject(unittest.TestCase):
+    # By its shape this is no smart pointer: its destructor does nothing.
+    OWN = LEAK.replace("#include <memory>", """#include <memory>
+template <class T> struct Handle : std::shared_ptr<T> { Handle(std::shared_ptr<T> p) : std::shared_ptr<T>(p) {} Handle() {} };
+""").replace("struct B { std::shared_ptr<A> a; }", "struct B { Handle<A> a; }")
+
+    def test_are_named_on_the_command_line_or_in_a_file(self):
+        project = Project({"leak.cc": self.OWN})
+        self.assertEqual(project.lint("--weak", "Handle").returncode, 0)
+        self.assertEqual(project.lint("--strong", "Handle").returncode, 1)
+        project.write("lint.toml", 'strong = ["other::Ref", "Handle"]\n')
+        self.assertEqual(project.lint("--config", "lint.toml").returncode, 1)
+
+    def test_are_annotated(self):
+        text = self.OWN.replace("template <class T> struct Handle",
+                                'template <class T> struct [[clang::annotate("reftally::strong")]] Handle')
+        self.assertEqual(Project({"leak.cc": text}).lint().returncode, 1)
+
+
 class TheAnswer(unittest.TestCase):
     def test_is_the_same_with_any_number_of_workers_and_from_the_cache(self):
         def numbered(i):

@@ -133,6 +133,13 @@ class TypeMap(unittest.TestCase):
         cycles, _ = self.cycles("program", "--type-map", "types.json")
         self.assertEqual([c for c in cycles if "lambda" in c[0]], [["Session::on_close_ -> [lambda program.cc:41].self"]])
 
+    def test_confirm_uses_the_types_of_the_source(self):
+        run = self.project.lint("--confirm", self.dumps["stripped"], "--format", "json")
+        self.assertEqual(run.returncode, 1, run.stderr)
+        seen = {tuple(sorted(member.split("::")[0] for member in re.findall(r"(\w+::\w+) (?:holds|owns)", json.dumps(f))))
+                for f in json.loads(run.stdout)["findings"] if f.get("seen_at_run_time")}
+        self.assertIn(("Handler", "Session"), seen, run.stdout)
+
     def changed(self, change):
         changed = json.loads(json.dumps(self.map))
         change(next(row for row in changed["types"] if row["key"] == "7Handler"))

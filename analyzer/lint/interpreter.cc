@@ -1,0 +1,232 @@
+#include "analyzer/lint/interpreter.h"
+
+#include <algorithm>
+
+namespace reftally::lint {
+namespace {
+
+constexpr uint32_t kDeepestMember = 3;  // a->b->c->d is followed no further
+
+}  // namespace
+
+uint32_t Interpreter::object(const Object& wanted) {
+  auto [slot, is_new] = ids_.try_emplace(wanted, static_cast<uint32_t>(graph_.objects.size()));
+  if (is_new) graph_.objects.push_back(wanted);
+  return slot->second;
+}
+
+uint32_t Interpreter::depth(uint32_t id) const {
+  uint32_t result = 0;
+  for (; graph_.objects[id].kind == ObjectKind::kMember; id = graph_.objects[id].parent) ++result;
+  return result;
+}
+
+uint32_t Interpreter::site(const StoreSite& wanted) {
+  auto [slot, is_new] = site_ids_.try_emplace(wanted, static_cast<uint32_t>(graph_.sites.size()));
+  if (is_new) graph_.sites.push_back(wanted);
+  return slot->second;
+}
+
+void Interpreter::add_edge(uint32_t from, const Key& field, uint32_t to, uint32_t store) {
+  if (known_edges_.insert({from, field, to}).second) graph_.edges.push_back({from, to, field, store});
+}
+
+void Interpreter::add(Value& value, const Value& more) {
+  value.insert(value.end(), more.begin(), more.end());
+  std::sort(value.begin(), value.end());
+  value.erase(std::unique(value.begin(), value.end()), value.end());
+}
+
+const Value& Interpreter::arg(const Step& step, size_t i) const {
+  static const Value nothing;
+  return i < step.args.size() && step.args[i] != kNone ? values_[step.args[i]] : nothing;
+}
+
+Value Interpreter::load(const Value& bases, const Key& field, uint32_t step) {
+  Value result;
+  const FieldRef known = program_.field(field);
+  bool many = false, held = false;
+  if (known)
+    for (const FieldEdge& edge : known.field->edges) {
+      many |= edge.many;
+      held |= edge.hold <= Hold::kStrong;
+    }
+  for (const Atom& base : bases) {
+    if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
+    auto stored = members_.find({base.object, field});
+    if (stored != members_.end()) add(result, stored->second);
+    if (depth(base.object) >= kDeepestMember || graph_.objects.size() > kMostObjects) continue;
+    const uint32_t content = object({ObjectKind::kMember, many ? step : 0, base.object, 0, field});
+    if (held) add_edge(base.object, field, content, 0);
+    add(result, {{content, 0}});
+  }
+  return result;
+}
+
+// What a container was given here is known; of one that came from outside, each read is another element.
+Value Interpreter::element(const Value& containers, uint32_t step) {
+  Value result;
+  for (const Atom& container : containers) {
+    const Object from = graph_.objects[container.object];
+    if ((from.kind == ObjectKind::kParam || from.kind == ObjectKind::kResult) && graph_.objects.size() <= kMostObjects)
+      add(result, {{object({ObjectKind::kMember, step, container.object, 0, kElementKey}), 0}});
+    else
+      add(result, {container});
+  }
+  return result;
+}
+
+Value Interpreter::closure(const Step& step) {
+  Value result;
+  size_t start = 0;
+  for (size_t i = 0; i < step.args.size(); ++i) {
+    const size_t end = std::min(step.text.find(',', start), step.text.size());
+    StoreSite capture;
+    capture.location = capture.closure = place(step);
+    capture.capture = step.text.substr(start, end - start);
+    capture.is_bind = step.flag;
+    start = std::min(end + 1, step.text.size());
+    const uint32_t row = site(capture);
+    for (const Atom& atom : arg(step, i))
+      if (graph_.objects[atom.object].kind !=
+          ObjectKind::kNull)  // of nested closures the inner one names the reference
+        add(result, {{atom.object, atom.closure ? atom.closure : row}});
+  }
+  return result;
+}
+
+bool Interpreter::is_only_null(const Value& value) const {
+  return value.size() == 1 && graph_.objects[value.front().object].kind == ObjectKind::kNull;
+}
+
+// A member of an object that is being made is null to begin with.
+bool Interpreter::gives_up(const Value& bases) const {
+  if (!graph_.function->is_constructor) return true;
+  return std::none_of(bases.begin(), bases.end(),
+                      [&](const Atom& base) { return graph_.objects[base.object].kind == ObjectKind::kThis; });
+}
+
+void Interpreter::note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes) {
+  all_.emptied_.push_back({field, place(step), how, graph_.function, escapes});
+}
+
+// The class of an object, empty when unknown or one of several.
+Key Interpreter::class_of(uint32_t id) const {
+  const Object& known = graph_.objects[id];
+  if (known.kind != ObjectKind::kMember) return known.id;
+  const FieldRef field = program_.field(known.id);
+  if (!field || field.field->edges.empty()) return {};
+  const Key& first = field.field->edges.front().target;
+  for (const FieldEdge& edge : field.field->edges)
+    if (edge.target != first) return {};
+  return first;
+}
+
+// May this member own this object? A list<pair<shared_ptr<Context>, Logger*>> owns no Logger.
+bool Interpreter::may_own(const Key& field, const Atom& atom) const {
+  if (field == "*") return true;
+  const FieldRef known = program_.field(field);
+  if (!known) return false;
+  const Key stored = atom.closure ? Key() : class_of(atom.object);
+  for (const FieldEdge& edge : known.field->edges) {
+    if (edge.hold == Hold::kOpaque || edge.hold == Hold::kCallable) return true;
+    if (atom.closure || edge.hold > Hold::kStrong) continue;
+    if (stored.empty() || program_.may_be_same_object(stored, edge.target)) return true;
+  }
+  return false;
+}
+
+void Interpreter::store(const Value& bases, const Key& field, const Value& what, const Step& step) {
+  StoreSite here;
+  here.location = place(step);
+  here.function = graph_.function->name;
+  if (is_only_null(what) && gives_up(bases)) note_emptied(field, step, "set to null", false);
+  for (const Atom& atom : what) {
+    if (graph_.objects[atom.object].kind == ObjectKind::kNull) continue;
+    if (!may_own(field, atom)) continue;
+    StoreSite from = here;
+    if (atom.closure) from.adopt_capture(graph_.sites[atom.closure]);
+    const uint32_t row = site(from);
+    for (const Atom& base : bases) {
+      if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
+      add_edge(base.object, field, atom.object, row);
+      add(members_[{base.object, field}], {atom});
+    }
+  }
+}
+
+void Interpreter::execute(uint32_t index, const Step& step) {
+  Value& result = values_[index];
+  switch (step.kind) {
+    case StepKind::kThis:
+      result = {{object({ObjectKind::kThis, 0, 0, 0, graph_.function->owner}), 0}};
+      break;
+    case StepKind::kParam:
+      result = {{object({ObjectKind::kParam, step.index, 0, 0, step.text}), 0}};
+      break;
+    case StepKind::kLocal:
+      result = locals_[step.index];
+      break;
+    case StepKind::kLoad:
+      result = load(arg(step, 0), step.id, index);
+      break;
+    case StepKind::kElement:
+      result = element(arg(step, 0), index);
+      break;
+    case StepKind::kNull:
+      result = {{object({}), 0}};
+      break;
+    case StepKind::kUnion:
+      for (size_t i = 0; i < step.args.size(); ++i) add(result, arg(step, i));
+      break;
+    case StepKind::kClosure:
+      result = closure(step);
+      break;
+    case StepKind::kNew: {
+      result = {{object({ObjectKind::kNew, index, 0, 0, step.id}), 0}};
+      std::vector<Value> arguments;
+      for (size_t i = 0; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
+      Value ignored;
+      if (!step.text.empty()) call(step.text, false, Value(result), arguments, step, index, ignored);
+      break;
+    }
+    case StepKind::kCall: {
+      std::vector<Value> arguments;
+      for (size_t i = 1; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
+      Value returned;
+      call(step.id, step.flag, Value(arg(step, 0)), arguments, step, index, returned);
+      if (returned.empty() && (step.index & kResultIsObject))
+        returned = {{object({ObjectKind::kResult, index, 0, 0, step.text}), 0}};
+      values_[index] = std::move(returned);
+      break;
+    }
+    case StepKind::kSet: {
+      Value what = arg(step, 1);
+      if (step.flag) add(what, locals_[step.args[0]]);
+      locals_[step.args[0]] = std::move(what);
+      break;
+    }
+    case StepKind::kStore:
+      store(Value(arg(step, 0)), step.id, Value(arg(step, 1)), step);
+      break;
+    case StepKind::kClear:
+      note_emptied(step.id, step, step.text, false);
+      break;
+    case StepKind::kEscape:
+      note_emptied(step.id, step, step.text, true);
+      break;
+    case StepKind::kReturn:
+      add(graph_.returns, arg(step, 0));
+      break;
+    case StepKind::kSharedThis:
+      break;
+  }
+}
+
+ObjectGraph Interpreter::run() {
+  const std::vector<Step>& steps = graph_.function->steps;
+  for (uint32_t i = 0; i < steps.size(); ++i) execute(i, steps[i]);
+  return std::move(graph_);
+}
+
+}  // namespace reftally::lint
