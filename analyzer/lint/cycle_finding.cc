@@ -78,6 +78,7 @@ size_t edge_to_weaken(const LintContext& context, const ProvedCycle& cycle) {
         edge.site->location.file == cycle.closed_at.file)
       result += 3;
     if (field && !many && edge.is_target_held_elsewhere) result += 4;
+    if (edge.is_only_holder) result -= 6;
     if (field && !many) result += 1;
     if (many) result -= 1;  // who holds many is the owner; who points back holds one
     return result;

@@ -54,6 +54,7 @@ class Prover {
   void keep(const ObjectGraph& graph, const std::vector<uint32_t>& way);
   CycleEdge describe(const ObjectGraph& graph, const ObjectEdge& edge) const;
   bool is_held_elsewhere(const ObjectGraph& graph, const std::vector<uint32_t>& way, uint32_t object) const;
+  bool is_only_holder(const ObjectGraph& graph, const ObjectEdge& edge) const;
   Hold hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const;
   Key key_of(const ObjectGraph& graph, uint32_t object) const;
   std::string class_of(const ObjectGraph& graph, uint32_t object) const;
@@ -127,6 +128,13 @@ bool Prover::is_held_elsewhere(const ObjectGraph& graph, const std::vector<uint3
   });
 }
 
+bool Prover::is_only_holder(const ObjectGraph& graph, const ObjectEdge& edge) const {
+  return graph.objects[edge.to].kind == ObjectKind::kNew &&
+         std::none_of(graph.edges.begin(), graph.edges.end(), [&](const ObjectEdge& other) {
+           return other.to == edge.to && other.from != edge.from && hold_of(graph, other) <= Hold::kStrong;
+         });
+}
+
 void Prover::search(const ObjectGraph& graph) {
   std::vector<std::vector<uint32_t>> outgoing(graph.objects.size());
   for (uint32_t i = 0; i < graph.edges.size(); ++i) outgoing[graph.edges[i].from].push_back(i);
@@ -152,6 +160,7 @@ void Prover::keep(const ObjectGraph& graph, const std::vector<uint32_t>& way) {
     CycleEdge edge = describe(graph, graph.edges[number]);
     counted |= edge.hold == Hold::kStrong || edge.hold == Hold::kCallable || edge.hold == Hold::kOpaque;
     edge.is_target_held_elsewhere = is_held_elsewhere(graph, way, graph.edges[number].to);
+    edge.is_only_holder = is_only_holder(graph, graph.edges[number]);
     cycle.objects += edge.hold != Hold::kValue;
     // A closure behind a local pointer has no field to name it: its place in the file does.
     names.insert(edge.field == "*" ? edge.declared.file + " " + (edge.site ? edge.site->function : "")

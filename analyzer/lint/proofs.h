@@ -18,6 +18,7 @@ struct CycleEdge {
   Hold hold = Hold::kStrong;
   bool is_const_target = false;
   bool is_target_held_elsewhere = false;  // by a member that is no part of the cycle: weak, this edge loses nothing
+  bool is_only_holder = false;            // of an object that is made here: weak, this edge loses it at once
 };
 
 struct Break {

@@ -221,6 +221,30 @@ void build() {
 }
 }  // namespace handmade
 
+// OMPL's ODESolver: the propagator is closed in last, but nobody else holds it.
+namespace made_for_one_holder {
+struct Propagator;
+struct Space {
+  void set(std::shared_ptr<Propagator> propagator) { propagator_ = std::move(propagator); }
+  std::shared_ptr<Propagator> propagator_;
+};
+struct Setup {
+  std::shared_ptr<Space> space_ = std::make_shared<Space>();
+};
+struct Solver {
+  explicit Solver(std::shared_ptr<Space> space) : space_(std::move(space)) {}
+  std::shared_ptr<Space> space_;  // expect: own-cycle
+};
+struct Propagator {
+  explicit Propagator(std::shared_ptr<Solver> solver) : solver_(std::move(solver)) {}
+  std::shared_ptr<Solver> solver_;
+};
+void plan(Setup& setup) {
+  auto solver = std::make_shared<Solver>(setup.space_);
+  setup.space_->set(std::make_shared<Propagator>(solver));
+}
+}  // namespace made_for_one_holder
+
 namespace broken {
 struct Child;
 struct Parent : std::enable_shared_from_this<Parent> {
