@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <tuple>
 
 namespace reftally {
@@ -109,7 +110,21 @@ CycleSearch::CycleSearch(const Heap& heap, const EvidenceGraph& graph)
       stamp_(graph.graph().size(), 0),
       came_by_(graph.graph().size()),
       came_from_(graph.graph().size()),
-      total_budget_(kTotalBudget) {}
+      total_budget_(kTotalBudget) {
+  rank_labels();
+}
+
+// Labels by text: which of two rings of one length is found must not hang on where the objects lie.
+void CycleSearch::rank_labels() {
+  std::vector<uint32_t> order(heap_.labels.size());
+  std::iota(order.begin(), order.end(), 0u);
+  auto text = [&](uint32_t label) {
+    return std::pair(heap_.text(heap_.labels[label].owner), heap_.text(heap_.labels[label].path));
+  };
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return text(a) < text(b); });
+  label_rank_.resize(order.size());
+  for (uint32_t i = 0; i < order.size(); i++) label_rank_[order[i]] = i;
+}
 
 std::vector<PathStep> CycleSearch::find(uint32_t component) {
   for (Doubt doubt : {Doubt::kNone, Doubt::kAmbiguous, Doubt::kAny}) {
@@ -131,9 +146,15 @@ CycleSearch::Layer CycleSearch::make_layer(Doubt doubt) const {
   const Subgraph& graph = graph_.graph();
   Layer layer;
   layer.cyclic.assign(graph.size(), 0);
+  std::vector<uint64_t> edges;
   for (uint32_t vertex = 0; vertex < graph.size(); vertex++) {
-    for (uint64_t edge = graph.edges.begin(vertex); edge < graph.edges.end(vertex); edge++) {
-      if (!allows(doubt, graph.reference[edge])) continue;
+    edges.clear();
+    for (uint64_t edge = graph.edges.begin(vertex); edge < graph.edges.end(vertex); edge++)
+      if (allows(doubt, graph.reference[edge])) edges.push_back(edge);
+    std::stable_sort(edges.begin(), edges.end(), [&](uint64_t a, uint64_t b) {
+      return label_rank_[index(heap_.label[graph.reference[a]])] < label_rank_[index(heap_.label[graph.reference[b]])];
+    });
+    for (uint64_t edge : edges) {
       layer.target.push_back(graph.target[edge]);
       layer.reference.push_back(graph.reference[edge]);
       if (graph.target[edge] == vertex) layer.cyclic[vertex] = 1;

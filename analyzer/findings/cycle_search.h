@@ -32,6 +32,7 @@ class CycleSearch {
   };
   enum class Doubt : uint8_t { kNone, kAmbiguous, kAny };
 
+  void rank_labels();
   Layer make_layer(Doubt doubt) const;
   bool allows(Doubt doubt, uint64_t row) const;
   std::vector<PathStep> find_in(const Layer& layer, uint32_t component);
@@ -41,6 +42,7 @@ class CycleSearch {
   const Heap& heap_;
   const EvidenceGraph& graph_;
   std::array<std::optional<Layer>, 3> layers_;  // by doubt, made when first needed
+  std::vector<uint32_t> label_rank_;            // by label
   std::vector<uint32_t> stamp_;                 // by vertex: the search that saw it last
   std::vector<uint64_t> came_by_;               // by vertex: edge
   std::vector<uint32_t> came_from_;             // by vertex: vertex

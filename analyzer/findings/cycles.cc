@@ -12,8 +12,9 @@
 namespace reftally {
 namespace {
 
-// The set of (type, member, type) triples inside a component: equal for instances of one bug, whatever their number of
-// children, and cheap to make, so that a cycle is searched once a shape and not once a component.
+// The set of (type, member, type) triples inside a component, apart by whether the referrer is counted and the
+// reference certain: equal for instances of one bug, whatever their number of children, and cheap to make, so that a
+// cycle is searched once a shape and not once a component.
 using Shape = std::vector<std::array<uint32_t, 3>>;
 
 struct Cluster {
@@ -25,12 +26,15 @@ Shape shape_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component)
   const Subgraph& edges = graph.graph();
   Shape shape;
   for (uint32_t vertex : graph.vertices_of(component)) {
-    const uint32_t from_type = index(heap.type[index(edges.objects[vertex])]);
+    const ObjectId from = edges.objects[vertex];
+    const uint32_t referrer = index(heap.type[index(from)]) << 1 | uint32_t{heap.is_counted(from)};
     for (uint64_t edge = edges.edges.begin(vertex); edge < edges.edges.end(vertex); edge++) {
       const uint32_t to = edges.target[edge];
       if (graph.components().component[to] != component) continue;
+      const uint64_t row = edges.reference[edge];
+      const bool certain = heap.kind[row] == ReferenceKind::kStrong && heap.certainty[row] != Certainty::kConservative;
       shape.push_back(
-          {from_type, index(heap.label[edges.reference[edge]]), index(heap.type[index(edges.objects[to])])});
+          {referrer << 1 | uint32_t{certain}, index(heap.label[row]), index(heap.type[index(edges.objects[to])])});
     }
   }
   std::sort(shape.begin(), shape.end());

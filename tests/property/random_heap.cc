@@ -62,6 +62,21 @@ RandomHeap::RandomHeap(Random& random) {
     if (counted[i] && one_in(random, 6)) objects[i].strong_count += static_cast<int64_t>(random() % 4) - 1;
   for (HeapBuilder::Object& object : objects)
     if (object.flavour == FlavourId::kSharedPtr && object.strong_count < 0) object.strong_count = 0;
+  while (take_back_references_of_the_destroyed()) {
+  }
+}
+
+// A destructor gives back what its object held; words are all that is left. True when that destroyed another.
+bool RandomHeap::take_back_references_of_the_destroyed() {
+  bool destroyed = false;
+  for (Reference& reference : references) {
+    if (objects[reference.from].strong_count != 0 || reference.kind == ReferenceKind::kRaw) continue;
+    HeapBuilder::Object& to = objects[reference.to];
+    if (to.strong_count > 0 && pays_for_count(reference.kind, reference.certainty)) destroyed |= --to.strong_count == 0;
+    reference.kind = ReferenceKind::kRaw;
+    reference.certainty = Certainty::kConservative;
+  }
+  return destroyed;
 }
 
 Heap RandomHeap::build(const std::vector<uint32_t>& place) const {

@@ -34,6 +34,9 @@ struct RandomHeap {
   // Object i becomes place[i]; addresses follow the places.
   Heap build(const std::vector<uint32_t>& place) const;
   Heap build() const;
+
+ private:
+  bool take_back_references_of_the_destroyed();
 };
 
 }  // namespace reftally
