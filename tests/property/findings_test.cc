@@ -13,7 +13,7 @@ using namespace reftally;
 
 namespace {
 
-constexpr int kRounds = 4000;
+constexpr int kRounds = 20'000;
 
 // Reachability by every path among the objects of one set, references that keep the referent from going.
 class DeadPart {

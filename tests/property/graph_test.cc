@@ -11,7 +11,7 @@ using namespace reftally;
 
 namespace {
 
-constexpr int kRounds = 3000;
+constexpr int kRounds = 20'000;
 
 template <class Step>
 void for_each_reference(const Heap& heap, Step step) {
