@@ -10,6 +10,7 @@
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
 #include "analyzer/findings/growth.h"
+#include "analyzer/findings/import_garbage.h"
 #include "analyzer/findings/modules_in_use.h"
 #include "analyzer/findings/retained.h"
 #include "analyzer/findings/rules.h"
@@ -156,6 +157,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   find_everything(analysis, options);
   if (options.progress) options.progress("births");
   judge_by_destructors(analysis.heap, types, analysis.findings);
+  forget_import_garbage(analysis.heap, image, types, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
   rank(analysis.heap, analysis.findings);
   analysis.warnings.insert(analysis.warnings.begin(), image.warnings.begin(), image.warnings.end());

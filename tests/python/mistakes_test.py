@@ -7,6 +7,7 @@ Then again with the flags of `reftally cxxflags --python`, under `reftally run`:
 call that took it.
 """
 
+import collections
 import gc
 import json
 import os
@@ -18,6 +19,9 @@ import tempfile
 
 reftally_command, package = sys.argv[1], sys.argv[2]
 CALLS = 7
+# 3.9 keeps freed lists and tuples in static arrays. The word of one that is in use again stays there, and passes for a
+# static variable that holds it: their lost references are not told.
+KNOWS_FREED_LISTS = sys.version_info >= (3, 10)
 
 
 def compile_extension(folder=".", flags=()):
@@ -104,16 +108,19 @@ def who_took():
         printed = subprocess.run(
             [reftally_command, "run", "--no-analyze", "-o", folder, "--", sys.executable, os.path.abspath(__file__),
              reftally_command, package, folder], check=True, stdout=subprocess.PIPE, text=True, timeout=120).stdout
-        return {acquire["frames"][0]["function"]: acquire["references"]
-                for finding in findings_since(*printed.split()) for acquire in finding.get("acquired", ())}
+        took = collections.Counter()  # the interpreter may come by more than one way
+        for finding in findings_since(*printed.split()):
+            for acquire in finding.get("acquired", ()):
+                took[acquire["frames"][0]["function"]] += acquire["references"]
+        return took
 
 
 def problems_of_told():
     took = who_took()
     return [f"{function} should be told to have taken {CALLS - 2} to {CALLS} references: {took}"
-            for function in ("leak_item", "leak_temporary", "leak_on_error")
-            if not CALLS - 2 <= took.get(function, 0) <= CALLS] + (
-                [f"accused without reason: {took}"] if len(took) > 3 else [])
+            for function in ("leak_item", "leak_temporary", "leak_on_error")[:3 if KNOWS_FREED_LISTS else 1]
+            if not CALLS - 2 <= took[function] <= CALLS] + (
+                [f"accused without reason: {took}"] if len(+took) > 3 else [])
 
 
 def main():
@@ -156,10 +163,11 @@ def main():
 
     # A word of the last call may still lie on the C stack or in freed memory, and pass for a holder.
     expect("leaked-reference", "__main__.Item", lambda m, f: m["__main__.Item"] == 1 and lost(f, CALLS - 2), "item")
-    expect("leaked-reference", "list", lambda m, f: lost(f, CALLS - 2), "temporary")
-    expect("leaked-reference", "tuple", lambda m, f: lost(f, CALLS - 2), "error path")
+    if KNOWS_FREED_LISTS:
+        expect("leaked-reference", "list", lambda m, f: lost(f, CALLS - 2), "temporary")
+        expect("leaked-reference", "tuple", lambda m, f: lost(f, CALLS - 2), "error path")
+        expect("hidden-traverse", "mistakes.Skipper", lambda m, f: nearly_all(f), "skipped member")
     expect("over-release", "__main__.Borrowed", lambda m, f: f["account"]["remainder"] == -1, "borrowed")
-    expect("hidden-traverse", "mistakes.Skipper", lambda m, f: nearly_all(f), "skipped member")
     expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: nearly_all(f), "no tp_clear")
     problems += [f"not expected: {rule} {members} {finding['evidence']}" for rule, members, finding in found]
     problems += problems_of_told()

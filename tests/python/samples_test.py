@@ -18,12 +18,6 @@ sys.path.insert(0, support)
 import expectations  # noqa: E402
 
 
-def concerns_the_sample(finding):
-    """Not a note about what the interpreter itself left to its collector: a class of its start that is gone."""
-    own = any(member["type"].startswith("__main__.") for member in finding["members"])
-    return own or finding["severity"] != "note"
-
-
 def compile_extension(source, target_folder):
     """False when that needs what is not here: a compiler, pybind11, this interpreter's headers."""
     compiler = shutil.which("c++")
@@ -50,7 +44,6 @@ def problems_of(folder, name, modules):
             return [f"status {done.returncode}: {done.stderr}"]
         with open(report) as file:
             found = json.load(file)
-    found["findings"] = [finding for finding in found["findings"] if concerns_the_sample(finding)]
     wanted = expectations.of_sample(os.path.join(folder, "expected.txt"), name)
     return expectations.compare(found, wanted, True).problems
 

@@ -61,7 +61,8 @@ static void interpreter_fields(void) {
   I(exc_state.errnomap); I(exc_state.PyExc_ExceptionGroup);
 #endif
 #if MINOR >= 12
-  I(cached_objects.str_replace_inf); I(cached_objects.objreduce); I(cached_objects.generic_type);
+  /* objreduce is borrowed from the dictionary of object */
+  I(cached_objects.str_replace_inf); I(cached_objects.generic_type);
   I(cached_objects.typevar_type); I(cached_objects.typevartuple_type); I(cached_objects.paramspec_type);
   I(cached_objects.paramspecargs_type); I(cached_objects.paramspeckwargs_type);
 #endif

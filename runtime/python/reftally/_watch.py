@@ -1,10 +1,14 @@
 """The history of one object's reference count, by source line."""
 
 import collections
+import inspect
 import linecache
 import sys
 import threading
 import weakref
+
+
+COPIES_VARIABLES = sys.version_info < (3, 11)
 
 
 class Change(collections.namedtuple("Change", "file line gained lost times")):
@@ -13,6 +17,16 @@ class Change(collections.namedtuple("Change", "file line gained lost times")):
     @property
     def balance(self):
         return self.gained - self.lost
+
+
+def copies(frame, obj):
+    """References that tracing itself makes: before 3.11 a function that is traced keeps a copy of its variables."""
+    count = 0
+    while frame is not None and COPIES_VARIABLES:
+        if frame.f_code.co_flags & inspect.CO_OPTIMIZED:
+            count += sum(value is obj for value in frame.f_locals.values())
+        frame = frame.f_back
+    return count
 
 
 class Watch:
@@ -38,9 +52,12 @@ class Watch:
         self._place = None
         self._frames = []
 
-    def _count(self):
+    def _count(self, frame):
         obj = self._reference()
-        return 0 if obj is None else sys.getrefcount(obj) - self._own
+        if obj is None:
+            return 0
+        made = copies(frame, obj)  # which may make them: before the count
+        return sys.getrefcount(obj) - self._own - made
 
     def __enter__(self):
         self._previous = sys.gettrace()
@@ -50,7 +67,7 @@ class Watch:
             self._frames.append((frame, frame.f_trace))
             frame.f_trace = self._trace
             frame = frame.f_back
-        self.before = self._last = self._count()
+        self.before = self._last = self._count(sys._getframe(1))
         threading.settrace(self._trace)
         sys.settrace(self._trace)
         return self
@@ -61,12 +78,12 @@ class Watch:
         for frame, trace in self._frames:
             frame.f_trace = trace
         self._frames.clear()
-        self._note()
+        self._note(sys._getframe(1))
         self.after = self._last
         self.changes = [Change(file, line, *row) for (file, line), row in self._rows.items()]
 
-    def _note(self):
-        now = self._count()
+    def _note(self, frame):
+        now = self._count(frame)
         if now == self._last:
             return
         row = self._rows.setdefault(self._place, [0, 0, 0])
@@ -77,7 +94,7 @@ class Watch:
     def _trace(self, frame, event, _):
         if frame.f_globals.get("__name__") == __name__:
             return None
-        self._note()
+        self._note(frame)
         self._place = (frame.f_code.co_filename, frame.f_lineno)
         return self._trace
 

@@ -1,0 +1,68 @@
+#include "analyzer/findings/import_garbage.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "analyzer/image/call_frames.h"
+
+namespace reftally {
+namespace {
+
+constexpr std::string_view kImporter = "<frozen importlib";
+
+// "/usr/lib/python3.11/ssl.py"; not what packagers and pip install below it.
+bool is_own_library(std::string_view file) {
+  if (file.starts_with("<frozen ")) return true;
+  if (file.find("/site-packages/") != file.npos || file.find("/dist-packages/") != file.npos) return false;
+  const size_t found = file.find("/lib/python3.");
+  return found != file.npos && found + 13 < file.size() && std::isdigit(static_cast<unsigned char>(file[found + 13]));
+}
+
+// From inside out there is nothing but the library's own files, up to the importer.
+bool is_of_import(const Image& image, const DebugTypes& types, StackId stack) {
+  bool any = false;
+  for (uint64_t address : image.frames(stack))
+    for (const SourceFrame& frame : source_frames_at(image, types, address)) {
+      if (frame.file.starts_with(kImporter)) return any;
+      if (!is_own_library(frame.file)) return false;
+      any = true;
+    }
+  return false;
+}
+
+bool is_class(const Heap& heap, ObjectId object) { return heap.type_name(object).starts_with("type "); }
+
+// Births of dictionaries and tuples are unknown when they come from a free list; those of classes never do.
+bool is_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
+                       const std::vector<ObjectId>& objects) {
+  bool known = false;
+  for (ObjectId object : objects) {
+    const StackId stack = heap.birth_stack[index(object)];
+    if (stack == StackId{}) continue;
+    if (!is_of_import(image, types, stack)) return false;
+    known = true;
+  }
+  return known || std::any_of(objects.begin(), objects.end(), [&](ObjectId object) { return is_class(heap, object); });
+}
+
+bool births_are_known(const Heap& heap) {
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (heap.flavour[i] == FlavourId::kPython && heap.birth_stack[i] != StackId{}) return true;
+  return false;
+}
+
+}  // namespace
+
+void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
+                           std::vector<Finding>& findings) {
+  if (findings.empty() || !births_are_known(heap)) return;
+  std::erase_if(findings, [&](const Finding& finding) {
+    return finding.severity == Severity::kNote && std::string_view(finding.rule) == "unreachable-cycle" &&
+           std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
+             return is_import_garbage(heap, image, types, objects);
+           });
+  });
+}
+
+}  // namespace reftally

@@ -1,0 +1,18 @@
+// What the interpreter's start and the imports of its own library leave to its collector: a class that was made twice,
+// once a process. Nobody who reads a report can mend that.
+#pragma once
+
+#include <vector>
+
+#include "analyzer/findings/finding.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+// Takes back notes on cycles that the collector will free, where all instances were made before births were recorded,
+// or while a module of the interpreter's own library was being imported.
+void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
+                           std::vector<Finding>& findings);
+
+}  // namespace reftally
