@@ -312,7 +312,6 @@ REFTALLY_PYTHON_INLINE void reftally_python_set_tuple(PyObject *tuple, Py_ssize_
 #define PySet_Pop(...) REFTALLY_PYTHON_NEW(PySet_Pop(__VA_ARGS__))
 #define PySlice_New(...) REFTALLY_PYTHON_NEW(PySlice_New(__VA_ARGS__))
 #define PyStructSequence_New(...) REFTALLY_PYTHON_NEW(PyStructSequence_New(__VA_ARGS__))
-#define PyThreadState_GetFrame(...) REFTALLY_PYTHON_NEW(PyThreadState_GetFrame(__VA_ARGS__))
 #define PyTuple_GetSlice(...) REFTALLY_PYTHON_NEW(PyTuple_GetSlice(__VA_ARGS__))
 #define PyTuple_New(...) REFTALLY_PYTHON_NEW(PyTuple_New(__VA_ARGS__))
 #define PyTuple_Pack(...) REFTALLY_PYTHON_NEW(PyTuple_Pack(__VA_ARGS__))
