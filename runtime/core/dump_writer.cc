@@ -26,7 +26,7 @@ void write_process(Writer& writer, const SnapshotFacts& facts) noexcept {
   record.flags = (recorder.options.full_contents ? dump::kProcessFullContents : 0) |
                  (recorder.options.zero_fill ? dump::kProcessZeroFilled : 0) | dump::kProcessAllBlocks;
   record.start_time_ns = recorder.start_time_ns;
-  record.snapshot_time_ns = real_time_ns();
+  record.snapshot_time_ns = facts.time_ns;
   record.pause_ns = facts.pause_ns;
   record.sequence = facts.sequence;
   record.min_block_spacing = recorder.live.spacing();

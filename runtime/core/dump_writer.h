@@ -15,6 +15,7 @@ struct SnapshotFacts {
   const ProgramState* self = nullptr;  // of the thread that takes the snapshot
   uint32_t self_stack = 0;             // StackId
   uint64_t pause_ns = 0;
+  uint64_t time_ns = 0;  // when the threads stopped; the writer may start much later
   const ModuleList* modules = nullptr;
   const MemoryMap* map = nullptr;
   const StoppedWorld* world = nullptr;

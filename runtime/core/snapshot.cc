@@ -76,6 +76,7 @@ bool snapshot_now(SnapshotFacts& facts, bool wait) noexcept {
   const uint64_t begin = monotonic_ns();
   world.stop();
   facts.pause_ns = monotonic_ns() - begin;
+  facts.time_ns = real_time_ns();
   const bool started = start_dump_child(write_file, &facts, name_of(facts));
   const int error = errno;
   const bool written = !started && wait && write_file(&facts);  // no room for a child: the program waits

@@ -43,6 +43,7 @@ struct Facts {
   dump::SnapshotReason reason;
   uint32_t parent_pid;
   uint64_t begin_ns;
+  uint64_t time_ns;      // when the program stood still; the writer may start much later
   uint64_t stack_limit;  // below it the stack is the agent's
 };
 Facts facts;
@@ -94,7 +95,7 @@ void write_process(dump::Writer& writer) noexcept {
   record.parent_pid = facts.parent_pid;
   record.reason = facts.reason;
   record.start_time_ns = start_time_ns;
-  record.snapshot_time_ns = runtime::real_time_ns();
+  record.snapshot_time_ns = facts.time_ns;
   record.pause_ns = runtime::monotonic_ns() - facts.begin_ns;
   record.sequence = sequence;
   record.runtime_version = writer.string(kRuntimeVersion);
@@ -207,7 +208,7 @@ bool is_this_process() noexcept { return process == runtime::current_process(); 
 
 SnapshotResult take_snapshot(dump::SnapshotReason reason, bool wait) noexcept {
   if (writer_memory == nullptr) return {};
-  facts = {reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(),
+  facts = {reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(), runtime::real_time_ns(),
            reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   if (native_snapshot == nullptr) {
     modules.read();
