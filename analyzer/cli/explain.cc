@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
@@ -31,14 +32,31 @@ uint64_t parse_address(const std::string& text) {
   return address;
 }
 
-std::vector<ObjectId> objects_named(const Heap& heap, const std::string& what) {
-  std::vector<ObjectId> objects;
-  const bool is_address = what.starts_with("0x");
-  const uint64_t address = is_address ? parse_address(what) : 0;
+// An address of a counter, of a value, or of anything in between: whose memory it is.
+std::vector<ObjectId> objects_at(const AnalyzedDump& dump, uint64_t address) {
+  const Heap& heap = dump.analysis.heap;
+  const uint32_t block = dump.image->block_at(address);
+  const bool is_known = block != Image::kNoBlock && block < heap.object_of_block.size();
+  const uint64_t begin = is_known ? dump.image->blocks[block].address : address;
+  std::optional<ObjectId> nearest, around;
   for (uint32_t i = 0; i < heap.object_count(); i++) {
-    const bool at = is_address && address - heap.address[i] < std::max<uint64_t>(1, heap.size[i]);
+    if (heap.address[i] == address) return {ObjectId{i}};
+    const bool before = heap.address[i] >= begin && heap.address[i] <= address && heap.is_counted(ObjectId{i});
+    if (before && (!nearest || heap.address[index(*nearest)] < heap.address[i])) nearest = ObjectId{i};
+    if (address - heap.address[i] < heap.size[i]) around = ObjectId{i};
+  }
+  if (is_known && nearest) return {*nearest};
+  if (is_known) return {heap.object_of_block[block]};
+  return around ? std::vector{*around} : std::vector<ObjectId>();
+}
+
+std::vector<ObjectId> objects_named(const AnalyzedDump& dump, const std::string& what) {
+  if (what.starts_with("0x")) return objects_at(dump, parse_address(what));
+  const Heap& heap = dump.analysis.heap;
+  std::vector<ObjectId> objects;
+  for (uint32_t i = 0; i < heap.object_count(); i++) {
     const std::string_view type = heap.type_name(ObjectId{i});
-    if (at || (!is_address && (type == what || type.ends_with("::" + what)))) objects.push_back(ObjectId{i});
+    if (type == what || type.ends_with("::" + what)) objects.push_back(ObjectId{i});
   }
   return objects;
 }
@@ -160,7 +178,7 @@ RunCommand prepare_explain(CLI::App& parser) {
   add_analysis_options(parser, options->analysis);
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
-    const std::vector<ObjectId> objects = objects_named(dump.analysis.heap, options->what);
+    const std::vector<ObjectId> objects = objects_named(dump, options->what);
     if (objects.empty()) throw Error(fmt::format("{}: no object is or lies at {}", options->dump, options->what));
     const std::vector<ObjectId> shown(objects.begin(),
                                       objects.begin() + static_cast<ptrdiff_t>(std::min(objects.size(), kExamples)));

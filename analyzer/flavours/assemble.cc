@@ -28,6 +28,9 @@ void Assembly::add_objects() {
   }
   add_storage_of_variables();
   builder_.set_block_totals(image_.blocks.size(), bytes);
+  std::vector<ObjectId> of_blocks(image_.blocks.size());
+  for (uint32_t block = 0; block < of_blocks.size(); ++block) of_blocks[block] = object_of(holders_.own_id(block));
+  builder_.set_objects_of_blocks(std::move(of_blocks));
 }
 
 void Assembly::add_counted(HolderId holder) {

@@ -115,8 +115,9 @@ class Heap {
   std::vector<HeapType> types;    // row 0: unknown
   std::vector<HeapLabel> labels;  // row 0: none
   StringTable strings;
-  bool collector_is_off = false;  // there is a cycle collector, and it runs only when told to
-  uint64_t block_count = 0;       // allocations these objects cover
+  bool collector_is_off = false;          // there is a cycle collector, and it runs only when told to
+  uint64_t block_count = 0;               // allocations these objects cover
+  std::vector<ObjectId> object_of_block;  // by index of the image's blocks; of one that several share, what is left
   uint64_t block_bytes = 0;
 
   uint32_t object_count() const { return static_cast<uint32_t>(address.size()); }
@@ -164,6 +165,7 @@ class HeapBuilder {
   void set_events(bool lost);
   void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }
   void set_block_totals(uint64_t count, uint64_t bytes);
+  void set_objects_of_blocks(std::vector<ObjectId> objects) { heap_.object_of_block = std::move(objects); }
   Object& object(ObjectId id);
   uint32_t object_count() const;
 

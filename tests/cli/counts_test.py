@@ -27,6 +27,13 @@ class Counts(command.CommandTest):
         self.assertRegex(account, r"1  Reader::last  \(strong, stated_counts.cc:17\)")
         self.assertRegex(account, r"0  unexplained\n  -+\n +2  strong count")
 
+    def test_an_object_is_found_by_any_address_of_its_own(self):
+        query = "SELECT address FROM objects WHERE type LIKE '%Reader%'"
+        [address] = self.reftally("query", self.dump, query, "--format", "csv").stdout.split()[1:]
+        for at in (address, hex(int(address, 16) + 8)):
+            self.assertIn(f"Reader at {address}, ", self.reftally("explain", self.dump, at).stdout)
+        self.fails("no object is or lies at 0x10", "explain", self.dump, "0x10")
+
     def test_lines_that_match_nothing_are_told(self):
         done = self.reftally("analyze", self.dump, *self.stated("count Bufer::users\n"), status=1)
         self.assertIn("counts.txt:1: nothing matches Bufer::users", done.stdout)
