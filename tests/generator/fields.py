@@ -196,7 +196,8 @@ ROOT_KINDS = [
     RootKind("thread_capture", "strong", False, "",
              "std::thread([p = " + POINTER + "({object})] {{ wait_for_stop(); }}).detach(); wait_until_waiting();", ("memory", "thread")),
     RootKind("static_weak", "weak", True, WEAK + " {name};", "{name} = {object};"),
-    RootKind("static_pointer", "raw", True, "{type}* {name};", "{name} = {object}.get();"),
+    # used: g++ drops one that nobody reads when its class is in an unnamed namespace
+    RootKind("static_pointer", "raw", True, "[[gnu::used]] {type}* {name};", "{name} = {object}.get();"),
     RootKind("static_pointers", "raw", True, "std::vector<{type}*> {name};", "{name}.push_back({object}.get());",
              ("vector",)),
 ]
