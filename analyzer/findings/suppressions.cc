@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
@@ -23,12 +24,6 @@ constexpr KindWord kKinds[] = {
     {"function:", Suppression::Kind::kFunction, true},
     {"leak:", Suppression::Kind::kLeak, false},
 };
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 bool is_date(std::string_view text) {
   if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;

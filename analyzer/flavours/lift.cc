@@ -21,18 +21,21 @@ namespace {
 
 // Which block belongs to whom, and the references that types tell; storage of containers goes to its owner.
 struct TypedHeap {
-  TypedHeap(const Image& image, const DebugTypes& types, const CountedObjects& counted, const CountedPointers& own,
-            const StatedCounts& stated)
-      : holders(image, counted),
+  TypedHeap(const Image& image, const DebugTypes& types, const CountedObjects& counted, CountedPointers own_pointers,
+            const StatedCounts& stated, PlainPointers plain)
+      : own(std::move(own_pointers)),
+        holders(image, counted),
         naming(image, types, counted, holders, builder),
         states(image),
-        walk(image, types, counted, holders, states, naming, builder, own, stated) {}
+        walk(image, types, counted, holders, states, naming, builder, own, stated, plain) {}
 
+  CountedPointers own;
   HeapBuilder builder;
   Holders holders;
   Naming naming;
   WordStates states;
   TypedWalk walk;
+  TypedReferences found;
 };
 
 // Guesses may speak against each other, and then they count for nothing.
@@ -47,6 +50,30 @@ CountedPointers find_own(const Image& image, const DebugTypes& types, const std:
   return find_own_counts(image, types, stated, met, counted);
 }
 
+// Smart pointers of the program's own are known once they have been met: then again.
+std::unique_ptr<TypedHeap> walk_types(const Image& image, const DebugTypes& types, const StatedCounts& stated,
+                                      PlainPointers plain, CountedObjects& counted) {
+  counted.build_index();
+  auto heap = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{}, stated, plain);
+  heap->found = heap->walk.run();
+  CountedPointers own = find_own(image, types, heap->found.met, stated, heap->walk, counted);
+  if (own.empty()) return heap;
+  counted.build_index();
+  heap = std::make_unique<TypedHeap>(image, types, counted, std::move(own), stated, plain);
+  heap->found = heap->walk.run();
+  return heap;
+}
+
+// References that types tell. What plain pointers are thought to pay is asked again of all the objects there are.
+std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types, const StatedCounts& stated,
+                                     CountedObjects& counted) {
+  auto heap = walk_types(image, types, stated, PlainPointers::kVote, counted);
+  if (!plain_pointers_refuted(counted, heap->found.known)) return heap;
+  heap.reset();
+  drop_own_counts(counted);
+  return walk_types(image, types, stated, PlainPointers::kStatedOnly, counted);
+}
+
 }  // namespace
 
 Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& options) {
@@ -58,21 +85,18 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   for (const Flavour& flavour : flavours()) {
     if (options.use_types && flavour.refine_objects) flavour.refine_objects(image, types, counted);
   }
-  counted.build_index();
 
-  // References that types tell. Smart pointers of the program's own are known once they have been met: then again.
   const StatedCounts nothing;
   const StatedCounts& stated = options.stated ? *options.stated : nothing;
-  CountedPointers own;
-  auto typing = std::make_unique<TypedHeap>(image, types, counted, own, stated);
-  TypedReferences typed = options.use_types ? typing->walk.run() : typing->walk.nothing();
-  if (options.use_types) own = find_own(image, types, typed.met, stated, typing->walk, counted);
-  if (!own.empty()) {
+  std::unique_ptr<TypedHeap> typing;
+  if (options.use_types) {
+    typing = type_heap(image, types, stated, counted);
+  } else {
     counted.build_index();
-    typing = std::make_unique<TypedHeap>(image, types, counted, own, stated);
-    typed = typing->walk.run();
+    typing = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{}, stated, PlainPointers::kStatedOnly);
+    typing->found = typing->walk.nothing();
   }
-  auto& [builder, holders, naming, states, walk] = *typing;
+  auto& [own, builder, holders, naming, states, walk, typed] = *typing;
 
   // ---- Beyond this point no block changes hands.
 

@@ -151,4 +151,22 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
   return pointers;
 }
 
+bool plain_pointers_refuted(const CountedObjects& counted, const KnownReferences& known) {
+  size_t voters = 0, equal = 0;
+  for (size_t i = 0; i < counted.objects.size(); ++i) {
+    const CountedObject& object = counted.objects[i];
+    if (!object.has_plain_holders || known.strong[i] == 0) continue;
+    if (known.strong[i] > object.strong) return true;
+    ++voters;
+    equal += known.strong[i] == object.strong;
+  }
+  return equal * 2 < voters;
+}
+
+void drop_own_counts(CountedObjects& counted) {
+  const auto kept = std::remove_if(counted.objects.begin(), counted.objects.end(),
+                                   [](const CountedObject& object) { return object.flavour == FlavourId::kIntrusive; });
+  counted.objects.truncate(static_cast<size_t>(kept - counted.objects.begin()));
+}
+
 }  // namespace reftally

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/flavours/counted_object.h"
+#include "analyzer/flavours/counts.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 #include "analyzer/layouts/counted_pointers.h"
@@ -22,6 +23,9 @@ struct MetPointer {
   std::string_view place = {};  // of a plain pointer: "Scene::nodes_[]"
 };
 
+// Which plain pointers may pay a count.
+enum class PlainPointers : uint8_t { kVote, kStatedOnly };
+
 // How well a member's name must read as a count.
 enum class CountName : uint8_t { kAny, kCount, kReferences };
 
@@ -31,5 +35,11 @@ bool may_count(const Type& type, CountName name);
 // Adds the objects to `counted` (whose index must be built anew) and says which classes count them.
 CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const StatedCounts& stated,
                                 const std::vector<MetPointer>& met, CountedObjects& counted);
+
+// Whether references found since the vote speak against it where plain pointers pay: more of them than a count says, or
+// too few counts told by them. The objects they led to have been walked by then, and may hold pointers of the same
+// places to counts the vote has not seen.
+bool plain_pointers_refuted(const CountedObjects& counted, const KnownReferences& known);
+void drop_own_counts(CountedObjects& counted);
 
 }  // namespace reftally

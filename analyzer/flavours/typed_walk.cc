@@ -21,7 +21,7 @@ std::string location_text(const SourceLocation& location) {
 
 TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
                      WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own,
-                     const StatedCounts& stated)
+                     const StatedCounts& stated, PlainPointers plain)
     : image_(image),
       types_(types),
       counted_(counted),
@@ -31,6 +31,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       builder_(builder),
       own_(own),
       stated_(stated),
+      plain_(plain),
       walker_(image, types, paths_, own, stated),
       declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {
@@ -325,6 +326,7 @@ const TypedWalk::Place& TypedWalk::place_of(PathId path) {
 
 bool TypedWalk::may_pay(const Place& place, const Type& pointee) {
   if (place.name.empty()) return false;
+  if (plain_ == PlainPointers::kStatedOnly) return stated_.is_place(place.name);
   auto [found, added] = counts_references_.try_emplace(&pointee, false);
   if (added) found->second = may_count(pointee, CountName::kReferences);
   return found->second || stated_.is_place(place.name);

@@ -29,7 +29,7 @@ class TypedWalk final : private ValueVisitor {
  public:
   TypedWalk(const Image& image, const DebugTypes& types, const CountedObjects& counted, Holders& holders,
             WordStates& states, Naming& naming, HeapBuilder& builder, const CountedPointers& own,
-            const StatedCounts& stated);
+            const StatedCounts& stated, PlainPointers plain);
 
   TypedReferences run();
   bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
@@ -94,6 +94,7 @@ class TypedWalk final : private ValueVisitor {
   HeapBuilder& builder_;
   const CountedPointers& own_;
   const StatedCounts& stated_;
+  PlainPointers plain_;
   Paths paths_;
   Walker walker_;
   TypedReferences found_;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
 #include "analyzer/heap/drawing.h"
 #include "analyzer/heap/drawing_words.h"
 
@@ -321,11 +322,6 @@ class DrawingReader {
         if (!flavour_given_[i]) object.flavour = FlavourId::kSharedPtr;
       }
     }
-  }
-
-  static std::string_view trimmed(std::string_view text) {
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    return text;
   }
 
   DrawingCursor in_;

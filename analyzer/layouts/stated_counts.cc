@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/text.h"
 #include "analyzer/image/debug_types.h"
 
 namespace reftally {
@@ -18,16 +19,6 @@ const StatedCounts::KindWord StatedCounts::kKinds[] = {
     {"pointer ", Kind::kPointer, "a class that holds one pointer to a class"},
     {"member ", Kind::kPlace, "a plain pointer to an object with a count, there"},
 };
-
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const size_t first = text.find_first_not_of(" \t\r");
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-}  // namespace
 
 void StatedCounts::read(std::string_view text, const std::string& file) {
   size_t number = 0;

@@ -1,9 +1,8 @@
 // What a person has said of a program's own counts, where neither shape nor a vote of counts tells.
 //
 //   line := "count" CLASS "::" MEMBER      this integer counts the references to objects of the class, or of one below
-//         | "pointer" CLASS                objects of the class hold a reference each; without template arguments all
-//         of
-//                                          the template do
+//         | "pointer" CLASS                objects of the class hold a reference each; without template arguments
+//                                          all of the template do
 //         | "member" PLACE                 plain pointers there hold a reference each: a member as reports print it
 //                                          ("Scene::nodes_[]"), or a variable ("g_scene")
 //

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "analyzer/base/text.h"
+
 namespace reftally {
 
 namespace {
@@ -41,12 +43,6 @@ size_t arguments_begin(std::string_view name) {
     i = end;
   }
   return begin;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
 }
 
 std::vector<std::string_view> split(std::string_view list) {
