@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -199,14 +200,9 @@ void Advisor::draft(Finding& finding) {
 std::optional<Advice> Advisor::advice_of(const Draft& draft) {
   const Heap& heap = input_.heap;
   const Finding& finding = *draft.finding;
-  const FeedbackSet* chosen = &draft.sets.front();
-  std::optional<uint64_t> losses = losses_of(chosen->members);
-  for (const FeedbackSet& set : draft.sets) {
-    if (losses_of(set.members) != 0) continue;
-    chosen = &set;
-    losses = 0;
-    break;
-  }
+  const FeedbackSet* chosen = without_loss(draft);
+  if (chosen == nullptr) chosen = &draft.sets.front();
+  const std::optional<uint64_t> losses = losses_->objects_lost(chosen->members);
 
   // A class, its tuple of bases and its descriptors are a cycle by nature, and members of every class are alike.
   if (losses != 0 && is_declared(heap, finding.instances.front().front())) return std::nullopt;
@@ -245,65 +241,40 @@ void Advisor::weigh(const Finding& finding, const std::vector<LabelId>& members,
                                                                 : graph.retained_by({freed}).front().bytes;
 }
 
-// By label of a member that some set has: whether some live object refers through it.
-std::vector<uint8_t> Advisor::find_members_in_use() const {
-  constexpr uint8_t kUnknown = 2;
-  const Heap& heap = input_.heap;
-  std::vector<uint8_t> in_use(heap.labels.size(), 0);
-  for (const Draft& draft : drafts_)
-    for (const FeedbackSet& set : draft.sets)
-      for (LabelId member : set.members) in_use[index(member)] = kUnknown;
-  for (uint32_t i = 0; i < heap.object_count(); i++) {
-    for (uint64_t row = heap.references.begin(i); row < heap.references.end(i); row++) {
-      uint8_t& use = in_use[index(heap.label[row])];
-      if (use == kUnknown && input_.reachable.ownership[i] && can_own(heap, row) && heap.is_counted(heap.referent[row]))
-        use = 1;
-    }
-  }
-  for (uint8_t& use : in_use) use &= 1;
-  return in_use;
-}
-
-// Each finding's best set first: should there be too many, everybody gets a hearing.
-std::vector<std::vector<LabelId>> Advisor::sets_to_try(const std::vector<uint8_t>& in_use) {
+// Members of the sets, each finding's best set first: should there be too many, everybody gets a hearing.
+std::vector<std::vector<LabelId>> Advisor::sets_to_try() const {
   std::vector<std::vector<LabelId>> sets;
+  std::set<std::vector<LabelId>> seen;
   size_t most = 0;
   for (const Draft& draft : drafts_) most = std::max(most, draft.sets.size());
-  for (size_t place = 0; place < most; place++) {
-    for (const Draft& draft : drafts_) {
-      if (place >= draft.sets.size()) continue;
-      const std::vector<LabelId>& members = draft.sets[place].members;
-      const bool used = std::any_of(members.begin(), members.end(), [&](LabelId m) { return in_use[index(m)] != 0; });
-      if (!used) losses_[members] = 0;
-      if (!used || sets.size() >= kSetsTried || !losses_.try_emplace(members, std::nullopt).second) continue;
-      sets.push_back(members);
-    }
-  }
+  for (size_t place = 0; place < most; place++)
+    for (const Draft& draft : drafts_)
+      if (place < draft.sets.size() && seen.insert(draft.sets[place].members).second)
+        sets.push_back(draft.sets[place].members);
   return sets;
 }
 
-// What live objects would lose their last owner, for many sets in one search of the heap.
+// A set that certainly costs live objects their owner is no advice as long as another does not; how many they are is
+// searched for only when there is none.
 void Advisor::find_losses() {
   if (drafts_.empty()) return;
-  const Heap& heap = input_.heap;
-  const std::vector<std::vector<LabelId>> sets = sets_to_try(find_members_in_use());
-  for (size_t first = 0; first < sets.size(); first += kSetsAtOnce) {
-    const std::span<const std::vector<LabelId>> batch =
-        std::span(sets).subspan(first, std::min(kSetsAtOnce, sets.size() - first));
-    const std::vector<uint16_t> owned = find_owned_without(heap, input_.accounts, input_.reachable.conservative, batch);
-    const auto all = static_cast<uint16_t>((1u << batch.size()) - 1);
-    std::vector<uint64_t> lost(batch.size(), 0);
-    for (uint32_t i = 0; i < heap.object_count(); i++) {
-      if ((owned[i] & all) == all || !input_.reachable.ownership[i] || !heap.is_counted(ObjectId{i})) continue;
-      for (size_t k = 0; k < batch.size(); k++) lost[k] += (owned[i] >> k & 1) == 0;
-    }
-    for (size_t k = 0; k < batch.size(); k++) losses_[batch[k]] = lost[k];
-  }
+  const std::vector<std::vector<LabelId>> sets = sets_to_try();
+  std::vector<LabelId> members;
+  for (const std::vector<LabelId>& set : sets) members.insert(members.end(), set.begin(), set.end());
+  losses_.emplace(input_, members);
+  std::vector<std::vector<LabelId>> open, last;
+  for (const std::vector<LabelId>& set : sets)
+    if (open.size() < kSetsTried && !losses_->costs_nothing(set) && !losses_->costs_something(set)) open.push_back(set);
+  losses_->count(open);
+  for (const Draft& draft : drafts_)
+    if (last.size() < kSetsTried && !without_loss(draft)) last.push_back(draft.sets.front().members);
+  losses_->count(last);
 }
 
-std::optional<uint64_t> Advisor::losses_of(const std::vector<LabelId>& members) const {
-  const auto found = losses_.find(members);
-  return found == losses_.end() ? std::nullopt : found->second;
+const FeedbackSet* Advisor::without_loss(const Draft& draft) const {
+  for (const FeedbackSet& set : draft.sets)
+    if (losses_->objects_lost(set.members) == 0) return &set;
+  return nullptr;
 }
 
 }  // namespace reftally

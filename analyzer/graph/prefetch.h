@@ -9,23 +9,30 @@
 
 namespace reftally {
 
+template <class Mark>
+void prefetch_for_queue(const Heap& heap, const std::vector<ObjectId>& queue, size_t head,
+                        const std::vector<Mark>& mark) {
+  constexpr size_t kOffsetsAhead = 24, kReferentsAhead = 12, kMarksAhead = 4, kMarksOfOne = 8;
+  const uint64_t* offsets = heap.references.offsets.data();
+  const ObjectId* referent = heap.referent.data();
+  const size_t size = queue.size();
+  if (head + kOffsetsAhead < size) __builtin_prefetch(&offsets[index(queue[head + kOffsetsAhead])]);
+  if (head + kReferentsAhead < size) __builtin_prefetch(&referent[offsets[index(queue[head + kReferentsAhead])]]);
+  if (head + kMarksAhead >= size) return;
+  const uint32_t next = index(queue[head + kMarksAhead]);
+  const uint64_t end = std::min(offsets[next + 1], offsets[next] + kMarksOfOne);
+  for (uint64_t row = offsets[next]; row < end; row++) __builtin_prefetch(&mark[index(referent[row])], 1);
+}
+
 // Visits everything that `queue` leads to through references for which follow(row) holds. An object is new as long as
 // its mark differs from `seen`; the ones in the queue are marked already. Leaves the queue in order of arrival.
-template <class Follow>
-void flood_forward(const Heap& heap, std::vector<ObjectId>& queue, std::vector<uint8_t>& mark, uint8_t seen,
-                   Follow follow) {
-  constexpr size_t kOffsetsAhead = 24, kReferentsAhead = 12, kMarksAhead = 4, kMarksOfOne = 8, kMarksInRow = 16;
+template <class Mark, class Follow>
+void flood_forward(const Heap& heap, std::vector<ObjectId>& queue, std::vector<Mark>& mark, Mark seen, Follow follow) {
+  constexpr size_t kMarksInRow = 16;
   const uint64_t* offsets = heap.references.offsets.data();
   const ObjectId* referent = heap.referent.data();
   for (size_t head = 0; head < queue.size(); head++) {
-    const size_t size = queue.size();
-    if (head + kOffsetsAhead < size) __builtin_prefetch(&offsets[index(queue[head + kOffsetsAhead])]);
-    if (head + kReferentsAhead < size) __builtin_prefetch(&referent[offsets[index(queue[head + kReferentsAhead])]]);
-    if (head + kMarksAhead < size) {
-      const uint32_t next = index(queue[head + kMarksAhead]);
-      const uint64_t end = std::min(offsets[next + 1], offsets[next] + kMarksOfOne);
-      for (uint64_t row = offsets[next]; row < end; row++) __builtin_prefetch(&mark[index(referent[row])], 1);
-    }
+    prefetch_for_queue(heap, queue, head, mark);
     const uint32_t from = index(queue[head]);
     const uint64_t end = offsets[from + 1];
     for (uint64_t row = offsets[from]; row < end; row++) {

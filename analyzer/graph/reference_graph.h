@@ -31,14 +31,21 @@ struct Reachability {
   ObjectSet conservative;  // T1: any reference of any kind, from any root (LeakSanitizer's rule)
   ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
 };
-ObjectSet find_conservative(const Heap& heap);
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
-// T2 as it would be if the references of some labels were weak; no labels: as it is.
-ObjectSet find_owned(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
-                     const std::vector<uint8_t>& weak_labels);
-// The same for many sets of labels: by object, bit k of what set k leaves owned. Up to 15
-// sets in one search; it costs little more than one, for what one of them cuts off is mostly reached another way.
+bool root_can_own(const Heap& heap, const HeapRoot& root);
+// Calls visit for whatever T2 starts from.
+template <class Visit>
+void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+                                    Visit visit) {
+  for (const HeapRoot& root : heap.roots)
+    if (root_can_own(heap, root)) visit(root.to);
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (conservative[i] && (accounts.opaque[i] > 0 || (heap.flags[i] & dump::kObjectImmortal) != 0)) visit(ObjectId{i});
+}
+// T2 as it would be if the references of some labels were weak, for up to 15 sets of labels in one search: by object,
+// bit k when set k leaves it owned. It costs little more than one search, for what one of them cuts off is mostly
+// reached another way.
 std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
                                          std::span<const std::vector<LabelId>> weak_sets);
 
@@ -58,6 +65,11 @@ inline bool can_own(const Heap& heap, uint64_t reference) {
   if (kind == ReferenceKind::kStrong || kind == ReferenceKind::kAmbiguous) return true;
   if (kind == ReferenceKind::kWeak) return heap.strong_count[index(to)] == 0;
   return !heap.is_counted(to);
+}
+
+// Whether T2 enters the referent by it.
+inline bool is_entered_by(const Heap& heap, uint64_t reference) {
+  return can_own(heap, reference) || !heap.is_counted(heap.referent[reference]);
 }
 
 // The part of the graph that `members` span, with its own dense numbers and only the references that `keeps` allows.

@@ -31,11 +31,6 @@ uint32_t reading_order(RootKind kind) {
   return 7;
 }
 
-bool root_can_own(const Heap& heap, const HeapRoot& root) {
-  return !heap.is_counted(root.to) || root.reference == ReferenceKind::kStrong ||
-         root.reference == ReferenceKind::kAmbiguous;
-}
-
 bool is_doubtful(ReferenceKind kind, Certainty certainty) {
   return certainty == Certainty::kConservative || kind == ReferenceKind::kAmbiguous;
 }

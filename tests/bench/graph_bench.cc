@@ -31,13 +31,10 @@ void measure_passes(const Measurements& measurements, const Heap& heap) {
     return std::string();
   });
   Reachability reachable;
-  measurements.run("reachability, by any word", [&] {
-    reachable.conservative = find_conservative(heap);
-    return fmt::format("{} reached", size_of(reachable.conservative));
-  });
-  measurements.run("reachability, by owners", [&] {
-    reachable.ownership = find_owned(heap, accounts, reachable.conservative, {});
-    return fmt::format("{} reached", size_of(reachable.ownership));
+  measurements.run("reachability", [&] {
+    reachable = find_reachable(heap, accounts);
+    return fmt::format("{} reached by any word, {} by owners", size_of(reachable.conservative),
+                       size_of(reachable.ownership));
   });
   measurements.run("trial deletion", [&] {
     return fmt::format("{} garbage", size_of(find_garbage(heap, ObjectSet(heap.object_count(), 1))));
