@@ -19,6 +19,7 @@
 #include "analyzer/flavours/lift.h"
 #include "analyzer/image/call_frames.h"
 #include "analyzer/image/dump_image.h"
+#include "analyzer/image/vtables.h"
 #include "reports/build_report.h"
 #include "reports/names.h"
 #include "reports/summary.h"
@@ -109,12 +110,13 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
   Before before;
   uint32_t sequence = 0;
   for (const std::string& file : options.since) {
-    const Image image = read_dump(file);
+    Image image = read_dump(file);
     expect_earlier(image, now, sequence);
     sequence = image.process.sequence;
     DebugOptions debug = options.debug;
     debug.use_dwarf = !options.no_types;
     const DebugTypes types(image, debug);
+    add_vtable_symbols(image, types);
     const Heap heap = lift(image, types, {!options.no_types, &stated});
     if (!before.oldest) before.oldest.emplace(heap, close_accounts(heap));
     RetainingPaths paths(heap);
@@ -133,6 +135,7 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   DebugOptions debug = options.debug;
   debug.use_dwarf = !options.no_types;
   dump.types = std::make_unique<DebugTypes>(*dump.image, debug);
+  add_vtable_symbols(*dump.image, *dump.types);
   AnalysisOptions analysis;
   analysis.use_types = !options.no_types;
   analysis.progress = [&phase](const char* name) { phase.say(name); };

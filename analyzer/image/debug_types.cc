@@ -142,7 +142,8 @@ const Type* DebugTypes::Data::functor_of(Dwarf_Die* die) {
   Dwarf_Die declaration = declaration_of(*die);
   const std::optional<DieRef> outer = names.parent(files.ref(&declaration));
   if (!outer) return nullptr;
-  Dwarf_Die owner = files.die(*outer);
+  Dwarf_Die owner = files.die(*outer), in_type_unit;
+  if (attribute_die(&owner, DW_AT_signature, &in_type_unit)) owner = in_type_unit;  // has the template arguments
   const Type* found = nullptr;
   for_each_child(&owner, [&](Dwarf_Die* child) {
     const char* name = dwarf_tag(child) == DW_TAG_template_type_parameter ? dwarf_diename(child) : nullptr;
@@ -240,6 +241,12 @@ std::string DebugTypes::symbol_at(uint64_t address) const {
   if (const Symbol* symbol = data_->symbols(*module).function_at(address)) return symbol->name;
   Dwarf_Die function;
   return data_->lines.function_at(*module, address, &function) ? attribute_string(&function, DW_AT_linkage_name) : "";
+}
+
+std::vector<VtableSymbol> DebugTypes::vtables_of(const ImageModule& module) const {
+  for (const ModuleFiles& files : data_->modules)
+    if (files.module == &module) return data_->symbols(files).vtables();
+  return {};
 }
 
 std::string DebugTypes::data_symbol_at(uint64_t address) const {

@@ -74,6 +74,11 @@ struct Variable {
   SourceLocation location;
 };
 
+struct VtableSymbol {
+  uint64_t vtable = 0;    // what objects point to
+  std::string_view type;  // mangled, as in type_info
+};
+
 struct DebugOptions {
   std::string sysroot;                  // prefix for module paths
   std::vector<std::string> debug_dirs;  // searched before the system's
@@ -97,6 +102,8 @@ class DebugTypes {
   std::string data_symbol_at(uint64_t address) const;
   // Where a thread-local variable lies in a thread; nothing when the thread has not touched its module's variables.
   std::optional<uint64_t> thread_local_address(uint32_t thread, const Variable& variable) const;
+  // The vtables a module has symbols of.
+  std::vector<VtableSymbol> vtables_of(const ImageModule& module) const;
   // What source calls the static, thread-local, stack or register word that holds a reference: "g_registry.last_",
   // "run(): sessions[2]", "rbx, run(): self"; from symbols "g_registry + 0x10", "run() + 0x18"; empty when unknown.
   // Threads by their index in the image.

@@ -68,18 +68,15 @@ void Symbols::read(const ElfFile& file, uint64_t bias, bool dynamic) {
 const Symbol* Symbols::function_at(uint64_t address) const { return find(functions_, address); }
 const Symbol* Symbols::object_at(uint64_t address) const { return find(objects_, address); }
 
-void add_vtable_symbols(Image& image, const DebugOptions& options) {
+std::vector<VtableSymbol> Symbols::vtables() const {
   constexpr std::string_view kVtablePrefix = "_ZTV";
-  DebugOptions symbols_only = options;
-  symbols_only.use_dwarf = false;
-  for (const ModuleFiles& files : open_module_files(image, symbols_only)) {
-    const Symbols symbols(files);
-    for (const Symbol& symbol : symbols.objects()) {
-      const std::string_view name = symbol.name;
-      if (!name.starts_with(kVtablePrefix)) continue;
-      image.vtable_names.emplace(symbol.address + kVtableHeader, name.substr(kVtablePrefix.size()));
-    }
+  std::vector<VtableSymbol> found;
+  for (const Symbol& symbol : objects_) {
+    const std::string_view name = symbol.name;
+    if (name.starts_with(kVtablePrefix))
+      found.push_back({symbol.address + kVtableHeader, name.substr(kVtablePrefix.size())});
   }
+  return found;
 }
 
 }  // namespace reftally

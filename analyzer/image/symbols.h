@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/image/module_files.h"
@@ -23,15 +24,12 @@ class Symbols {
   const Symbol* object_at(uint64_t address) const;
   const std::vector<Symbol>& functions() const { return functions_; }  // by address
   const std::vector<Symbol>& objects() const { return objects_; }      // by address
+  std::vector<VtableSymbol> vtables() const;
 
  private:
   void read(const ElfFile& file, uint64_t bias, bool dynamic);
 
   std::vector<Symbol> functions_, objects_;
 };
-
-// For a program built with -fno-rtti no vtable leads to a type_info, but each has a symbol _ZTV…: adds those to
-// image.vtable_names. Needs .symtab.
-void add_vtable_symbols(Image& image, const DebugOptions& options);
 
 }  // namespace reftally

@@ -106,6 +106,8 @@ FORMS = [
     (".dwo, DWARF 4", [], plain("-gdwarf-4", "-gsplit-dwarf")),
     (".dwp, DWARF 5", ["llvm-dwp-19"], packed("-gdwarf-5", "-gsplit-dwarf")),
     (".dwp, DWARF 4", ["llvm-dwp-19"], packed("-gdwarf-4", "-gsplit-dwarf")),
+    ("no type_info", [], plain("-g", "-fno-rtti")),
+    ("the standard library inside", [], plain("-g", "-static-libstdc++", "-static-libgcc")),
 ]
 
 
@@ -118,7 +120,7 @@ def report_text(builder, options):
 
 WANTED = [
     "Server::handlers_[0].target_", "handler.h:7", "make  server.cc:201", "leak  server.cc:232",
-    "root g_spare.target_", "root t_spare.target_ of thread 1",
+    "Server::closed_ -> [lambda server.cc:243].self", "root g_spare.target_", "root t_spare.target_ of thread 1",
 ]
 
 
