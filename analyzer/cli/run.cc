@@ -18,6 +18,7 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/installed.h"
 #include "analyzer/cli/text_file.h"
+#include "analyzer/cli/unrecorded.h"
 #include "analyzer/findings/baseline.h"
 #include "reports/names.h"
 
@@ -54,8 +55,17 @@ void add_python_agent(const fs::path& folder) {
   prepend("PYTHONPATH", (folder / "python").string());
 }
 
+// AddressSanitizer ends a program whose first library is not its own; behind the agent it works as well.
+void allow_agent_before_sanitizer() {
+  const char* given = getenv("ASAN_OPTIONS");
+  const std::string options = given ? given : "";
+  if (options.find("verify_asan_link_order") != options.npos) return;
+  set("ASAN_OPTIONS", options + (options.empty() ? "" : ":") + "verify_asan_link_order=0");
+}
+
 void set_environment(const RunOptions& options, const fs::path& agent) {
   prepend("LD_PRELOAD", agent.string());
+  allow_agent_before_sanitizer();
   add_python_agent(agent.parent_path());
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
@@ -213,10 +223,8 @@ int run(const RunOptions& options) {
   const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), pid);
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
   if (dumps.empty() && !not_run)
-    fmt::print(stderr,
-               "reftally: no dump was written: the program was killed, is statically linked or setuid, or could not "
-               "write to {}\n",
-               fs::absolute(options.dump_dir).string());
+    fmt::print(stderr, "reftally: no dump was written: {}\n",
+               why_unrecorded(options.program[0], status, fs::absolute(options.dump_dir).string()));
   const bool failed = !options.no_analyze && report_all(dumps, options);
   return failed ? options.error_exitcode : exit_like(status);
 }

@@ -39,9 +39,9 @@ class CommandTest(unittest.TestCase):
     def tearDownClass(cls):
         cls.scratch.cleanup()
 
-    def reftally(self, *arguments, status=0):
+    def reftally(self, *arguments, status=0, env=()):
         done = subprocess.run([REFTALLY, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=120, check=False, env={**os.environ, "LC_ALL": "C.UTF-8"})
+                              timeout=120, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", **dict(env)})
         self.assertEqual(done.returncode, status, f"{arguments}\n{done.stdout}{done.stderr}")
         return done
 

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """`reftally run` of a program with children: whose findings are told, in which order, and how often."""
 
+import pathlib
+import subprocess
+
 import command
+
+SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "samples/parent_and_child/leaky.cc"
 
 # `wait` keeps the shell alive until its children are gone, so that its own dump is the last.
 THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
@@ -27,6 +32,25 @@ class Run(command.CommandTest):
     def test_modules_that_no_object_comes_from_are_not_asked_for_debug_information(self):
         run = self.reftally("run", "--", command.PROGRAMS / "parent_and_child_leaky")
         self.assertNotIn("no debug information", run.stderr)
+
+    def build(self, name, *flags):
+        """One of the samples, built with other flags."""
+        program = self.folder / name
+        subprocess.run(["g++", "-g", *flags, SAMPLE, "-o", program], check=True, timeout=120)
+        return program
+
+    def test_a_program_with_address_sanitizer_runs_and_is_recorded(self):
+        program = self.build("sanitized", "-fsanitize=address")
+        run = self.reftally("run", "--", program, env={"ASAN_OPTIONS": "detect_leaks=0"})
+        self.assertIn("2 Page and 1 Document objects keep each other alive", run.stderr)
+
+    def test_it_says_why_there_is_no_dump(self):
+        program = self.build("static", "-static")
+        run = self.reftally("run", "--", program)
+        self.assertIn(f"reftally: no dump was written: {program} is statically linked: nothing can be loaded into it\n",
+                      run.stderr)
+        run = self.reftally("run", "--", "sh", "-c", "kill -9 $$", status=-9)
+        self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed)\n", run.stderr)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+#include "analyzer/cli/unrecorded.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <sstream>
+
+namespace reftally {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// As execvp(3) searches.
+std::optional<fs::path> file_of(const std::string& program) {
+  if (program.find('/') != program.npos) return program;
+  const char* path = getenv("PATH");
+  std::istringstream folders(path ? path : "/bin:/usr/bin");
+  for (std::string folder; std::getline(folders, folder, ':');) {
+    const fs::path file = fs::path(folder.empty() ? "." : folder) / program;
+    if (access(file.c_str(), X_OK) == 0 && !fs::is_directory(file)) return file;
+  }
+  return std::nullopt;
+}
+
+bool has_interpreter(std::ifstream& file, const Elf64_Ehdr& header) {
+  for (unsigned i = 0; i < header.e_phnum; ++i) {
+    Elf64_Phdr segment;
+    file.seekg(static_cast<std::streamoff>(header.e_phoff + i * uint64_t{header.e_phentsize}));
+    if (!file.read(reinterpret_cast<char*>(&segment), sizeof segment)) return false;
+    if (segment.p_type == PT_INTERP) return true;
+  }
+  return false;
+}
+
+// What keeps the dynamic linker from loading the agent; empty when nothing does, or it is no ELF file.
+std::string obstacle_in(const fs::path& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_ISUID | S_ISGID)) && geteuid() != 0)
+    return "is setuid or setgid: nothing can be loaded into it";
+  std::ifstream file(path, std::ios::binary);
+  Elf64_Ehdr header;
+  if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return {};
+  if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return {};
+  if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64)
+    return "is not a program for x86-64: the agent is";
+  if (!has_interpreter(file, header)) return "is statically linked: nothing can be loaded into it";
+  return {};
+}
+
+}  // namespace
+
+std::string why_unrecorded(const std::string& program, int status, const std::string& dump_dir) {
+  const std::optional<fs::path> file = file_of(program);
+  const std::string obstacle = file ? obstacle_in(*file) : "";
+  if (!obstacle.empty()) return fmt::format("{} {}", program, obstacle);
+  if (WIFSIGNALED(status))
+    return fmt::format("{} was killed by signal {} ({})", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+  return fmt::format("{} did not load the agent, or it could not write to {}", program, dump_dir);
+}
+
+}  // namespace reftally
