@@ -1,4 +1,4 @@
-"""Writes a model as a C++ program. The program says where each object is, in the file that argv[1] names."""
+"""Writes a model as a C++ program. The program says where each object is, in the file that argv[1] names, if any."""
 
 from fields import POINTER
 from model import all_fields
@@ -203,6 +203,6 @@ def program_text(model):
     parts += [pointer_text(model, root.kind.declaration, model.objects[root.target].type).format(
         name=root.name, type=root_type(model, root)) for root in model.roots]
     run = "std::thread(build).join();" if model.in_thread else "build();"
-    parts.append("[[gnu::noinline]] void build() {\n" + build_text(model) + "\n}\n\nint main(int, char** argv) {\n"
-                 "  g_truth = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC, 0600);\n  " + run + "\n  close(g_truth);\n}\n")
+    parts.append("[[gnu::noinline]] void build() {\n" + build_text(model) + "\n}\n\nint main(int argc, char** argv) {\n"
+                 "  g_truth = open(argc > 1 ? argv[1] : \"/dev/null\", O_WRONLY | O_CREAT | O_TRUNC, 0600);\n  " + run + "\n  close(g_truth);\n}\n")
     return "\n".join(parts)
