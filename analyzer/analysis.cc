@@ -7,6 +7,7 @@
 #include "analyzer/findings/acquires.h"
 #include "analyzer/findings/advice.h"
 #include "analyzer/findings/destructors.h"
+#include "analyzer/findings/equal_births.h"
 #include "analyzer/findings/evidence_graph.h"
 #include "analyzer/findings/fingerprint.h"
 #include "analyzer/findings/growth.h"
@@ -159,6 +160,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   judge_by_destructors(analysis.heap, types, analysis.findings);
   forget_import_garbage(analysis.heap, image, types, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
+  merge_equal_births(analysis.heap, analysis.findings);
   rank(analysis.heap, analysis.findings);
   analysis.warnings.insert(analysis.warnings.begin(), image.warnings.begin(), image.warnings.end());
   for (const auto& [kind, text] : image.notes)

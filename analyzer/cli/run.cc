@@ -158,11 +158,14 @@ std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std
   return dumps;
 }
 
-// Many processes of one program, such as a shell's children, leave the same findings: told of the first.
+// Many processes of one program, such as a shell's children, leave the same findings: told of the first. Two findings
+// of one process may well have one fingerprint.
 size_t drop_told(std::set<std::string>& told, Report& report) {
-  return std::erase_if(report.findings, [&](const ReportFinding& finding) {
-    return !told.insert(report.executable + '\n' + finding.fingerprint).second;
-  });
+  auto key = [&](const ReportFinding& finding) { return report.executable + '\n' + finding.fingerprint; };
+  const size_t dropped =
+      std::erase_if(report.findings, [&](const ReportFinding& finding) { return told.contains(key(finding)); });
+  for (const ReportFinding& finding : report.findings) told.insert(key(finding));
+  return dropped;
 }
 
 // Takes out what the baseline has, in no more instances than it allows.

@@ -104,10 +104,38 @@ Election::Election(const Image& image, const DebugTypes& types, const StatedCoun
                    const std::vector<MetPointer>& met)
     : image_(image), types_(types), stated_(stated) {
   for (const MetPointer& pointer : met) {
-    const Candidate& candidate = candidate_of(pointer);
+    Candidate& candidate = candidate_of(pointer);
     for (const Counter& counter : candidate.counters)
       ++referrers_[{counter.owner, counter.name}][candidate.party][pointer.target + counter.offset];
+    if (candidate.is_interface) add_counters_of_object(candidate, pointer.target);
   }
+}
+
+void Election::add_counters_of_object(Candidate& candidate, uint64_t target) {
+  const uint32_t block = image_.block_at(target);
+  if (block == Image::kNoBlock) return;
+  const uint64_t begin = image_.blocks[block].address;
+  for (Counter counter : counters_behind(image_.word(begin).value_or(0))) {
+    const uint64_t address = begin + counter.offset;
+    counter.offset = address - target;  // wraps where the interface is not the first base
+    ++referrers_[{counter.owner, counter.name}][candidate.party][address];
+    auto same = [&](const Counter& c) { return c.owner == counter.owner && c.name == counter.name; };
+    const auto known = std::find_if(candidate.of_object.begin(), candidate.of_object.end(), same);
+    if (known == candidate.of_object.end())
+      candidate.of_object.push_back(counter);
+    else
+      candidate.is_consistent &= known->offset == counter.offset;
+  }
+}
+
+const std::vector<Counter>& Election::counters_behind(uint64_t vtable) {
+  auto [found, added] = behind_.try_emplace(vtable);
+  const std::string_view name = added ? image_.vtable_type(vtable) : std::string_view();
+  const Type* type = name.empty() ? nullptr : types_.find_mangled(name);
+  if (!type) return found->second;
+  found->second = counters_of(*type);
+  std::erase_if(found->second, [](const Counter& counter) { return !reads_as(CountName::kReferences, counter.name); });
+  return found->second;
 }
 
 Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
@@ -129,6 +157,9 @@ Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
     std::erase_if(candidate.counters, [&](const Counter& counter) {
       return !reads_as(CountName::kReferences, counter.name) && !stated_.is_count(counter.owner, counter.name);
     });
+  candidate.is_interface =
+      !is_plain && std::none_of(candidate.counters.begin(), candidate.counters.end(),
+                                [](const Counter& counter) { return reads_as(CountName::kCount, counter.name); });
   const auto said = std::find_if(candidate.counters.begin(), candidate.counters.end(),
                                  [&](const Counter& c) { return stated_.is_count(c.owner, c.name); });
   if (said != candidate.counters.end()) candidate.counters = {Counter(*said)};
@@ -139,7 +170,13 @@ Election::Winners Election::run() {
   std::map<CounterKey, Outcome> outcomes;
   Winners winners;
   for (const auto& [key, candidate] : candidates_) {
-    const std::optional<Counter> counter = counter_of(candidate, outcomes);
+    std::optional<Counter> counter = winner_of(candidate, candidate.counters, outcomes);
+    if (!counter && candidate.is_consistent) {
+      counter = winner_of(candidate, candidate.of_object, outcomes);
+      for (const Counter& other : candidate.of_object)
+        if (counter && other.offset == counter->offset && winner_of(candidate, {other}, outcomes))
+          winners.below.push_back(other);
+    }
     if (!counter) continue;
     if (candidate.party.is_plain)
       winners.places.emplace(candidate.party.name, *counter);
@@ -149,10 +186,11 @@ Election::Winners Election::run() {
   return winners;
 }
 
-std::optional<Counter> Election::counter_of(const Candidate& candidate, std::map<CounterKey, Outcome>& outcomes) const {
+std::optional<Counter> Election::winner_of(const Candidate& candidate, const std::vector<Counter>& counters,
+                                           std::map<CounterKey, Outcome>& outcomes) const {
   std::tuple<int64_t, bool, int64_t> best{0, false, 0};  // equal, named, nearer to the begin
   std::optional<Counter> winner;
-  for (const Counter& counter : candidate.counters) {
+  for (const Counter& counter : counters) {
     const CounterKey key{counter.owner, counter.name};
     auto [outcome, added] = outcomes.try_emplace(key);
     if (added) outcome->second = elect(referrers_.at(key), counter.size);

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Election {
 
   struct Winners {
     std::map<std::string, Counter> classes, places;  // as in CountedPointers
+    std::vector<Counter> below;                      // of classes derived from what those of `classes` point to
     bool empty() const { return classes.empty() && places.empty(); }
   };
   Winners run();
@@ -53,13 +55,19 @@ class Election {
     Party party;
     std::string class_name;  // of a smart pointer
     bool is_stated = false;
-    std::vector<Counter> counters;
+    bool is_interface = false;       // the class pointed to has no count: one below it may
+    std::vector<Counter> counters;   // offsets from what is pointed to
+    std::vector<Counter> of_object;  // of an interface: those of the classes that objects are of, the same
+    bool is_consistent = true;       // each of these stands at one offset in all objects
   };
 
   Candidate& candidate_of(const MetPointer& pointer);
+  void add_counters_of_object(Candidate& candidate, uint64_t target);
+  const std::vector<Counter>& counters_behind(uint64_t vtable);
   Outcome elect(const std::map<Party, Referrers>& referrers, uint64_t size) const;
   Vote count_votes(const Referrers& referrers, uint64_t size) const;
-  std::optional<Counter> counter_of(const Candidate& candidate, std::map<CounterKey, Outcome>& outcomes) const;
+  std::optional<Counter> winner_of(const Candidate& candidate, const std::vector<Counter>& counters,
+                                   std::map<CounterKey, Outcome>& outcomes) const;
 
   const Image& image_;
   const DebugTypes& types_;
@@ -67,6 +75,7 @@ class Election {
   std::map<CounterKey, std::map<Party, Referrers>> referrers_;
   std::map<std::pair<std::string, std::string>, Candidate> candidates_;  // by class and place
   std::set<Party> stated_parties_;
+  std::unordered_map<uint64_t, std::vector<Counter>> behind_;  // by vtable
 };
 
 }  // namespace reftally

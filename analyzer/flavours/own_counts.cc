@@ -130,6 +130,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     pointers.classes.emplace(name, counter.offset);
     counters.push_back({counter, false});
   }
+  for (const Counter& counter : winners.below) counters.push_back({counter, false});
   for (const auto& [place, counter] : winners.places) {
     pointers.places.emplace(place, counter.offset);
     counters.push_back({counter, true});
