@@ -79,7 +79,8 @@ std::string node_line(const ReportFinding& finding, size_t id) {
 
 // A long way through blocks and closures breaks over lines at its arrows.
 std::string edge_label(const ReportEdge& edge, const ReportNode& from) {
-  const bool inherited = !edge.member.starts_with(from.type);  // declared in a base: its name says where to look
+  const bool inherited =
+      !edge.member.starts_with(short_owner(from.type));  // declared in a base: its name says where to look
   std::string text = edge.via.empty() || !inherited ? edge.via : edge.member;
   std::string label;
   for (size_t begin = 0; begin <= text.size();) {

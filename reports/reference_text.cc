@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "reports/names.h"
+
 namespace reftally {
 
 std::string type_text(const Heap& heap, ObjectId object) {
@@ -70,10 +72,15 @@ bool reads_dotted(const Heap& heap, uint64_t reference) {
          heap.flavour[index(referrer_of(heap, reference))] == FlavourId::kPython;
 }
 
+std::string short_owner(std::string_view type) {
+  constexpr size_t kMost = 80;  // a template's arguments may take lines, and tell nothing of the member
+  return type.size() > kMost ? short_type(type, kMost) : std::string(type);
+}
+
 std::string member_name(const Heap& heap, uint64_t reference, bool with_element) {
-  const std::string_view owner = heap.text(heap.labels[index(heap.label[reference])].owner);
-  return member_text(owner.empty() ? type_text(heap, referrer_of(heap, reference)) : std::string(owner),
-                     path_text(heap, reference, with_element), reads_dotted(heap, reference));
+  std::string owner(heap.text(heap.labels[index(heap.label[reference])].owner));
+  if (owner.empty()) owner = type_text(heap, referrer_of(heap, reference));
+  return member_text(short_owner(owner), path_text(heap, reference, with_element), reads_dotted(heap, reference));
 }
 
 }  // namespace reftally

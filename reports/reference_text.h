@@ -27,6 +27,8 @@ std::string member_text(std::string_view owner, std::string_view path, bool dott
 const char* mending_verb(std::string_view member);
 bool reads_dotted(const Heap& heap, uint64_t reference);  // source reads it as owner.path, not owner::path
 
+std::string short_owner(std::string_view type);  // a class as it stands before its members
+
 // The same of a reference; an owner that is not known is the type of the referrer.
 std::string member_name(const Heap& heap, uint64_t reference, bool with_element = false);
 

@@ -113,7 +113,7 @@ class TypeFacts {
     if (name.empty() || name.starts_with("block of ")) return found->second;
     const Type* known = types_.find(name);
     if (known == nullptr || known->scope.starts_with("std")) return found->second;
-    found->second.is_user_written = has_user_destructor(*known);
+    found->second.is_user_written = !is_library(*known) && has_user_destructor(*known);
     find_losses(*known, known->short_name, kDepth, found->second.losses);
     return found->second;
   }

@@ -23,11 +23,11 @@ PathId Paths::variable(const Variable& variable) {
 }
 
 PathId Paths::member(PathId path, const Type& declaring, const TypeMember& member) {
-  // `c` is the container inside std::stack, queue and priority_queue.
-  const bool hidden = member.name.empty() ||
-                      (is_library_scope(declaring.scope) && (member.name.starts_with('_') || member.name == "c"));
   // Boost's have no mark of their own; inside a value they say nothing to whoever reads the program.
-  const bool inside_boost = path != PathId{} && declaring.scope.starts_with("boost");
+  const bool of_boost = declaring.scope.starts_with("boost"), inside_boost = of_boost && path != PathId{};
+  // `c` is the container inside std::stack, queue and priority_queue.
+  const bool of_standard = is_library_scope(declaring.scope) && !of_boost;
+  const bool hidden = member.name.empty() || (of_standard && (member.name.starts_with('_') || member.name == "c"));
   if (member.is_base || hidden || inside_boost) return path;
   std::string name = member.name;
   if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
