@@ -29,6 +29,14 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", "sh", "-c", f"echo $$; {leaky} & wait; exec {leaky}")
         self.assertIn(f"parent_and_child_leaky (pid {run.stdout.splitlines()[0]}),", run.stderr.splitlines()[0])
 
+    def test_a_shell_that_starts_the_program_is_not_told_of(self):
+        shell = pathlib.Path(self.folder / "bash")
+        shell.write_bytes((command.PROGRAMS / "parent_and_child_leaky").read_bytes())  # a shell that leaks
+        shell.chmod(0o755)
+        run = self.reftally("run", "--fail-on", "error", "--", "sh", "-c", f"{shell}; {command.PROGRAMS}/parent_and_child_fixed")
+        self.assertIn("3 process dumps analyzed; those without findings are not shown, nor 1 finding in shells\n", run.stderr)
+        self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
+
     def test_modules_that_no_object_comes_from_are_not_asked_for_debug_information(self):
         run = self.reftally("run", "--", command.PROGRAMS / "parent_and_child_leaky")
         self.assertNotIn("no debug information", run.stderr)
