@@ -18,15 +18,19 @@ function(reftally_expected_programs name)
   set(cases "")
   foreach(source ${arg_SOURCES})
     file(RELATIVE_PATH stem ${CMAKE_CURRENT_SOURCE_DIR} ${source})
-    string(REGEX REPLACE "\\.cc$" "" stem ${stem})
+    string(REGEX REPLACE "\\.cc?$" "" stem ${stem})
     string(REPLACE "/" "." program ${stem})
     set(program ${folder}/${program})
+    set(language -std=c++20)
+    if(source MATCHES "\\.c$")
+      set(language -std=gnu11)
+    endif()
     set(strip_command "")
     if(arg_STRIP)
       set(strip_command COMMAND ${CMAKE_STRIP} ${program})
     endif()
     add_custom_command(OUTPUT ${program}
-      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${arg_COMPILER} -std=c++20 -pthread ${arg_FLAGS}
+      COMMAND ${CMAKE_CXX_COMPILER_LAUNCHER} ${arg_COMPILER} ${language} -pthread ${arg_FLAGS}
         -I${PROJECT_SOURCE_DIR}/runtime/include -MD -MF ${program}.d -c ${source} -o ${program}.o
       COMMAND ${arg_COMPILER} -pthread ${arg_FLAGS} ${program}.o -o ${program}
       ${strip_command}

@@ -21,7 +21,7 @@
 namespace reftally {
 namespace {
 
-constexpr const char* kFlavourNames[] = {"block", "shared_ptr", "intrusive", "declared", "python"};
+constexpr const char* kFlavourNames[] = {"block", "shared_ptr", "intrusive", "declared", "python", "GObject"};
 
 const char* severity_name(Severity severity) {
   static constexpr const char* kNames[] = {"note", "warning", "error"};

@@ -55,6 +55,19 @@ int64_t add_acquires(const Heap& heap, const Accounts& accounts, const EventAudi
   return lost;
 }
 
+// Of a GObject the holders are not told, so each of its words in memory may be one of the references told. Calls inside
+// libgobject tell none: what there is of them shows in the sum.
+int64_t add_gobject_acquires(const Heap& heap, const Accounts& accounts, ObjectId object, Candidates& candidates) {
+  const LooseEvents loose = loose_events(heap, object);
+  const int64_t births = std::max<int64_t>(0, 1 - loose.given);
+  const int64_t lost = accounts.remainder[index(object)] - accounts.ambiguous[index(object)];
+  if (lost <= 0 || untold(heap, object) != 1) return 0;
+  for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
+  if (births > 0) candidates.by_call[{heap.birth_stack[index(object)], true}] += births;
+  candidates.units += loose.taken + births;
+  return lost;
+}
+
 // An object of an interpreter has most of its references from code that tells nothing, so there is nothing to audit.
 // Lost references are among those that instrumented code took and did not give back; what it returned or stored is
 // too. More of them than the object has references: some are of an earlier object at the same address.
@@ -128,16 +141,19 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   if ((!heap.has_events && heap.tallies.empty()) || (!is_leak && std::string_view(finding.rule) != "over-release"))
     return;
   Candidates candidates;
-  const bool is_python = finding.subject && heap.flavour[index(*finding.subject)] == FlavourId::kPython;
+  const FlavourId flavour = finding.subject ? heap.flavour[index(*finding.subject)] : FlavourId::kBlock;
+  const bool is_python = flavour == FlavourId::kPython, is_gobject = flavour == FlavourId::kGObject;
   int64_t wanted = 0;
   for (const std::vector<ObjectId>& objects : finding.instances)
     for (ObjectId object : objects)
       if (is_python)
         wanted += is_leak ? add_untold_acquires(heap, accounts, object, candidates) : 0;
+      else if (is_gobject)
+        wanted += is_leak ? add_gobject_acquires(heap, accounts, object, candidates) : 0;
       else if (audit.agrees(object))
         wanted += is_leak ? add_acquires(heap, accounts, audit, object, candidates)
                           : add_releases(heap, accounts, object, candidates);
-  const bool is_certain = wanted == candidates.units && (is_python || !audit.is_mixed());
+  const bool is_certain = wanted == candidates.units && (is_python || is_gobject || !audit.is_mixed());
   for (const auto& [call, units] : candidates.by_call)
     finding.acquires.push_back({call.first, static_cast<uint64_t>(units), call.second, !is_leak, is_certain});
   std::stable_sort(finding.acquires.begin(), finding.acquires.end(),
@@ -145,7 +161,9 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   if (wanted < candidates.units)
     finding.evidence.push_back(fmt::format(
         "{} of the {} references told are the ones; the others were handed over untold", wanted, candidates.units));
-  if (finding.acquires.empty() && finding.subject && !is_python && heap.is_counted(*finding.subject))
+  if (finding.acquires.empty() && finding.subject && is_gobject)
+    finding.evidence.push_back("events do not tell who: some reference was taken or given back inside libgobject");
+  else if (finding.acquires.empty() && finding.subject && !is_python && heap.is_counted(*finding.subject))
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/flavours/matched_releases.h"
+
 namespace reftally {
 
 namespace {
@@ -13,7 +15,7 @@ uint32_t counted_at(const CountedObjects& counted, const Holders& holders, uint6
   if (exact != CountedObjects::kNone) return exact;
   const HolderId holder = holders.at(address);
   const bool inside =
-      holder != kNoHolder && holders.is_counted(holder) && counted.objects[holder].flavour == FlavourId::kIntrusive;
+      holder != kNoHolder && holders.is_counted(holder) && counts_inside(counted.objects[holder].flavour);
   return inside ? holder : CountedObjects::kNone;
 }
 
@@ -30,6 +32,20 @@ EventTallies::EventTallies(const Image& image, const CountedObjects& counted, co
   std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
     return std::tuple(a.counted, a.holder, index(a.stack)) < std::tuple(b.counted, b.holder, index(b.stack));
   });
+  match_unheld(image, counted);
+}
+
+// Where holders are not told, a reference given back shows as two rows.
+void EventTallies::match_unheld(const Image& image, const CountedObjects& counted) {
+  std::vector<Row> matched, of_object;
+  for (size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
+    while (end < rows_.size() && rows_[end].counted == rows_[begin].counted) ++end;
+    const CountedObject& object = counted.objects[rows_[begin].counted];
+    of_object.assign(rows_.begin() + static_cast<ptrdiff_t>(begin), rows_.begin() + static_cast<ptrdiff_t>(end));
+    if (object.flavour == FlavourId::kGObject) match_releases(image, image.blocks[object.block].stack, of_object);
+    matched.insert(matched.end(), of_object.begin(), of_object.end());
+  }
+  rows_ = std::move(matched);
 }
 
 std::span<const EventTallies::Row> EventTallies::rows_of(uint32_t counted) const {

@@ -33,6 +33,7 @@ class EventTallies {
   int64_t balance(uint32_t counted) const;
 
  private:
+  void match_unheld(const Image& image, const CountedObjects& counted);
   size_t find(uint32_t counted, uint64_t holder) const;  // row of it, or rows_.size()
 
   bool known_ = false;

@@ -7,6 +7,8 @@
 #include "analyzer/flavours/counts.h"
 #include "analyzer/flavours/declared_facts.h"
 #include "analyzer/flavours/flavours.h"
+#include "analyzer/flavours/gobject_links.h"
+#include "analyzer/flavours/hidden_references.h"
 #include "analyzer/flavours/holders.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/own_count_guesses.h"
@@ -100,6 +102,8 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
 
   // ---- Beyond this point no block changes hands.
 
+  link_gobjects(image, counted, holders, states, naming, builder, typed);
+
   // What types did not explain, word by word.
   const PointerReader reader(image, counted, holders);
   HeapWords heap_words = scan_heap(image, counted, holders, states, Buffers(image, holders), reader, naming);
@@ -125,6 +129,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   heap_words.references.release();
   assembly.add_storage(typed.storage);
   assembly.add_roots(typed.roots);
+  assembly.add_roots(find_hidden_roots(image, holders, builder));
   assembly.add_words(root_words.roots, declared);
   assembly.add_events();
   assembly.mark_expectations();

@@ -104,12 +104,12 @@ void TypedWalk::walk_counted_value(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const bool is_inside = object.value_block == Image::kNoBlock;
   if (!is_inside && holders_.owner(object.value_block) != holder) {  // an unknown deleter: the value is on its own
-    const Type* type = types_.find(counted_.names[object.value_type]);
+    const Type* type = value_type(object);
     if (is_walkable(type)) pointees_.push_back({object.value_block, object.value, type, true});
     return;
   }
   if (!is_inside && object.value_count == 1 && walk_dynamic(holder, object.value_block)) return;
-  const Type* type = types_.find(counted_.names[object.value_type]);
+  const Type* type = value_type(object);
   if (!is_walkable(type)) return;
   const ImageBlock* block = is_inside ? nullptr : &image_.blocks[object.value_block];
   const uint64_t end =
@@ -118,6 +118,13 @@ void TypedWalk::walk_counted_value(HolderId holder) {
   if (object.value_count == 1) return walk_value(holder, *type, object.value);
   const uint64_t fits = (end - object.value) / type->size;
   walk_array(holder, *type, object.value, object.value_count ? std::min(fits, object.value_count) : fits);
+}
+
+// A GType is named as its struct is by typedef; the struct itself has an underscore before that.
+const Type* TypedWalk::value_type(const CountedObject& object) const {
+  const std::string name(counted_.names[object.value_type]);
+  const Type* type = types_.find(name);
+  return type || object.flavour != FlavourId::kGObject ? type : types_.find("_" + name);
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {

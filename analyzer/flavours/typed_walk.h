@@ -51,6 +51,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_counted_values();
   void walk_counted_value(HolderId holder);
   void walk_deleter(HolderId holder);
+  const Type* value_type(const CountedObject& object) const;
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
   void walk_pointees();

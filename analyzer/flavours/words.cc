@@ -25,7 +25,7 @@ PointerTarget PointerReader::target(uint64_t word) const {
   found.holder = found.counted != CountedObjects::kNone ? found.counted : holders_.at(word);
   // a count inside the object: any pointer may lead there, owned or not
   const bool inside =
-      holders_.is_counted(found.holder) && counted_.objects[found.holder].flavour == FlavourId::kIntrusive;
+      holders_.is_counted(found.holder) && reftally::counts_inside(counted_.objects[found.holder].flavour);
   if (inside) found.counted = CountedObjects::kNone;
   return found;
 }
@@ -80,12 +80,26 @@ class HeapScan {
   void scan_block(uint32_t block) {
     const uint64_t begin = image_.blocks[block].address;
     image_.for_each_word(begin, begin + image_.blocks[block].size, [&](uint64_t at, uint64_t word) {
-      if (reader_.may_point(word)) scan_word(block, at, word);
+      if (reader_.may_point(word))
+        scan_word(block, at, word);
+      else if (reader_.may_be_halves())
+        scan_halves(block, at, word);
     });
   }
   HeapWords take() { return std::move(found_); }
 
  private:
+  void scan_halves(uint32_t block, uint64_t at, uint64_t word) {
+    for (uint64_t half : {word & 0xffffffff, word >> 32})
+      if (reader_.may_point(half) && states_.at(at) != WordState::kExplained) {
+        const HolderId to = reader_.target(half).holder, from = holders_.in_block(block, at);
+        const bool may_own = to != kNoHolder && counts_inside(to) && states_.at(at) == WordState::kUnexplained;
+        if (to != kNoHolder && to != from)
+          add(from, to, naming_.offset_label(from, block, at), 0,
+              may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
+      }
+  }
+
   void scan_word(uint32_t block, uint64_t at, uint64_t word) {
     const WordState state = states_.at(at);
     if (state == WordState::kExplained) return;
@@ -127,7 +141,7 @@ class HeapScan {
   }
 
   bool counts_inside(HolderId holder) const {
-    return holders_.is_counted(holder) && counted_.objects[holder].flavour == FlavourId::kIntrusive;
+    return holders_.is_counted(holder) && reftally::counts_inside(counted_.objects[holder].flavour);
   }
 
   void add(HolderId from, HolderId to, LabelId label, uint64_t at, ReferenceKind kind) {

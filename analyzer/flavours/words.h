@@ -79,6 +79,8 @@ class PointerReader {
   PointerReader(const Image& image, const CountedObjects& counted, const Holders& holders);
   bool may_point(uint64_t word) const { return (word & kAddressMask) - lowest_ < span_; }
   PointerTarget target(uint64_t word) const;
+  // Blocks below 4 GiB may be held by pointers of 32 bits: GHashTable has such.
+  bool may_be_halves() const { return span_ != 0 && lowest_ >> 32 == 0; }
   bool leads_to_value(uint64_t word, uint32_t counted) const;
 
  private:

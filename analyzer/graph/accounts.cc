@@ -26,7 +26,7 @@ std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const std::vector<
   });
   for (uint32_t i = 0; i < heap.object_count(); i++)
     strong[i] =
-        heap.flavour[i] == FlavourId::kIntrusive ? 0 : std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
+        counts_inside(heap.flavour[i]) ? 0 : std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
   return strong;
 }
 

@@ -23,7 +23,7 @@ inline constexpr DrawingWord<RootKind> kRootWords[] = {
 
 inline constexpr DrawingWord<FlavourId> kFlavourWords[] = {
     {"block", FlavourId::kBlock},       {"shared_ptr", FlavourId::kSharedPtr}, {"intrusive", FlavourId::kIntrusive},
-    {"declared", FlavourId::kDeclared}, {"python", FlavourId::kPython},
+    {"declared", FlavourId::kDeclared}, {"python", FlavourId::kPython},        {"gobject", FlavourId::kGObject},
 };
 
 inline constexpr DrawingWord<uint32_t> kObjectFlagWords[] = {

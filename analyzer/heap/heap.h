@@ -19,7 +19,12 @@ namespace reftally {
 
 inline constexpr int64_t kUncounted = -1;  // strong_count of a block: nobody counts references to it
 
-enum class FlavourId : uint8_t { kBlock = 0, kSharedPtr, kIntrusive, kDeclared, kPython };
+enum class FlavourId : uint8_t { kBlock = 0, kSharedPtr, kIntrusive, kDeclared, kPython, kGObject };
+
+// The count stands in the object, and any pointer to it may be one that counts.
+constexpr bool counts_inside(FlavourId flavour) {
+  return flavour == FlavourId::kIntrusive || flavour == FlavourId::kGObject;
+}
 
 enum class ReferenceKind : uint8_t {
   kStrong = 0,     // pays for one unit of the referent's strong count, or owns an uncounted referent

@@ -138,6 +138,11 @@ void read_tallies(const DumpFile& file, Image& image) {
                                       expect_stack(image, tally.stack, place);
                                       image.declared.tallies.push_back(tally);
                                     });
+  for_each_record<dump::GObjectType>(file, dump::kTagGObjectTypes,
+                                     [&](const dump::GObjectType& type, const RecordPlace& place) {
+                                       expect_text(image, type.name, place);
+                                       image.declared.gobject_types.push_back(type);
+                                     });
   for_each_record<dump::EventSummary>(
       file, dump::kTagEventSummary,
       [&](const dump::EventSummary& summary, const RecordPlace&) { image.declared.events = summary; });

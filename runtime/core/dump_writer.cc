@@ -6,6 +6,7 @@
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/gobject_types.h"
 #include "runtime/events/live_references.h"
 
 namespace reftally::runtime {
@@ -129,6 +130,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_stacks(writer);
   write_declarations(writer);
   write_live_references(writer);
+  write_gobject_types(writer);
   write_notes(writer, facts, trouble);
 }
 

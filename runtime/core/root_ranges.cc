@@ -180,7 +180,8 @@ void RootRanges::claim_statics(const ModuleList& modules) noexcept {
         const AddressRange state = find_malloc_state(segment.begin, segment.end);
         take(state.begin, state.end);
       }
-      if (!module.is_agent) claim(segment.begin, segment.end, RegionKind::kStatic);
+      // The dynamic linker's own heap begins in the rest of its last page.
+      if (!module.is_agent) claim(segment.begin, page_up(segment.end), RegionKind::kStatic);
       take(page_down(segment.begin), page_up(segment.end));
     }
   }

@@ -16,7 +16,9 @@ class WordFilter {
   bool keeps(uint64_t word) const noexcept {
     return is_small(static_cast<uint32_t>(word)) && is_small(static_cast<uint32_t>(word >> 32)) ? true
            : keep_all_                                                                          ? true
-                       : is_mapped(word & kAddressMask);
+           : is_mapped(word & kAddressMask)
+               ? true
+               : has_low_mappings_ && (is_mapped(word & 0xffffffff) || is_mapped(word >> 32));
   }
   // Notes the vtable behind a word that points into a module's data, once for each vtable.
   void look_for_vtable(uint64_t word) noexcept {
@@ -41,6 +43,7 @@ class WordFilter {
   const char* type_name_behind(uint64_t vtable) const noexcept;  // nullptr when it is none
 
   bool keep_all_ = false;
+  bool has_low_mappings_ = false;  // below 4 GiB, where programs may keep pointers in 32 bits (GHashTable does)
   uint64_t* mapped_cells_ = nullptr;
   uint64_t* module_cells_ = nullptr;
   uint64_t* vtables_ = nullptr;  // open addressing: word met | 1 when it is a vtable (vtables are 8-aligned)

@@ -61,6 +61,7 @@ inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
 inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
 inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
 inline constexpr uint32_t kTagEventSummary = tag("EVTS");        // one EventSummary, when any event was told; since 1.2
+inline constexpr uint32_t kTagGObjectTypes = tag("GTYP");        // GObjectType
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
 inline constexpr uint32_t kTagPools = tag("POOL");               // PoolRecord, by address
@@ -210,7 +211,7 @@ enum class RegionKind : uint8_t {
 // kTagWords payload: (WordRegion, uint64_t bitmap[(word_count + 63) / 64], uint64_t kept[popcount(bitmap)])*.
 // Bit i (of bitmap[i / 64], least significant first) says that the word at address + 8 i was kept. Without
 // kProcessFullContents a word is kept only when it can be an address (it lies, as it is or without its top 16 bits,
-// in some mapping), a pair of counts or a small discriminator (each 32-bit half below 2^20, or all bits set).
+// in some mapping; or one of its halves does), a pair of counts or a small discriminator (each 32-bit half below 2^20, or all bits set).
 // A dropped word is unknown, not zero.
 struct WordRegion {
   uint64_t address;     // multiple of 8
@@ -352,9 +353,18 @@ struct EventTally {
   uint64_t object;
   uint64_t holder;  // address of the word that refers to the object (of shared_ptr, to its control block); 0 unknown
   uint32_t stack;   // that took the references; 0 unknown
-  int32_t balance;  // > 0: references still alive. < 0: releases by holders that took none, `stack` of the latest
+  int32_t balance;  // > 0: references still alive. < 0: releases by holders that took none, `stack` of the latest;
+                    // where holders are never known (GObject), a row for each stack that took and that gave back
 };
 static_assert(sizeof(EventTally) == 24);
+
+struct GObjectType {  // of a GObject that the program has made
+  uint64_t type;           // GType: the first word of the class, to which the first word of an object points
+  uint32_t instance_size;  // what lies before it in a block is private to its classes
+  uint32_t reserved;
+  StringRef name;
+};
+static_assert(sizeof(GObjectType) == 24);
 
 struct EventSummary {  // since the start of the process
   uint64_t acquires, releases, moves;

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "runtime/core/birth_clock.h"
 #include "runtime/core/birth_stacks.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
@@ -24,7 +25,8 @@ constexpr uint32_t kCached = 64;          // references of one thread
 struct Node {
   uint64_t object, holder;
   uint32_t next;
-  uint32_t stack;  // that took the reference; holder 0: of the latest release of a reference nobody knows
+  uint32_t stack;  // that took the reference; holder 0: of the latest release of a reference nobody knows, or of an
+                   // object with tallies, the birth code when it was first heard of
   uint32_t generation;
   uint32_t count;  // references of one stack, when their holders are unknown; holder 0: releases nobody knows
 };
@@ -56,7 +58,8 @@ std::atomic<uint32_t> generations{0};
 std::atomic<uint64_t> lost{0};
 std::atomic<bool> in_use{false};
 
-constexpr uint64_t kUnknownHolder = 1;  // or-ed to twice the stack: no address of a pointer is odd
+constexpr uint64_t kUnknownHolder = 1;              // or-ed to twice the stack: no address of a pointer is odd
+constexpr uint64_t kGivenBack = uint64_t{1} << 62;  // or-ed to that: releases by one call stack
 uint64_t unknown_holder(uint32_t stack) noexcept { return uint64_t{stack} << 1 | kUnknownHolder; }
 
 uint64_t key_of(uint64_t object, uint64_t holder) noexcept {
@@ -134,20 +137,20 @@ bool remove_node(Stripe& stripe, uint64_t key, uint64_t object, uint64_t holder,
   return false;
 }
 
-// The generation of an object, which begins when it is first heard of.
-uint32_t generation_of(uint64_t object) noexcept {
+// The generation of an object, which begins when it is first heard of. `stack`: see Node.
+uint32_t generation_of(uint64_t object, uint32_t stack = 0) noexcept {
   const uint64_t key = key_of(object, 0);
   Stripe& stripe = stripe_of(key);
   Lock lock(stripe);
   const Node* node = find_node(key, object, 0);
   if (node == nullptr)
-    node = add_node(stripe, key, {object, 0, 0, 0, generations.fetch_add(1, std::memory_order_relaxed) + 1, 0});
+    node = add_node(stripe, key, {object, 0, 0, stack, generations.fetch_add(1, std::memory_order_relaxed) + 1, 0});
   return node != nullptr ? node->generation : 0;
 }
 
 // True when the holder had a reference of the object already, taken by `overwritten`.
-bool put_into_table(uint64_t object, uint64_t holder, uint32_t stack, uint32_t& overwritten) noexcept {
-  const uint32_t generation = generation_of(object);
+bool put_into_table(uint64_t object, uint64_t holder, uint32_t stack, uint32_t generation,
+                    uint32_t& overwritten) noexcept {
   const uint64_t key = key_of(object, holder);
   Stripe& stripe = stripe_of(key);
   Lock lock(stripe);
@@ -167,8 +170,9 @@ bool put_into_table(uint64_t object, uint64_t holder, uint32_t stack, uint32_t& 
 // A holder that takes the same object again without giving it back was overwritten: its first reference has none now.
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
   uint32_t overwritten = 0, same = 0;
-  if (put_into_table(object, holder, stack, overwritten))
-    put_into_table(object, unknown_holder(overwritten), overwritten, same);
+  const uint32_t generation = generation_of(object);
+  if (put_into_table(object, holder, stack, generation, overwritten))
+    put_into_table(object, unknown_holder(overwritten), overwritten, generation, same);
 }
 
 bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
@@ -320,6 +324,44 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept {
     add_to_table(object, unknown_holder(stack), stack);
 }
 
+void tally(uint64_t object, uint64_t kind, uint32_t stack) noexcept {
+  if (!in_use.load(std::memory_order_relaxed)) in_use.store(true, std::memory_order_relaxed);
+  uint32_t unused = 0;
+  const uint32_t now = birth_code(birth_cycles() - recorder.start_cycles);
+  put_into_table(object, unknown_holder(stack) | kind, stack, generation_of(object, now), unused);
+}
+
+void tally_acquire(uint64_t object, const Registers& caller) noexcept {
+  ReentryGuard guard;
+  ThreadState* const thread = recording_thread(guard);
+  if (thread == nullptr) return;
+  count(cache_of(*thread).acquires);
+  tally(object, 0, stack_of(*thread, caller));
+}
+
+void tally_release(uint64_t object, bool is_last, const Registers& caller) noexcept {
+  if (is_last) forget_object(object);
+  ReentryGuard guard;
+  ThreadState* const thread = recording_thread(guard);
+  if (thread == nullptr) return;
+  count(cache_of(*thread).releases);
+  if (!is_last) tally(object, kGivenBack, stack_of(*thread, caller));
+}
+
+void forget_earlier_object(uint64_t object) noexcept {
+  if (!in_use.load(std::memory_order_relaxed)) return;
+  const uint64_t key = key_of(object, 0);
+  uint32_t first_heard = 0;
+  {
+    ReentryGuard guard;
+    if (!guard.entered() || chain_of(key).load(std::memory_order_relaxed) == 0) return;
+    Lock lock(stripe_of(key));
+    if (const Node* known = find_node(key, object, 0)) first_heard = known->stack;
+  }
+  LiveBlock block{};
+  if (first_heard != 0 && recorder.live.find_around(object, block) && first_heard < block.birth) forget_object(object);
+}
+
 void forget_object(uint64_t object) noexcept {
   if (!in_use.load(std::memory_order_relaxed)) return;
   const uint64_t key = key_of(object, 0);
@@ -357,7 +399,8 @@ void write_tally(dump::Writer& writer, const Node& node) noexcept {
   tally.holder = (node.holder & kUnknownHolder) != 0 ? 0 : node.holder;
   tally.stack = node.stack;
   const uint32_t most = INT32_MAX, units = node.count < most ? node.count : most;
-  tally.balance = node.holder == 0 ? -static_cast<int32_t>(units) : static_cast<int32_t>(units);
+  const bool given_back = node.holder == 0 || node.holder >> 62 == kGivenBack >> 62;
+  tally.balance = given_back ? -static_cast<int32_t>(units) : static_cast<int32_t>(units);
   if (tally.balance != 0) writer.add(tally);
 }
 

@@ -26,6 +26,12 @@ void release_reference(uint64_t object, uint64_t holder, bool is_last, const Reg
 // `to` 0: the reference goes on without a holder.
 void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept;
 
+// Of objects whose holders are never known (GObject): both are kept by call stack, to be matched by who reads the dump.
+void tally_acquire(uint64_t object, const Registers& caller) noexcept;
+void tally_release(uint64_t object, bool is_last, const Registers& caller) noexcept;
+// An object has been made, with events of its own perhaps: what is older than its block is of another.
+void forget_earlier_object(uint64_t object) noexcept;
+
 // A block was freed: what is known of an object in its first words is of the past.
 void forget_references_in_block(uint64_t block) noexcept;
 void forget_object(uint64_t object) noexcept;  // another object was at this address before

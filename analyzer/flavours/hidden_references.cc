@@ -1,0 +1,46 @@
+#include "analyzer/flavours/hidden_references.h"
+
+#include <array>
+#include <string>
+#include <unordered_map>
+
+namespace reftally {
+
+namespace {
+
+struct HidingLibrary {
+  std::string_view file, name;
+};
+
+constexpr std::array kHidingLibraries = {
+    // FcPattern has the distance to its elements; LeakSanitizer's users suppress the whole library for that
+    HidingLibrary{"/libfontconfig.so", "libfontconfig, which keeps distances for addresses"},
+};
+
+const HidingLibrary* library_of(const Image& image, uint64_t address) {
+  const ImageModule* module = image.module_at(address);
+  if (!module) return nullptr;
+  for (const HidingLibrary& library : kHidingLibraries)
+    if (module->path.find(library.file) != std::string::npos) return &library;
+  return nullptr;
+}
+
+}  // namespace
+
+std::vector<DraftRoot> find_hidden_roots(const Image& image, const Holders& holders, HeapBuilder& builder) {
+  std::vector<DraftRoot> roots;
+  std::unordered_map<uint64_t, const HidingLibrary*> by_caller;
+  for (uint32_t block = 0; block < image.blocks.size(); ++block) {
+    const StackId stack = image.blocks[block].stack;
+    if (stack == StackId{}) continue;
+    const uint64_t caller = image.stacks[index(stack)].ip;
+    const auto [found, added] = by_caller.emplace(caller, nullptr);
+    if (added) found->second = library_of(image, caller - 1);
+    if (found->second)
+      roots.push_back({holders.own_id(block), RootKind::kExternal, ReferenceKind::kRaw, Certainty::kConservative,
+                       builder.intern(found->second->name)});
+  }
+  return roots;
+}
+
+}  // namespace reftally

@@ -1,0 +1,19 @@
+// Which release gives back which reference, where nobody tells the holders (GObject).
+//
+// A release belongs to the acquire with which it shares the longest call path from the outermost frame on: what a
+// function takes and gives back before it returns, what one object takes at its start and gives back at its end. Of
+// equally long ones, to that with the shortest way from there. Where two are still alike, neither is taken for it.
+#pragma once
+
+#include <vector>
+
+#include "analyzer/flavours/event_tallies.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+// `rows` of one object: what belongs together is taken off, and the sum stays as it is. The reference that the object
+// was born with at `birth` takes part: a release that belongs to it stays, as the one unit below zero.
+void match_releases(const Image& image, StackId birth, std::vector<EventTallies::Row>& rows);
+
+}  // namespace reftally

@@ -1,0 +1,24 @@
+// Which GTypes objects of the program have: their names and sizes, for the dump. Memory shows an object's type as an
+// address that only GLib can name.
+#pragma once
+
+#include <cstdint>
+
+#include "runtime/dump/writer.h"
+
+namespace reftally::runtime {
+
+// What is asked of libgobject about a type; its layout is part of GLib's ABI.
+struct GTypeQuery {
+  uint64_t type;
+  const char* name;
+  uint32_t class_size, instance_size;
+};
+using QueryType = void(uint64_t type, GTypeQuery* query);
+
+// `object`: a GObject that is alive. Asks once a type.
+void learn_type_of(const void* object, QueryType* query) noexcept;
+
+void write_gobject_types(dump::Writer& writer) noexcept;  // in the cloned child
+
+}  // namespace reftally::runtime
