@@ -9,6 +9,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/huge_pages.h"
+#include "analyzer/graph/depth_first.h"
 #include "analyzer/graph/reference_graph.h"
 
 namespace reftally {
@@ -23,7 +24,7 @@ struct NumberedEdge {
 // Edges by `to`, as offsets and sources. In bins first: counting within a bin stays in the cache.
 class Predecessors {
  public:
-  Predecessors(std::vector<NumberedEdge> edges, uint32_t count) {
+  Predecessors(GrowingColumn<NumberedEdge> edges, uint32_t count) {
     require(edges.size() < kNone, "fewer than 2^32 references beside those of the search tree");
     while (count >> shift_ > kMostBins) shift_++;
     std::vector<uint32_t> bin((count >> shift_) + 2, 0);
@@ -43,7 +44,7 @@ class Predecessors {
  private:
   static constexpr uint32_t kMostBins = 1024;
 
-  std::vector<NumberedEdge> into_bins(std::vector<NumberedEdge> edges, std::vector<uint32_t> next) const {
+  std::vector<NumberedEdge> into_bins(GrowingColumn<NumberedEdge> edges, std::vector<uint32_t> next) const {
     std::vector<NumberedEdge> binned;
     reserve_column(binned, edges.size());
     binned.resize(edges.size());
@@ -70,25 +71,25 @@ class Predecessors {
 // Vertices by preorder number; number 0 is the virtual root, whose children are the entries.
 class SemiNca {
  public:
-  SemiNca(const CsrOffsets& edges, const std::vector<uint32_t>& target, const std::vector<uint32_t>& entries)
-      : offsets_(edges.offsets.data()), target_(target.data()) {
-    assign_column(number_, edges.rows(), uint32_t{0});
+  SemiNca(const CsrOffsets& edges, const std::vector<uint32_t>& target, const std::vector<uint32_t>& entries) {
     reserve_column(vertex_, size_t{edges.rows()} + 1);
     reserve_column(parent_, size_t{edges.rows()} + 1);
-    reserve_column(others_, target.size() + entries.size());
     vertex_.push_back(kNone);
     parent_.push_back(0);
+    SearchGraph graph(edges, target);
+    DepthFirstSearch<SemiNca> search(graph, *this);
     for (uint32_t entry : entries) {
-      if (number_[entry] == 0) {
-        search(entry);
+      if (graph[entry].mark == 0) {
+        search.run(entry, 0);
       } else {
-        others_.push_back({number_[entry], 0});
+        others_.push_back({graph[entry].mark, 0});
       }
     }
+    reserve_column(number_, edges.rows());
+    for (uint32_t vertex = 0; vertex < edges.rows(); vertex++) number_.push_back(graph[vertex].mark);
   }
 
   Dominators run() {
-    std::vector<Frame>().swap(path_);
     const uint32_t count = static_cast<uint32_t>(vertex_.size());
     const Predecessors predecessors(std::move(others_), count);
     find_semidominators(predecessors, count);
@@ -100,54 +101,19 @@ class SemiNca {
     return to_vertices();
   }
 
- private:
-  struct Frame {
-    uint64_t next, end;  // edges
-    uint32_t number;
-  };
-
-  void enter(uint32_t vertex, uint32_t parent) {
-    constexpr uint64_t kAhead = 6;
-    const uint32_t number = number_[vertex] = static_cast<uint32_t>(vertex_.size());
+  uint32_t enter(uint32_t vertex, uint32_t parent) {
     vertex_.push_back(vertex);
     parent_.push_back(parent);
-    const uint64_t begin = offsets_[vertex], end = offsets_[vertex + 1];
-    if (begin == end) return;
-    path_.push_back({begin, end, number});
-    for (uint64_t edge = begin; edge < std::min(end, begin + kAhead); edge++) {
-      __builtin_prefetch(&number_[target_[edge]], 1);
-      __builtin_prefetch(&offsets_[target_[edge]]);
-    }
+    return static_cast<uint32_t>(vertex_.size() - 1);
   }
 
-  void search(uint32_t entry) {
-    enter(entry, 0);
-    while (!path_.empty())
-      if (!descend()) path_.pop_back();
+  void known(const SearchFrame& frame, uint32_t mark) {
+    if (mark != frame.number) others_.push_back({mark, frame.number});
   }
 
-  // Until a new vertex with edges of its own is entered; false when no edge is left.
-  bool descend() {
-    constexpr uint64_t kAhead = 8;
-    const size_t depth = path_.size();
-    uint64_t next = path_.back().next;
-    const uint64_t end = path_.back().end;
-    const uint32_t number = path_.back().number;
-    while (next < end) {
-      if (next + kAhead < end) __builtin_prefetch(&number_[target_[next + kAhead]], 1);
-      const uint32_t to = target_[next++];
-      const uint32_t seen_as = number_[to];
-      if (seen_as == 0) {
-        enter(to, number);
-        if (path_.size() == depth) continue;
-        path_[depth - 1].next = next;
-        return true;
-      }
-      if (seen_as != number) others_.push_back({seen_as, number});
-    }
-    return false;
-  }
+  void leave(const SearchFrame&, const SearchFrame*) {}
 
+ private:
   void find_semidominators(const Predecessors& predecessors, uint32_t count) {
     constexpr uint32_t kAhead = 16, kMostAhead = 4;
     reserve_column(forest_, count);
@@ -200,12 +166,9 @@ class SemiNca {
     return result;
   }
 
-  const uint64_t* offsets_;
-  const uint32_t* target_;
   std::vector<uint32_t> number_;           // by vertex: preorder number, 0 when not reached
   std::vector<uint32_t> vertex_, parent_;  // by number
-  std::vector<NumberedEdge> others_;       // edges that are not of the tree
-  std::vector<Frame> path_;
+  GrowingColumn<NumberedEdge> others_;     // edges that are not of the tree
   struct Linked {
     uint32_t ancestor, least;
   };
