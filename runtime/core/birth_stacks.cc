@@ -74,15 +74,64 @@ uint32_t remember(LastStack& last, uint32_t shared, const StackFrame* inner, uin
   return node;
 }
 
+// ---- whole stacks that were met before
+
+StackMemo& memo_of(ThreadState& thread, const Registers& at) noexcept {
+  const uint64_t hash = (at.pc ^ at.sp << 20) * 0x9E3779B97F4A7C15ull;
+  return thread.memos[hash >> 59];
+}
+static_assert(kStackMemos == 1u << (64 - 59));
+
+// A thread's memos are of its own stack, so at the same sp all their words are there to be read.
+bool is_same(const StackMemo& memo, const Registers& at) noexcept {
+  if (memo.at.pc != at.pc || memo.at.sp != at.sp || (memo.needs_bp && memo.at.bp != at.bp)) return false;
+  for (uint32_t i = 0; i < memo.count; i++)
+    if (load(memo.words[i].address) != memo.words[i].value) return false;
+  return true;
+}
+
+bool add_word(StackMemo& memo, uint64_t address, uint64_t value) noexcept {
+  if (memo.count == StackMemo::kMaxWords) return false;
+  memo.words[memo.count++] = {address, value};
+  return true;
+}
+
+// What the walk of the last stack has read: every return slot, and of the slots rbp was read from those whose value
+// then decided a step. False when it is too much.
+bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
+  uint64_t bp_slot = 0;  // 0: rbp is still the innermost frame's
+  for (uint32_t i = last.count; i-- != 0;) {
+    const StackFrame& frame = last.frames[i];
+    if (i != 0 && frame.bp_slot == LastStack::kUnsure) return false;
+    if (frame.used_bp && bp_slot != 0 && !add_word(memo, bp_slot, frame.at.bp)) return false;
+    memo.needs_bp |= frame.used_bp && bp_slot == 0;
+    if (frame.bp_slot != 0) bp_slot = frame.bp_slot;
+    if (i != 0 && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc)) return false;
+  }
+  return last.end_slot == 0 || add_word(memo, last.end_slot, 0);
+}
+
+void keep_memo(StackMemo& memo, const LastStack& last, const Registers& at, uint32_t node) noexcept {
+  memo.node = 0;
+  memo.count = 0;
+  memo.needs_bp = false;
+  // Too deep, or it could not be trusted. A word for each frame at least.
+  if (last.count == 0 || last.frames[last.count - 1].node != node || last.count > StackMemo::kMaxWords) return;
+  if (!collect_words(last, memo)) return;
+  memo.at = at;
+  memo.epoch = last.epoch;
+  memo.node = node;
+}
+
 }  // namespace
 
 void forget_last_stacks() noexcept { epoch.fetch_add(1, std::memory_order_relaxed); }
 
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
+  const uint32_t now = epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
   LastStack& last = thread.last_stack;
   StackFrame* const inner = thread.walk;
   const StackBounds bounds = bounds_around(caller.sp);
-  const uint32_t now = epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
   if (last.epoch != now) last.count = 0, last.epoch = now;
   if (bounds.high == 0) last.count = 0;  // a fibre: its memory may be gone when we look again
   Matcher matcher(last);
@@ -93,12 +142,21 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
     if (count == depth) return intern_deep(inner, count);
     inner[count].at = walk.registers();
     walk.step();
+    inner[count].used_bp = walk.step_used_bp();
     inner[count++].bp_slot = walk.step_repeats() ? walk.bp_slot() : LastStack::kUnsure;
   } while (!walk.ended());
   if (shared + count > kMaxStackDepth) return intern_deep(inner, count);
   if (shared == 0) last.end_slot = walk.end_slot();
   const uint32_t node = remember(last, shared, inner, count);
   if (node == 0 || bounds.high == 0 || walk.was_lost()) last.count = 0;
+  return node;
+}
+
+uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept {
+  StackMemo& memo = memo_of(thread, caller);
+  if (memo.node != 0 && memo.epoch == epoch.load(std::memory_order_relaxed) && is_same(memo, caller)) return memo.node;
+  const uint32_t node = capture_stack(thread, caller);
+  keep_memo(memo, thread.last_stack, caller, node);
   return node;
 }
 

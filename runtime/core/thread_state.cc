@@ -12,7 +12,6 @@ ThreadState* rows = nullptr;
 std::atomic<uint32_t> rows_used{0};
 std::atomic<uint64_t> free_rows{0};  // row + 1 of the first, 0 none; counted in the high half, so that no ABA
 std::atomic<uint64_t> uncounted{0};  // allocations of threads without a row
-thread_local ThreadState* mine [[gnu::tls_model("initial-exec")]] = nullptr;
 pthread_key_t exit_key;
 bool watching = false;
 
@@ -29,15 +28,18 @@ ThreadState* reuse_row() noexcept {
 void give_back(void* state) {
   ReentryGuard guard;
   auto* row = static_cast<ThreadState*>(state);
-  mine = nullptr;
+  own_state = nullptr;
   row->last_stack.count = 0;
+  for (StackMemo& memo : row->memos) memo.node = 0;
   uint64_t head = free_rows.load(std::memory_order_acquire);
   do row->next_free = static_cast<uint32_t>(head);
   while (!free_rows.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | static_cast<uint32_t>(row - rows + 1),
                                           std::memory_order_acq_rel));
 }
 
-ThreadState* take_row() noexcept {
+}  // namespace
+
+ThreadState* take_thread_row() noexcept {
   ThreadState* row = reuse_row();
   if (row == nullptr) {
     const uint32_t fresh =
@@ -45,12 +47,10 @@ ThreadState* take_row() noexcept {
     if (fresh >= kMaxThreads) return nullptr;
     row = rows + fresh;
   }
-  mine = row;
+  own_state = row;
   if (watching) pthread_setspecific(exit_key, row);  // one of the first 32 keys: allocates nothing
   return row;
 }
-
-}  // namespace
 
 bool create_thread_states() noexcept {
   rows = static_cast<ThreadState*>(map_memory(kMaxThreads * sizeof(ThreadState)));
@@ -58,11 +58,6 @@ bool create_thread_states() noexcept {
 }
 
 void watch_thread_exits() noexcept { watching = pthread_key_create(&exit_key, give_back) == 0; }
-
-ThreadState* this_thread() noexcept {
-  ThreadState* row = mine;
-  return row != nullptr ? row : take_row();
-}
 
 uint32_t thread_row(const ThreadState& thread) noexcept { return static_cast<uint32_t>(&thread - rows); }
 

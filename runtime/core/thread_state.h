@@ -16,7 +16,7 @@ struct StackFrame {
   Registers at;
   uint64_t bp_slot;  // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
   uint32_t node;     // in the table of stacks: this frame and its callers
-  uint32_t reserved;
+  bool used_bp;      // the step to the caller: see StackWalk
 };
 
 struct LastStack {
@@ -27,12 +27,28 @@ struct LastStack {
   StackFrame frames[kMaxStackDepth];  // outermost first
 };
 
+// A stack that was met before, known again by the words that its walk read: where they are the same, so is the walk.
+struct StackMemo {
+  static constexpr uint32_t kMaxWords = 30;
+  struct Word {
+    uint64_t address, value;
+  };
+  Registers at;       // of the innermost frame
+  uint32_t node = 0;  // 0: empty
+  uint32_t epoch = 0, count = 0;
+  bool needs_bp = false;
+  Word words[kMaxWords];
+};
+inline constexpr uint32_t kStackMemos = 32;
+
 struct ThreadState {
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
   uint32_t until_next_stack;          // sampling
   uint32_t next_free;                 // row + 1
+  void* references;                   // its cache, of live_references.cc; nullptr until it tells an event
   LastStack last_stack;
   StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
+  StackMemo memos[kStackMemos];     // by innermost frame
 };
 
 inline constexpr uint32_t kMaxThreads = 16384;
@@ -42,7 +58,12 @@ bool create_thread_states() noexcept;
 void watch_thread_exits() noexcept;
 
 // The row of the calling thread; nullptr when all are taken. Not for a signal handler inside the agent.
-ThreadState* this_thread() noexcept;
+inline thread_local ThreadState* own_state [[gnu::tls_model("initial-exec")]] = nullptr;
+ThreadState* take_thread_row() noexcept;
+inline ThreadState* this_thread() noexcept {
+  ThreadState* const row = own_state;
+  return row != nullptr ? row : take_thread_row();
+}
 
 uint32_t thread_row(const ThreadState& thread) noexcept;  // its number, below thread_row_count()
 uint32_t thread_row_count() noexcept;                     // most threads that were alive at once

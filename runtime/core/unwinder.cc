@@ -101,6 +101,8 @@ bool StackWalk::step() noexcept {
   step_repeats_ = false;
   const FrameRule rule = rule_of(is_return_ ? at_.pc - 1 : at_.pc);
   uint64_t cfa = 0;
+  step_used_bp_ =
+      rule.base == FrameRule::kBp || rule.base == FrameRule::kDereferenceBp || rule.bp_kind == FrameRule::kBpAtBp;
   switch (rule.base) {
     case FrameRule::kEnd:
       return end(kNoRule);

@@ -36,6 +36,7 @@ class StackWalk {
   // Of the last step: whether the same registers, and the same words in the return slot (below the caller's sp) and in
   // bp_slot() (0: rbp is the callee's), are enough to give the same step again.
   bool step_repeats() const noexcept { return step_repeats_; }
+  bool step_used_bp() const noexcept { return step_used_bp_; }  // rbp's value decided where it went
   uint64_t bp_slot() const noexcept { return bp_slot_; }
 
  private:
@@ -52,7 +53,7 @@ class StackWalk {
   Registers at_;
   StackBounds bounds_;
   bool is_return_;
-  bool step_repeats_ = false;
+  bool step_repeats_ = false, step_used_bp_ = false;
   State state_ = kGoing;
   uint64_t return_slot_ = 0, bp_slot_ = 0;
   uint64_t readable_page_ = 1;

@@ -18,14 +18,8 @@ namespace reftally::runtime {
 
 bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
 
-// `holder` 0: unknown, known by its call stack alone. With the highest bit set: no pointer, but what pairs a release
-// with its acquire.
-void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept;
-// `is_last`: the object dies with it, and nothing needs to be kept.
-void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept;
-// `to` 0: the reference goes on without a holder.
-void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept;
-
+// Events come through reftally_agent_reference of reftally.h. Holder 0: unknown, known by its call stack alone. With
+// the highest bit set: no pointer, but what pairs a release with its acquire. A move to holder 0: it goes on without.
 // Of objects whose holders are never known (GObject): both are kept by call stack, to be matched by who reads the dump.
 void tally_acquire(uint64_t object, const Registers& caller) noexcept;
 void tally_release(uint64_t object, bool is_last, const Registers& caller) noexcept;

@@ -17,7 +17,7 @@
 #error "Reftally's overlay is for Linux on x86-64: build without `reftally cxxflags`"
 #endif
 
-extern "C" __attribute__((__weak__)) void reftally_agent_reference(unsigned, const void*, const void*, const void*);
+#include <reftally/tell.h>
 
 namespace std _GLIBCXX_VISIBILITY(default) {
 _GLIBCXX_BEGIN_NAMESPACE_VERSION
@@ -25,57 +25,34 @@ _GLIBCXX_BEGIN_NAMESPACE_VERSION
 static_assert(__gnu_cxx::__default_lock_policy == __gnu_cxx::_S_atomic,
               "Reftally's overlay knows the atomic counts only: build without `reftally cxxflags`");
 
-using __reftally_reference = void (*)(unsigned, const void*, const void*, const void*);
-// As in reftally.h.
-enum : unsigned { __reftally_acquire = 1, __reftally_release = 2, __reftally_release_last = 3, __reftally_move = 4 };
-
-// Null when there is no agent. Read from the global offset table: in an executable that is not position independent, a
-// plain reference to a weak symbol is settled as null by the linker.
-__attribute__((__always_inline__)) inline __reftally_reference __reftally_agent() noexcept {
-  __reftally_reference __agent;
-  __asm__(".weak reftally_agent_reference\n\tmovq reftally_agent_reference@GOTPCREL(%%rip), %0" : "=r"(__agent));
-  return __agent;
-}
-
-// The empty statement keeps the call from being a jump, which would take the caller out of the call stack.
-__attribute__((__always_inline__)) inline void __reftally_tell(unsigned __what, const void* __object,
-                                                               const void* __holder, const void* __from) noexcept {
-  if (__reftally_reference __agent = __reftally_agent()) {
-    __agent(__what, __object, __holder, __from);
-    __asm__ __volatile__("");
-  }
-}
-
-__attribute__((__always_inline__)) inline void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
-                                                                  const void* __holder) noexcept {
+_REFTALLY_INLINE void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi, const void* __holder) noexcept {
   __pi->_M_add_ref_copy();
-  __reftally_tell(__reftally_acquire, __pi, __holder, nullptr);
+  ::__reftally::__tell(::__reftally::__told_acquire, __pi, __holder);
 }
 
 // Told before it is done: afterwards the address may belong to another object.
-__attribute__((__always_inline__)) inline void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi,
-                                                                   const void* __holder) noexcept {
-  if (__reftally_agent())
-    __reftally_tell(__pi->_M_get_use_count() == 1 ? __reftally_release_last : __reftally_release, __pi, __holder,
-                    nullptr);
+_REFTALLY_INLINE void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi, const void* __holder) noexcept {
+  if (::__reftally::__is_there(::__reftally::__agent()))
+    ::__reftally::__tell(
+        __pi->_M_get_use_count() == 1 ? ::__reftally::__told_release_last : ::__reftally::__told_release, __pi,
+        __holder);
   __pi->_M_release();
 }
 
 template <>
-__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::~__shared_count() noexcept {
+_REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::~__shared_count() noexcept {
   if (_M_pi) __reftally_drop_ref(_M_pi, this);
 }
 
 template <>
-__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
-    const __shared_count& __r) noexcept
+_REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::__shared_count(const __shared_count& __r) noexcept
     : _M_pi(__r._M_pi) {
   if (_M_pi) __reftally_add_ref(_M_pi, this);
 }
 
 template <>
-__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>&
-__shared_count<__gnu_cxx::_S_atomic>::operator=(const __shared_count& __r) noexcept {
+_REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>& __shared_count<__gnu_cxx::_S_atomic>::operator=(
+    const __shared_count& __r) noexcept {
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __fresh = __r._M_pi;
   if (__fresh == _M_pi) return *this;
   if (__fresh) __reftally_add_ref(__fresh, this);
@@ -85,35 +62,33 @@ __shared_count<__gnu_cxx::_S_atomic>::operator=(const __shared_count& __r) noexc
 }
 
 template <>
-__attribute__((__always_inline__)) inline void __shared_count<__gnu_cxx::_S_atomic>::_M_swap(
-    __shared_count& __r) noexcept {
+_REFTALLY_INLINE void __shared_count<__gnu_cxx::_S_atomic>::_M_swap(__shared_count& __r) noexcept {
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __mine = _M_pi;
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __theirs = __r._M_pi;
   _M_pi = __theirs;
   __r._M_pi = __mine;
   if (__mine == __theirs) return;
-  if (__theirs) __reftally_tell(__reftally_move, __theirs, &__r, this);
-  if (__mine) __reftally_tell(__reftally_move, __mine, this, &__r);
+  if (__theirs) ::__reftally::__tell(::__reftally::__told_move, __theirs, &__r, this);
+  if (__mine) ::__reftally::__tell(::__reftally::__told_move, __mine, this, &__r);
 }
 
 template <>
-__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
-    const __weak_count<__gnu_cxx::_S_atomic>& __r)
+_REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::__shared_count(const __weak_count<__gnu_cxx::_S_atomic>& __r)
     : _M_pi(__r._M_pi) {
   if (!_M_pi || !_M_pi->_M_add_ref_lock_nothrow()) __throw_bad_weak_ptr();
-  __reftally_tell(__reftally_acquire, _M_pi, this, nullptr);
+  ::__reftally::__tell(::__reftally::__told_acquire, _M_pi, this);
 }
 
 template <>
-__attribute__((__always_inline__)) inline __shared_count<__gnu_cxx::_S_atomic>::__shared_count(
-    const __weak_count<__gnu_cxx::_S_atomic>& __r, std::nothrow_t) noexcept
+_REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::__shared_count(const __weak_count<__gnu_cxx::_S_atomic>& __r,
+                                                                      std::nothrow_t) noexcept
     : _M_pi(__r._M_pi) {
   if (_M_pi && !_M_pi->_M_add_ref_lock_nothrow()) _M_pi = nullptr;
   if (!_M_pi) return;
-  __reftally_tell(__reftally_acquire, _M_pi, this, nullptr);
+  ::__reftally::__tell(::__reftally::__told_acquire, _M_pi, this);
 }
 
 _GLIBCXX_END_NAMESPACE_VERSION
-}  // namespace std
+}  // namespace std _GLIBCXX_VISIBILITY(default)
 
 #endif

@@ -1,5 +1,6 @@
-// boost::intrusive_ptr as Boost documents it (1.53 to 1.8x: the interface and the one-pointer layout are the same), told
-// to Reftally's agent: each acquire, release and move with its holder, `this`. Found before Boost's own header with
+// boost::intrusive_ptr as Boost documents it (1.53 to 1.8x: the interface and the one-pointer layout are the same),
+// told to Reftally's agent: each acquire, release and move with its holder, `this`. Found before Boost's own header
+// with
 // `-isystem .../overlay`. The class is written anew because a template's members cannot be specialized for all
 // arguments at once. Everything is inlined always: parts of a program that are built without the overlay keep Boost's
 // functions. Calls of intrusive_ptr_add_ref() by hand are not told; the audit of counts then says so.
@@ -9,187 +10,170 @@
 #elif !defined(BOOST_SMART_PTR_INTRUSIVE_PTR_HPP_INCLUDED)
 #define BOOST_SMART_PTR_INTRUSIVE_PTR_HPP_INCLUDED
 
+#include <reftally/tell.h>
+
 #include <boost/assert.hpp>
 #include <cstddef>
 #include <functional>
 #include <iosfwd>
 #include <type_traits>
 
-extern "C" __attribute__((__weak__)) void reftally_agent_reference(unsigned, const void*, const void*, const void*);
-
-#define REFTALLY_INLINE __attribute__((__always_inline__)) inline
-
 namespace boost {
-namespace reftally_events {
-
-enum : unsigned { acquire = 1, release = 2, move = 4 };  // as in reftally.h
-
-// As in bits/shared_ptr_base.h: null without an agent; the empty statement keeps the call from being a jump.
-REFTALLY_INLINE void tell(unsigned what, const volatile void* object, const void* holder, const void* next) noexcept {
-  void (*agent)(unsigned, const void*, const void*, const void*);
-  __asm__(".weak reftally_agent_reference\n\tmovq reftally_agent_reference@GOTPCREL(%%rip), %0" : "=r"(agent));
-  if (!agent) return;
-  agent(what, const_cast<const void*>(object), holder, next);
-  __asm__ __volatile__("");
-}
-
-}  // namespace reftally_events
 
 template <class T>
 class intrusive_ptr {
  public:
   typedef T element_type;
 
-  REFTALLY_INLINE constexpr intrusive_ptr() noexcept : px(nullptr) {}
-  REFTALLY_INLINE intrusive_ptr(T* p, bool add_ref = true) : px(p) {
+  _REFTALLY_INLINE constexpr intrusive_ptr() noexcept : px(nullptr) {}
+  _REFTALLY_INLINE intrusive_ptr(T* p, bool add_ref = true) : px(p) {
     if (px && add_ref) take();
   }
-  REFTALLY_INLINE intrusive_ptr(const intrusive_ptr& from) : px(from.px) {
+  _REFTALLY_INLINE intrusive_ptr(const intrusive_ptr& from) : px(from.px) {
     if (px) take();
   }
   template <class U, class = typename std::enable_if<std::is_convertible<U*, T*>::value>::type>
-  REFTALLY_INLINE intrusive_ptr(const intrusive_ptr<U>& from) : px(from.get()) {
+  _REFTALLY_INLINE intrusive_ptr(const intrusive_ptr<U>& from) : px(from.get()) {
     if (px) take();
   }
-  REFTALLY_INLINE intrusive_ptr(intrusive_ptr&& from) noexcept : px(from.px) { take_over(from); }
+  _REFTALLY_INLINE intrusive_ptr(intrusive_ptr&& from) noexcept : px(from.px) { take_over(from); }
   template <class U, class = typename std::enable_if<std::is_convertible<U*, T*>::value>::type>
-  REFTALLY_INLINE intrusive_ptr(intrusive_ptr<U>&& from) noexcept : px(from.px) {
+  _REFTALLY_INLINE intrusive_ptr(intrusive_ptr<U>&& from) noexcept : px(from.px) {
     take_over(from);
   }
-  REFTALLY_INLINE ~intrusive_ptr() {
+  _REFTALLY_INLINE ~intrusive_ptr() {
     if (!px) return;
-    reftally_events::tell(reftally_events::release, px, this, nullptr);  // afterwards the address may be another's
+    ::__reftally::__tell(::__reftally::__told_release, px, this, nullptr);  // afterwards the address may be another's
     intrusive_ptr_release(px);
   }
 
-  REFTALLY_INLINE intrusive_ptr& operator=(const intrusive_ptr& from) {
+  _REFTALLY_INLINE intrusive_ptr& operator=(const intrusive_ptr& from) {
     intrusive_ptr(from).swap(*this);
     return *this;
   }
   template <class U>
-  REFTALLY_INLINE intrusive_ptr& operator=(const intrusive_ptr<U>& from) {
+  _REFTALLY_INLINE intrusive_ptr& operator=(const intrusive_ptr<U>& from) {
     intrusive_ptr(from).swap(*this);
     return *this;
   }
-  REFTALLY_INLINE intrusive_ptr& operator=(intrusive_ptr&& from) noexcept {
+  _REFTALLY_INLINE intrusive_ptr& operator=(intrusive_ptr&& from) noexcept {
     intrusive_ptr(static_cast<intrusive_ptr&&>(from)).swap(*this);
     return *this;
   }
   template <class U>
-  REFTALLY_INLINE intrusive_ptr& operator=(intrusive_ptr<U>&& from) noexcept {
+  _REFTALLY_INLINE intrusive_ptr& operator=(intrusive_ptr<U>&& from) noexcept {
     intrusive_ptr(static_cast<intrusive_ptr<U>&&>(from)).swap(*this);
     return *this;
   }
-  REFTALLY_INLINE intrusive_ptr& operator=(T* p) {
+  _REFTALLY_INLINE intrusive_ptr& operator=(T* p) {
     intrusive_ptr(p).swap(*this);
     return *this;
   }
 
-  REFTALLY_INLINE void reset() { intrusive_ptr().swap(*this); }
-  REFTALLY_INLINE void reset(T* p) { intrusive_ptr(p).swap(*this); }
-  REFTALLY_INLINE void reset(T* p, bool add_ref) { intrusive_ptr(p, add_ref).swap(*this); }
+  _REFTALLY_INLINE void reset() { intrusive_ptr().swap(*this); }
+  _REFTALLY_INLINE void reset(T* p) { intrusive_ptr(p).swap(*this); }
+  _REFTALLY_INLINE void reset(T* p, bool add_ref) { intrusive_ptr(p, add_ref).swap(*this); }
 
-  REFTALLY_INLINE T* get() const noexcept { return px; }
+  _REFTALLY_INLINE T* get() const noexcept { return px; }
   // The reference goes on without a holder.
-  REFTALLY_INLINE T* detach() noexcept {
+  _REFTALLY_INLINE T* detach() noexcept {
     T* const p = px;
     px = nullptr;
-    if (p) reftally_events::tell(reftally_events::move, p, this, nullptr);
+    if (p) ::__reftally::__tell(::__reftally::__told_move, p, this, nullptr);
     return p;
   }
 
-  REFTALLY_INLINE T& operator*() const noexcept {
+  _REFTALLY_INLINE T& operator*() const noexcept {
     BOOST_ASSERT(px != nullptr);
     return *px;
   }
-  REFTALLY_INLINE T* operator->() const noexcept {
+  _REFTALLY_INLINE T* operator->() const noexcept {
     BOOST_ASSERT(px != nullptr);
     return px;
   }
-  REFTALLY_INLINE explicit operator bool() const noexcept { return px != nullptr; }
-  REFTALLY_INLINE bool operator!() const noexcept { return px == nullptr; }
+  _REFTALLY_INLINE explicit operator bool() const noexcept { return px != nullptr; }
+  _REFTALLY_INLINE bool operator!() const noexcept { return px == nullptr; }
 
-  REFTALLY_INLINE void swap(intrusive_ptr& other) noexcept {
+  _REFTALLY_INLINE void swap(intrusive_ptr& other) noexcept {
     T* const mine = px;
     px = other.px;
     other.px = mine;
     if (px == mine) return;
-    if (px) reftally_events::tell(reftally_events::move, px, &other, this);
-    if (mine) reftally_events::tell(reftally_events::move, mine, this, &other);
+    if (px) ::__reftally::__tell(::__reftally::__told_move, px, &other, this);
+    if (mine) ::__reftally::__tell(::__reftally::__told_move, mine, this, &other);
   }
 
  private:
   template <class U>
   friend class intrusive_ptr;
 
-  REFTALLY_INLINE void take() {
+  _REFTALLY_INLINE void take() {
     intrusive_ptr_add_ref(px);
-    reftally_events::tell(reftally_events::acquire, px, this, nullptr);
+    ::__reftally::__tell(::__reftally::__told_acquire, px, this, nullptr);
   }
   template <class U>
-  REFTALLY_INLINE void take_over(intrusive_ptr<U>& from) noexcept {
+  _REFTALLY_INLINE void take_over(intrusive_ptr<U>& from) noexcept {
     from.px = nullptr;
-    if (px) reftally_events::tell(reftally_events::move, px, &from, this);
+    if (px) ::__reftally::__tell(::__reftally::__told_move, px, &from, this);
   }
 
   T* px;
 };
 
-#define REFTALLY_COMPARE(op)                                                                       \
-  template <class T, class U>                                                                      \
-  REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, const intrusive_ptr<U>& b) noexcept { \
-    return a.get() op b.get();                                                                     \
-  }                                                                                                \
-  template <class T, class U>                                                                      \
-  REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, U* b) noexcept {                     \
-    return a.get() op b;                                                                           \
-  }                                                                                                \
-  template <class T, class U>                                                                      \
-  REFTALLY_INLINE bool operator op(T* a, const intrusive_ptr<U>& b) noexcept {                     \
-    return a op b.get();                                                                           \
-  }                                                                                                \
-  template <class T>                                                                               \
-  REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, std::nullptr_t) noexcept {           \
-    return a.get() op nullptr;                                                                     \
-  }                                                                                                \
-  template <class T>                                                                               \
-  REFTALLY_INLINE bool operator op(std::nullptr_t, const intrusive_ptr<T>& b) noexcept {           \
-    return nullptr op b.get();                                                                     \
+#define REFTALLY_COMPARE(op)                                                                         \
+  template <class T, class U>                                                                        \
+  _REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, const intrusive_ptr<U>& b) noexcept { \
+    return a.get() op b.get();                                                                       \
+  }                                                                                                  \
+  template <class T, class U>                                                                        \
+  _REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, U* b) noexcept {                      \
+    return a.get() op b;                                                                             \
+  }                                                                                                  \
+  template <class T, class U>                                                                        \
+  _REFTALLY_INLINE bool operator op(T* a, const intrusive_ptr<U>& b) noexcept {                      \
+    return a op b.get();                                                                             \
+  }                                                                                                  \
+  template <class T>                                                                                 \
+  _REFTALLY_INLINE bool operator op(const intrusive_ptr<T>& a, std::nullptr_t) noexcept {            \
+    return a.get() op nullptr;                                                                       \
+  }                                                                                                  \
+  template <class T>                                                                                 \
+  _REFTALLY_INLINE bool operator op(std::nullptr_t, const intrusive_ptr<T>& b) noexcept {            \
+    return nullptr op b.get();                                                                       \
   }
 REFTALLY_COMPARE(==)
 REFTALLY_COMPARE(!=)
 #undef REFTALLY_COMPARE
 
 template <class T>
-REFTALLY_INLINE bool operator<(const intrusive_ptr<T>& a, const intrusive_ptr<T>& b) noexcept {
+_REFTALLY_INLINE bool operator<(const intrusive_ptr<T>& a, const intrusive_ptr<T>& b) noexcept {
   return std::less<T*>()(a.get(), b.get());
 }
 template <class T>
-REFTALLY_INLINE void swap(intrusive_ptr<T>& a, intrusive_ptr<T>& b) noexcept {
+_REFTALLY_INLINE void swap(intrusive_ptr<T>& a, intrusive_ptr<T>& b) noexcept {
   a.swap(b);
 }
 template <class T>
-REFTALLY_INLINE T* get_pointer(const intrusive_ptr<T>& p) noexcept {
+_REFTALLY_INLINE T* get_pointer(const intrusive_ptr<T>& p) noexcept {
   return p.get();
 }
 
-#define REFTALLY_CAST(cast)                                                      \
-  template <class T, class U>                                                    \
-  REFTALLY_INLINE intrusive_ptr<T> cast##_pointer_cast(const intrusive_ptr<U>& p) { \
-    return cast##_cast<T*>(p.get());                                             \
-  }                                                                              \
-  template <class T, class U>                                                    \
-  REFTALLY_INLINE intrusive_ptr<T> cast##_pointer_cast(intrusive_ptr<U>&& p) {   \
-    T* const found = cast##_cast<T*>(p.get());                                   \
-    intrusive_ptr<T> cast_pointer(found);                                        \
-    if (found) p.reset();                                                        \
-    return cast_pointer;                                                         \
+#define REFTALLY_CAST(cast)                                                          \
+  template <class T, class U>                                                        \
+  _REFTALLY_INLINE intrusive_ptr<T> cast##_pointer_cast(const intrusive_ptr<U>& p) { \
+    return cast##_cast<T*>(p.get());                                                 \
+  }                                                                                  \
+  template <class T, class U>                                                        \
+  _REFTALLY_INLINE intrusive_ptr<T> cast##_pointer_cast(intrusive_ptr<U>&& p) {      \
+    T* const found = cast##_cast<T*>(p.get());                                       \
+    intrusive_ptr<T> cast_pointer(found);                                            \
+    if (found) p.reset();                                                            \
+    return cast_pointer;                                                             \
   }
 REFTALLY_CAST(static)
 REFTALLY_CAST(const)
 REFTALLY_CAST(dynamic)
 #undef REFTALLY_CAST
-#undef REFTALLY_INLINE
 
 template <class E, class Traits, class T>
 std::basic_ostream<E, Traits>& operator<<(std::basic_ostream<E, Traits>& out, const intrusive_ptr<T>& p) {
