@@ -5,23 +5,6 @@
 namespace reftally {
 namespace {
 
-struct OwningGraph {
-  CsrOffsets edges;
-  std::vector<uint32_t> target;
-};
-
-OwningGraph owning_graph(const Heap& heap) {
-  OwningGraph graph;
-  graph.edges.offsets.reserve(heap.object_count() + 1);
-  graph.target.reserve(heap.referent.size());
-  for (uint32_t from = 0; from < heap.object_count(); from++) {
-    for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
-      if (can_own(heap, row)) graph.target.push_back(index(heap.referent[row]));
-    graph.edges.offsets.push_back(graph.target.size());
-  }
-  return graph;
-}
-
 // Objects the searches start from: what roots hold, the first object of each lost cycle, what nobody refers to.
 std::vector<uint32_t> entries_of(const Analysis& analysis, const OwningGraph& graph) {
   const Heap& heap = analysis.heap;
@@ -43,7 +26,7 @@ std::vector<uint32_t> entries_of(const Analysis& analysis, const OwningGraph& gr
 Retention find_retention(const Analysis& analysis) {
   const Heap& heap = analysis.heap;
   const uint32_t count = heap.object_count();
-  const OwningGraph graph = owning_graph(heap);
+  const OwningGraph graph = make_owning_graph(heap, ObjectSet(count, 1));
   const Dominators dominators = find_dominators(graph.edges, graph.target, entries_of(analysis, graph));
   Retention retention;
   retention.retained = retained_weights(dominators, heap.size);

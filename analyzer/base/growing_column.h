@@ -2,6 +2,7 @@
 // of 500 MB touches, and has the kernel clear, twice that before it is done (40 % of the time of a lift once).
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdlib>
 #include <new>
@@ -49,6 +50,11 @@ class GrowingColumn {
       return;
     }
     new (rows_ + size_++) T(row);
+  }
+  // More rows, of no value yet.
+  void extend(size_t rows) {
+    if (size_ + rows > capacity_) grow(std::max(size_ + rows, capacity_ + capacity_ / 2));
+    size_ += rows;
   }
   void reserve(size_t rows) {
     if (rows > capacity_) grow(rows);

@@ -164,34 +164,19 @@ SqlTable stacks_table(const AnalyzedDump& dump) {
 // Of what owners reach, below the roots. Made when first asked for: it takes longer than most questions.
 class DominatorColumns {
  public:
-  explicit DominatorColumns(const Analysis& analysis) {
-    const Heap& heap = analysis.heap;
-    graph_ = make_subgraph(heap, analysis.reachable.ownership, [&](uint64_t row) { return can_own(heap, row); });
-    std::vector<uint32_t> entries;
-    auto enter = [&](uint32_t object) {
-      if (graph_.vertex_of[object] != Subgraph::kNoVertex) entries.push_back(graph_.vertex_of[object]);
-    };
-    for (const HeapRoot& root : heap.roots) enter(index(root.to));
-    for (uint32_t i = 0; i < heap.object_count(); i++)
-      if (analysis.accounts.opaque[i] > 0 || (heap.flags[i] & dump::kObjectImmortal) != 0) enter(i);
-    dominators_ = find_dominators(graph_.edges, graph_.target, entries);
-    std::vector<uint64_t> weight(graph_.size());
-    for (uint32_t i = 0; i < graph_.size(); i++) weight[i] = heap.size[index(graph_.objects[i])];
-    retained_ = retained_weights(dominators_, weight);
-  }
+  explicit DominatorColumns(const Analysis& analysis)
+      : dominators_(find_owned_dominators(analysis.heap, analysis.accounts, analysis.reachable.ownership)),
+        retained_(retained_weights(dominators_, analysis.heap.size)) {}
 
   SqlValue dominator(uint64_t object) const {
-    const uint32_t vertex = graph_.vertex_of[object];
-    if (vertex == Subgraph::kNoVertex || dominators_.immediate[vertex] >= Dominators::kRoot) return {};
-    return number(index(graph_.objects[dominators_.immediate[vertex]]));
+    const uint32_t above = dominators_.immediate[object];
+    return above < Dominators::kRoot ? number(above) : SqlValue();
   }
   SqlValue retained(uint64_t object) const {
-    const uint32_t vertex = graph_.vertex_of[object];
-    return vertex == Subgraph::kNoVertex ? SqlValue() : SqlValue(number(retained_[vertex]));
+    return dominators_.immediate[object] == Dominators::kUnreached ? SqlValue() : number(retained_[object]);
   }
 
  private:
-  Subgraph graph_;
   Dominators dominators_;
   std::vector<uint64_t> retained_;
 };

@@ -32,50 +32,32 @@ void measure_components(const EvidenceGraph& graph, std::vector<Finding>& findin
 // another of the same finding is in the other's subtree already.
 class LiveRetained {
  public:
-  explicit LiveRetained(const RuleInput& input) : heap_(input.heap) {
-    graph_ = make_subgraph(heap_, input.reachable.ownership, [&](uint64_t row) { return can_own(heap_, row); });
-    std::vector<uint32_t> entries;
-    for (const HeapRoot& root : heap_.roots)
-      if (const uint32_t vertex = graph_.vertex_of[index(root.to)]; vertex != Subgraph::kNoVertex)
-        entries.push_back(vertex);
-    for (uint32_t vertex = 0; vertex < graph_.size(); vertex++) {
-      const uint32_t object = index(graph_.objects[vertex]);
-      if (input.accounts.opaque[object] > 0 || (heap_.flags[object] & dump::kObjectImmortal) != 0)
-        entries.push_back(vertex);
-    }
-    dominators_ = find_dominators(graph_.edges, graph_.target, entries);
-    std::vector<uint64_t> bytes(graph_.size()), objects(graph_.size(), 1);
-    for (uint32_t vertex = 0; vertex < graph_.size(); vertex++)
-      bytes[vertex] = heap_.size[index(graph_.objects[vertex])];
-    bytes_ = retained_weights(dominators_, bytes);
-    objects_ = retained_weights(dominators_, objects);
-  }
+  explicit LiveRetained(const RuleInput& input)
+      : dominators_(find_owned_dominators(input.heap, input.accounts, input.reachable.ownership)),
+        bytes_(retained_weights(dominators_, input.heap.size)),
+        objects_(retained_weights(dominators_, std::vector<uint64_t>(input.heap.object_count(), 1))) {}
 
   void measure(Finding& finding) {
     enum : uint8_t { kOutside, kMember, kBelow };
-    std::vector<uint8_t> place(graph_.size(), kOutside);
-    for (const std::vector<ObjectId>& objects : finding.instances)
-      if (const uint32_t vertex = graph_.vertex_of[index(objects.front())]; vertex != Subgraph::kNoVertex)
-        place[vertex] = kMember;
+    std::vector<uint8_t> place(bytes_.size(), kOutside);
+    for (const std::vector<ObjectId>& objects : finding.instances) place[index(objects.front())] = kMember;
     finding.retained_bytes = finding.held_objects = 0;
     for (size_t i = 1; i < dominators_.preorder.size(); i++) {
-      const uint32_t vertex = dominators_.preorder[i];
-      const uint32_t above = dominators_.immediate[vertex];
+      const uint32_t object = dominators_.preorder[i];
+      const uint32_t above = dominators_.immediate[object];
       if (above < Dominators::kRoot && place[above] != kOutside) {
-        place[vertex] = kBelow;
-      } else if (place[vertex] == kMember) {
-        finding.retained_bytes += bytes_[vertex];
-        finding.held_objects += objects_[vertex];
+        place[object] = kBelow;
+      } else if (place[object] == kMember) {
+        finding.retained_bytes += bytes_[object];
+        finding.held_objects += objects_[object];
       }
     }
     finding.held_objects -= std::min(finding.held_objects, finding.objects);
   }
 
  private:
-  const Heap& heap_;
-  Subgraph graph_;
   Dominators dominators_;
-  std::vector<uint64_t> bytes_, objects_;
+  std::vector<uint64_t> bytes_, objects_;  // by object
 };
 
 }  // namespace

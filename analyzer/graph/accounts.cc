@@ -25,8 +25,7 @@ std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const std::vector<
     if (heap.kind[row] == ReferenceKind::kWeak) weak[index(heap.referent[row])]--;
   });
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    strong[i] =
-        counts_inside(heap.flavour[i]) ? 0 : std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
+    strong[i] = counts_inside(heap.flavour[i]) ? 0 : std::max<int64_t>(0, strong[i] - std::max<int64_t>(0, weak[i]));
   return strong;
 }
 

@@ -21,57 +21,90 @@ struct NumberedEdge {
   uint32_t to, from;
 };
 
-// Edges by `to`, as offsets and sources. In bins first: counting within a bin stays in the cache.
+// Edges in bins by the upper bits of `to`, in chunks as they come: written once, and not sorted through main memory.
+class EdgeBins {
+ public:
+  explicit EdgeBins(uint32_t numbers) {
+    while (numbers >> shift_ >= kMostBins) shift_++;
+    bins_.resize((numbers >> shift_) + 1);
+  }
+
+  void add(uint32_t to, uint32_t from) {
+    Bin& bin = bins_[to >> shift_];
+    if (bin.end % kChunk == 0) {
+      bin.end = edges_.size();
+      bin.chunks.push_back(bin.end);
+      edges_.extend(kChunk);
+    }
+    edges_[bin.end++] = {to, from};
+    size_++;
+  }
+
+  template <class Visit>
+  void for_each_in(size_t bin, Visit visit) const {
+    for (const uint64_t first : bins_[bin].chunks) {
+      const uint64_t last = first == bins_[bin].chunks.back() ? bins_[bin].end : first + kChunk;
+      for (uint64_t i = first; i < last; i++) visit(edges_[i]);
+    }
+  }
+
+  uint64_t size() const { return size_; }
+  size_t bins() const { return bins_.size(); }
+  uint32_t shift() const { return shift_; }
+
+ private:
+  static constexpr uint32_t kMostBins = 1024;
+  static constexpr uint64_t kChunk = 512;  // edges: a page of 4 KiB
+
+  struct Bin {
+    uint64_t end = 0;  // place of the next edge; of no chunk when divisible by its size
+    std::vector<uint64_t> chunks;
+  };
+
+  uint32_t shift_ = 12;
+  uint64_t size_ = 0;
+  std::vector<Bin> bins_;
+  GrowingColumn<NumberedEdge> edges_;
+};
+
+// Edges by `to`, as offsets and sources: counting within a bin stays in the cache.
 class Predecessors {
  public:
-  Predecessors(GrowingColumn<NumberedEdge> edges, uint32_t count) {
+  Predecessors(const EdgeBins& edges, uint32_t count) {
     require(edges.size() < kNone, "fewer than 2^32 references beside those of the search tree");
-    while (count >> shift_ > kMostBins) shift_++;
-    std::vector<uint32_t> bin((count >> shift_) + 2, 0);
-    for (const NumberedEdge& edge : edges) bin[(edge.to >> shift_) + 1]++;
-    for (size_t i = 1; i < bin.size(); i++) bin[i] += bin[i - 1];
-    const std::vector<NumberedEdge> binned = into_bins(std::move(edges), bin);
-    reserve_column(offset_, count + 1);
-    reserve_column(source_, binned.size());
-    source_.resize(binned.size());
-    for (size_t i = 0; i + 1 < bin.size(); i++) sort_bin(binned, bin[i], bin[i + 1], static_cast<uint32_t>(i), count);
-    offset_.push_back(static_cast<uint32_t>(binned.size()));
+    reserve_column(offset_, size_t{count} + 1);
+    reserve_column(source_, edges.size());
+    source_.resize(edges.size());
+    for (size_t bin = 0; bin < edges.bins(); bin++) {
+      const uint64_t first = uint64_t{bin} << edges.shift();
+      if (first < count) sort_bin(edges, bin, static_cast<uint32_t>(first), count);
+    }
+    offset_.push_back(static_cast<uint32_t>(edges.size()));
   }
 
   const uint32_t* begin(uint32_t number) const { return source_.data() + offset_[number]; }
   const uint32_t* end(uint32_t number) const { return source_.data() + offset_[number + 1]; }
 
  private:
-  static constexpr uint32_t kMostBins = 1024;
-
-  std::vector<NumberedEdge> into_bins(GrowingColumn<NumberedEdge> edges, std::vector<uint32_t> next) const {
-    std::vector<NumberedEdge> binned;
-    reserve_column(binned, edges.size());
-    binned.resize(edges.size());
-    for (const NumberedEdge& edge : edges) binned[next[edge.to >> shift_]++] = edge;
-    return binned;
-  }
-
-  void sort_bin(const std::vector<NumberedEdge>& binned, uint32_t begin, uint32_t end, uint32_t bin, uint32_t count) {
-    const uint32_t first = bin << shift_;
-    next_.assign(std::min(size_t{1} << shift_, size_t{count} - first), 0);
-    for (uint32_t i = begin; i < end; i++) next_[binned[i].to - first]++;
-    uint32_t at = begin;
+  void sort_bin(const EdgeBins& edges, size_t bin, uint32_t first, uint32_t count) {
+    next_.assign(std::min(size_t{1} << edges.shift(), size_t{count} - first), 0);
+    edges.for_each_in(bin, [&](const NumberedEdge& edge) { next_[edge.to - first]++; });
     for (uint32_t& next : next_) {
-      offset_.push_back(at);
-      at += std::exchange(next, at);
+      offset_.push_back(sorted_);
+      sorted_ += std::exchange(next, sorted_);
     }
-    for (uint32_t i = begin; i < end; i++) source_[next_[binned[i].to - first]++] = binned[i].from;
+    edges.for_each_in(bin, [&](const NumberedEdge& edge) { source_[next_[edge.to - first]++] = edge.from; });
   }
 
-  uint32_t shift_ = 12;
+  uint32_t sorted_ = 0;
   std::vector<uint32_t> offset_, source_, next_;
 };
 
 // Vertices by preorder number; number 0 is the virtual root, whose children are the entries.
 class SemiNca {
  public:
-  SemiNca(const CsrOffsets& edges, const std::vector<uint32_t>& target, const std::vector<uint32_t>& entries) {
+  SemiNca(const CsrOffsets& edges, const std::vector<uint32_t>& target, const std::vector<uint32_t>& entries)
+      : others_(edges.rows()) {
     reserve_column(vertex_, size_t{edges.rows()} + 1);
     reserve_column(parent_, size_t{edges.rows()} + 1);
     vertex_.push_back(kNone);
@@ -82,7 +115,7 @@ class SemiNca {
       if (graph[entry].mark == 0) {
         search.run(entry, 0);
       } else {
-        others_.push_back({graph[entry].mark, 0});
+        others_.add(graph[entry].mark, 0);
       }
     }
     reserve_column(number_, edges.rows());
@@ -91,8 +124,7 @@ class SemiNca {
 
   Dominators run() {
     const uint32_t count = static_cast<uint32_t>(vertex_.size());
-    const Predecessors predecessors(std::move(others_), count);
-    find_semidominators(predecessors, count);
+    find_semidominators(sort_others(count), count);
     for (uint32_t i = 1; i < count; i++) {  // parents become immediate dominators, from the top
       uint32_t candidate = parent_[i];
       while (candidate > semi_[i]) candidate = parent_[candidate];
@@ -108,12 +140,17 @@ class SemiNca {
   }
 
   void known(const SearchFrame& frame, uint32_t mark) {
-    if (mark != frame.number) others_.push_back({mark, frame.number});
+    if (mark != frame.number) others_.add(mark, frame.number);
   }
 
   void leave(const SearchFrame&, const SearchFrame*) {}
 
  private:
+  Predecessors sort_others(uint32_t count) {
+    const EdgeBins others = std::move(others_);  // gone when they are sorted
+    return Predecessors(others, count);
+  }
+
   void find_semidominators(const Predecessors& predecessors, uint32_t count) {
     constexpr uint32_t kAhead = 16, kMostAhead = 4;
     reserve_column(forest_, count);
@@ -168,7 +205,7 @@ class SemiNca {
 
   std::vector<uint32_t> number_;           // by vertex: preorder number, 0 when not reached
   std::vector<uint32_t> vertex_, parent_;  // by number
-  GrowingColumn<NumberedEdge> others_;     // edges that are not of the tree
+  EdgeBins others_;                        // edges that are not of the tree
   struct Linked {
     uint32_t ancestor, least;
   };

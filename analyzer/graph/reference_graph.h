@@ -129,6 +129,15 @@ struct Dominators {
 };
 Dominators find_dominators(const CsrOffsets& edges, const std::vector<uint32_t>& target,
                            const std::vector<uint32_t>& entries);
+// References that can own, among `members`, by ObjectId: for passes over most of the heap, which need no numbers of
+// their own.
+struct OwningGraph {
+  CsrOffsets edges;
+  std::vector<uint32_t> target;
+};
+OwningGraph make_owning_graph(const Heap& heap, const ObjectSet& members);
+// Of what owners reach, by ObjectId, below the roots and whatever has a holder that nobody sees.
+Dominators find_owned_dominators(const Heap& heap, const Accounts& accounts, const ObjectSet& owned);
 // Sum of `weight` over each dominator subtree.
 std::vector<uint64_t> retained_weights(const Dominators& dominators, const std::vector<uint64_t>& weight);
 

@@ -20,10 +20,6 @@ uint64_t size_of(const ObjectSet& set) { return std::accumulate(set.begin(), set
 
 double processor_seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
-Subgraph whole_graph(const Heap& heap) {
-  return make_subgraph(heap, ObjectSet(heap.object_count(), 1), [&](uint64_t row) { return can_own(heap, row); });
-}
-
 void measure_passes(const Measurements& measurements, const Heap& heap) {
   Accounts accounts;
   measurements.run("accounts", [&] {
@@ -41,7 +37,7 @@ void measure_passes(const Measurements& measurements, const Heap& heap) {
   });
 }
 
-void measure_graph(const Measurements& measurements, const Subgraph& graph, const std::vector<uint32_t>& entries,
+void measure_graph(const Measurements& measurements, const OwningGraph& graph, const std::vector<uint32_t>& entries,
                    const std::vector<uint64_t>& bytes) {
   measurements.run("components",
                    [&] { return fmt::format("{} components", find_components(graph.edges, graph.target).count); });
@@ -72,9 +68,9 @@ int main(int argc, char** argv) {
   const Measurements measurements(objects, heap.referent.size(), rounds);
   measure_passes(measurements, heap);
   {
-    Subgraph graph;
+    OwningGraph graph;
     measurements.run("graph columns of the whole heap", [&] {
-      graph = whole_graph(heap);
+      graph = make_owning_graph(heap, ObjectSet(objects, 1));
       return std::string();
     });
     std::vector<uint32_t> entries;
