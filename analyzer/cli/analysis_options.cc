@@ -18,7 +18,7 @@
 #include "analyzer/findings/suppressions.h"
 #include "analyzer/flavours/lift.h"
 #include "analyzer/image/call_frames.h"
-#include "analyzer/image/dump_image.h"
+#include "analyzer/image/core_image.h"
 #include "analyzer/image/vtables.h"
 #include "reports/build_report.h"
 #include "reports/names.h"
@@ -110,7 +110,7 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
   Before before;
   uint32_t sequence = 0;
   for (const std::string& file : options.since) {
-    Image image = read_dump(file);
+    Image image = read_image(file, options.debug.sysroot);
     expect_earlier(image, now, sequence);
     sequence = image.process.sequence;
     DebugOptions debug = options.debug;
@@ -130,7 +130,7 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
                   std::span<const HeapCensus> censuses) {
   PhaseLine phase(options.phases);
   phase.say("read");
-  dump.image = std::make_unique<Image>(read_dump(path));
+  dump.image = std::make_unique<Image>(read_image(path, options.debug.sysroot));
   phase.say("symbols");
   DebugOptions debug = options.debug;
   debug.use_dwarf = !options.no_types;

@@ -25,7 +25,7 @@ void Buffers::find_ends() {
       if (begin - lowest >= span || limit <= begin || end < begin || end > limit) continue;
       const uint32_t block = image_.block_at(begin);
       if (block == Image::kNoBlock || image_.blocks[block].address != begin) continue;
-      if (limit != begin + image_.blocks[block].size) continue;
+      if (image_.block_size(limit - begin) != image_.blocks[block].size) continue;
       auto [known, added] = ends_.emplace(block, end);
       if (!added) known->second = std::min(known->second, end);
     }

@@ -86,7 +86,7 @@ class Guesses {
     if (!pointer_shape(type)) return;
     const Type* pointee = pointee_of(type);
     if (!pointee || !may_count(*pointee, is_known ? CountName::kAny : CountName::kCount)) return;
-    std::vector<const Type*>& classes = by_size_[pointee->size];
+    std::vector<const Type*>& classes = by_size_[image_.block_size(pointee->size)];
     if (std::find(classes.begin(), classes.end(), pointee) == classes.end()) classes.push_back(pointee);
   }
 

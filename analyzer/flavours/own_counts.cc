@@ -68,7 +68,7 @@ class OwnObjects {
   // Objects that reference count events tell of, though nothing leads to them: of the one class with their size.
   void add_told(const std::map<const Type*, Winner>& classes) {
     std::unordered_map<uint64_t, std::vector<const Type*>> by_size;
-    for (const auto& [type, winner] : classes) by_size[type->size].push_back(type);
+    for (const auto& [type, winner] : classes) by_size[image_.block_size(type->size)].push_back(type);
     for (const dump::EventTally& tally : image_.declared.tallies) {
       const uint32_t block = image_.block_at(tally.object);
       if (block == Image::kNoBlock || image_.blocks[block].address != tally.object || rows_.contains(block)) continue;

@@ -90,7 +90,8 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
       object.value = image.word(members).value_or(0);
       break;
     case ValuePlace::kLastPointer: {
-      const bool alone = object.begin == block.address && object.end == block.address + block.size;
+      const bool alone =
+          image.sizes_are_exact && object.begin == block.address && object.end == block.address + block.size;
       object.value = alone && block.size % 8 == 0 ? image.word(object.end - 8).value_or(0)
                                                   : first_block_pointer(image, members, object.end);
       break;

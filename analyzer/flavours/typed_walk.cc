@@ -162,8 +162,8 @@ void TypedWalk::walk_pointee(const Pointee& pointee) {
   if (walk_operation(pointee) || walk_new_array(pointee)) return;
   if (pointee.address != block.address || pointee.type->size > block.size) return;
   // Any pointer may be cast; one that does not own must fit to the byte and hold what the type can hold.
-  if (!pointee.is_owned &&
-      (pointee.type->size != block.size || !walker_.is_plausible(*pointee.type, pointee.address, *this))) {
+  if (!pointee.is_owned && (image_.block_size(pointee.type->size) != block.size ||
+                            !walker_.is_plausible(*pointee.type, pointee.address, *this))) {
     return;
   }
   walk_block(pointee.block, *pointee.type);
@@ -190,8 +190,9 @@ bool TypedWalk::walk_new_array(const Pointee& pointee) {
   constexpr uint64_t kCookie = 8;
   const ImageBlock& block = image_.blocks[pointee.block];
   const uint64_t size = pointee.type->size, count = image_.word(pointee.address - kCookie).value_or(0);
-  if (pointee.address != block.address + kCookie || block.size < kCookie || count != (block.size - kCookie) / size ||
-      count * size != block.size - kCookie || !walker_.is_plausible(*pointee.type, pointee.address, *this)) {
+  if (pointee.address != block.address + kCookie || block.size < kCookie || count > (block.size - kCookie) / size ||
+      image_.block_size(kCookie + count * size) != block.size ||
+      !walker_.is_plausible(*pointee.type, pointee.address, *this)) {
     return false;
   }
   walked_[pointee.block] = 1;

@@ -129,7 +129,9 @@ class Image {
   std::string strings;                                     // the dump's string pool
   std::unordered_map<uint64_t, std::string> vtable_names;  // vtable address -> mangled type name
   std::vector<WordArray> region_storage;                   // what regions point into
-  std::vector<std::string> warnings;                       // lowered detail, said once
+  std::shared_ptr<const void> core;                        // the same, of a core file; null for a dump
+  bool sizes_are_exact = true;        // of blocks, as asked for; else as much as glibc's chunks hold
+  std::vector<std::string> warnings;  // lowered detail, said once
 
   Image() = default;
   Image(const Image&) = delete;
@@ -151,6 +153,12 @@ class Image {
 
   static constexpr uint32_t kNoBlock = 0xffffffff;
   uint32_t block_at(uint64_t pointer) const;  // index of the block that contains pointer, or kNoBlock; O(1) expected
+  // The size a block has that was asked for with this size.
+  uint64_t block_size(uint64_t asked) const {
+    constexpr uint64_t kSmallest = 24, kBetween = 8;  // glibc: chunks of multiples of 16 with a size field each
+    if (sizes_are_exact) return asked;
+    return asked <= kSmallest ? kSmallest : ((asked + kBetween + 15) & ~uint64_t{15}) - kBetween;
+  }
   // Mangled type name behind a vtable pointer (as found in an object's first word), or empty.
   std::string_view vtable_type(uint64_t vtable) const;
 

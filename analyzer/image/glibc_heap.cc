@@ -1,0 +1,249 @@
+#include "analyzer/image/glibc_heap.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace reftally {
+
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kHeader = 16;  // of a chunk: size of the one before, own size
+constexpr uint64_t kSizeFlags = 7, kBeforeIsUsed = 1, kIsMapped = 2;
+constexpr uint64_t kSmallest = 32;
+constexpr uint64_t kArenaHeap = 64u << 20;  // HEAP_MAX_SIZE, also its alignment
+// struct malloc_state
+constexpr uint64_t kFastbins = 16, kFastbinCount = 10, kTop = 96, kBins = 112, kBinCount = 127, kNextArena = 2160;
+constexpr uint64_t kStateSize = 2200;
+// struct tcache_perthread_struct: counts, then the first chunk of each size
+constexpr uint64_t kCacheBins = 64, kCacheStep = 16;
+constexpr uint64_t kMostArenas = 65536;
+
+class HeapReader {
+ public:
+  HeapReader(const CoreMemory& memory, const std::vector<ImageModule>& modules) : memory_(memory), modules_(modules) {}
+
+  GlibcHeap read() {
+    const uint64_t main = find_main_arena();
+    if (main == 0)
+      throw Error(
+          fmt::format("{}: expected the state of glibc's malloc in writable memory of a module, found none: a "
+                      "program with another allocator is read by its dumps only (reftally run)",
+                      memory_.core().path()));
+    heap_.state = {main, main + kStateSize};
+    read_arenas(main);
+    add_mapped_chunks();
+    index_blocks();
+    for (uint64_t arena : arenas_) drop_fastbins(arena);
+    drop_thread_caches();
+    finish();
+    return std::move(heap_);
+  }
+
+ private:
+  uint64_t word(uint64_t address) const { return memory_.word(address).value_or(0); }
+
+  // An empty bin is a list that points at itself: 127 pairs of such words in a row are nothing else.
+  uint64_t find_main_arena() const {
+    constexpr uint64_t kEnough = 24;  // most bins of a busy heap are not empty, but never all
+    uint64_t best = kEnough - 1, state = 0;
+    for (const CoreSegment& stored : memory_.core().segments()) {
+      for (const ImageModule& module : modules_) {
+        for (const ImageSegment& segment : module.segments) {
+          if (segment.type != PT_LOAD || (segment.flags & dump::kMapWrite) == 0) continue;
+          const uint64_t end = std::min(segment.end, stored.stored_end);
+          for (uint64_t at = (std::max(segment.begin, stored.begin) + 15) & ~uint64_t{15}; at + kStateSize <= end;
+               at += 16)
+            if (const uint64_t empty = empty_bins(at); empty > best) best = empty, state = at;
+        }
+      }
+    }
+    return state;
+  }
+
+  uint64_t empty_bins(uint64_t state) const {
+    auto is_empty = [&](uint64_t bin) {
+      const uint64_t self = state + kBins - 16 + 16 * bin;
+      return word(self + 16) == self && word(self + 24) == self;
+    };
+    // The last ones are of chunks beyond 512 KB: in any heap one of them is empty.
+    if (!is_empty(kBinCount - 3) && !is_empty(kBinCount - 2) && !is_empty(kBinCount - 1)) return 0;
+    uint64_t empty = 0;
+    for (uint64_t bin = 0; bin < kBinCount; ++bin) empty += is_empty(bin);
+    return empty;
+  }
+
+  void read_arenas(uint64_t main) {
+    for (uint64_t arena = main; arena != 0 && arenas_.size() < kMostArenas;) {
+      arenas_.push_back(arena);
+      arena = word(arena + kNextArena);
+      if (arena == main) break;
+    }
+    read_main_heap(word(main + kTop));
+    for (size_t i = 1; i < arenas_.size(); ++i) read_arena_heaps(arenas_[i]);
+  }
+
+  // The heap of brk(2). Where addresses are not random it follows the executable's zeroed data without a gap.
+  void read_main_heap(uint64_t top) {
+    const CoreSegment* segment = memory_.core().segment_at(top);
+    if (!segment) return;
+    uint64_t begin = segment->begin;
+    for (const ImageModule& module : modules_)
+      for (const ImageSegment& part : module.segments)
+        if (part.type == PT_LOAD && part.end > begin && part.begin < top && part.end <= segment->end)
+          begin = std::max(begin, (part.end + kPage - 1) & ~(kPage - 1));
+    walk(begin, segment->end, top);
+    heap_.memory.push_back({begin, segment->end});
+  }
+
+  // struct heap_info { mstate arena; heap_info* before; size_t size; … } at the aligned begin; the first one's is
+  // followed by the arena, the others' by chunks.
+  void read_arena_heaps(uint64_t arena) {
+    const uint64_t top = word(arena + kTop), own = arena & ~(kArenaHeap - 1);
+    std::unordered_set<uint64_t> seen;
+    for (uint64_t heap = top & ~(kArenaHeap - 1); heap != 0 && seen.insert(heap).second; heap = word(heap + 8)) {
+      const uint64_t size = word(heap + 16);
+      if (word(heap) != arena || size == 0 || size > kArenaHeap) return warn_damage(heap);
+      const uint64_t first = heap == own ? ((arena + kStateSize + 15) & ~uint64_t{15}) : heap + (arena - own);
+      walk(first, heap + size, heap == (top & ~(kArenaHeap - 1)) ? top : 0);
+      heap_.memory.push_back({heap, heap + size});
+    }
+  }
+
+  // Whether a chunk is used is told by the next one. Two small chunks end a heap that is not the last of its arena.
+  void walk(uint64_t chunk, uint64_t end, uint64_t top) {
+    while (chunk + kHeader < end && chunk != top) {
+      const uint64_t size = word(chunk + 8) & ~kSizeFlags, next = chunk + size;
+      if (size <= kHeader && top == 0) return;
+      if (size < kSmallest || size % 16 != 0 || next <= chunk || next + kHeader > end) return warn_damage(chunk);
+      if (word(next + 8) & kBeforeIsUsed) add_block(chunk, size - 8);
+      chunk = next;
+    }
+  }
+
+  void warn_damage(uint64_t address) {
+    heap_.warnings.push_back(
+        fmt::format("the heap is damaged at {:#x}: what lies behind, to the end of that part, is not known", address));
+  }
+
+  void add_block(uint64_t chunk, uint64_t size) { heap_.blocks.push_back({chunk + kHeader, size, StackId{}, 0}); }
+
+  bool is_known_memory(const CoreSegment& segment) const {
+    if (memory_.core().mapping_at(segment.begin)) return true;
+    auto overlaps = [&](uint64_t begin, uint64_t end) { return begin < segment.end && segment.begin < end; };
+    for (const MemoryRange& range : heap_.memory)
+      if (overlaps(range.begin, range.end)) return true;
+    return std::any_of(memory_.core().threads().begin(), memory_.core().threads().end(), [&](const CoreThread& thread) {
+      return memory_.core().segment_at(thread.registers[7]) == &segment;  // of rsp
+    });
+  }
+
+  // Large blocks have mappings of their own, which the kernel joins: a header at the begin of a page, and page-sized.
+  void add_mapped_chunks() {
+    for (const CoreSegment& segment : memory_.core().segments()) {
+      if ((segment.flags & dump::kMapWrite) == 0 || is_known_memory(segment)) continue;
+      for (uint64_t at = segment.begin; at + kPage <= segment.stored_end;) {
+        const uint64_t before = word(at), field = word(at + 8), size = field & ~kSizeFlags;
+        const bool is_chunk = (field & kSizeFlags) == kIsMapped && size >= kPage && before < kPage &&
+                              (size + before) % kPage == 0 && size <= segment.end - at;
+        if (is_chunk) {
+          heap_.blocks.push_back({at + kHeader, size - kHeader, StackId{}, 0});
+          heap_.memory.push_back({at, at + size + before});
+        }
+        at += is_chunk ? size + before : kPage;
+      }
+    }
+  }
+
+  void index_blocks() {
+    rows_.reserve(heap_.blocks.size());
+    for (size_t row = 0; row < heap_.blocks.size(); ++row) rows_.emplace(heap_.blocks[row].address, row);
+  }
+
+  bool is_block(uint64_t address, uint64_t size) const {
+    const auto found = rows_.find(address);
+    return found != rows_.end() && heap_.blocks[found->second].size == size;
+  }
+
+  // Since 2.32 links of such lists are mangled with where they stand ("safe-linking").
+  uint64_t next_in_list(uint64_t block, uint64_t size) const {
+    const uint64_t stored = word(block), mangled = stored ^ (block >> 12);
+    return is_block(mangled, size) || mangled == 0 ? mangled : stored;
+  }
+
+  void drop_fastbins(uint64_t arena) {
+    for (uint64_t bin = 0; bin < kFastbinCount; ++bin) {
+      const uint64_t size = kSmallest + 16 * bin - 8, first = word(arena + kFastbins + 8 * bin);
+      std::unordered_set<uint64_t> seen;
+      for (uint64_t block = first ? first + kHeader : 0; is_block(block, size) && seen.insert(block).second;) {
+        free_.insert(block);
+        const uint64_t stored = word(block), mangled = stored ^ (block >> 12);  // links of chunks, not of blocks
+        const uint64_t next = is_block(mangled + kHeader, size) ? mangled : stored;
+        block = next ? next + kHeader : 0;
+      }
+    }
+  }
+
+  // A thread's cache is a block of its own, with 64 numbers and as many lists that must be as long as these say.
+  void drop_thread_caches() {
+    for (const ImageBlock& block : heap_.blocks) {
+      for (uint64_t count_size : {2, 1}) {  // bytes of a number: 1 before 2.30
+        if (block.size != kCacheBins * (8 + count_size) + 8) continue;
+        std::vector<uint64_t> cached;
+        if (!read_cache(block.address, count_size, cached)) continue;
+        free_.insert(block.address);
+        free_.insert(cached.begin(), cached.end());
+      }
+    }
+  }
+
+  bool read_cache(uint64_t cache, uint64_t count_size, std::vector<uint64_t>& cached) const {
+    for (uint64_t bin = 0; bin < kCacheBins; ++bin) {
+      const uint64_t count = count_size == 2 ? memory_.load<uint16_t>(cache + 2 * bin).value_or(0)
+                                             : memory_.load<uint8_t>(cache + bin).value_or(0);
+      uint64_t block = word(cache + kCacheBins * count_size + 8 * bin), length = 0;
+      const uint64_t size = kSmallest + kCacheStep * bin - 8;
+      for (; block != 0 && length < count; ++length) {
+        if (!is_block(block, size)) return false;
+        cached.push_back(block);
+        block = next_in_list(block, size);
+      }
+      if (length != count) return false;
+    }
+    return !cached.empty();
+  }
+
+  // By address and disjoint, whatever a damaged heap told.
+  void finish() {
+    std::erase_if(heap_.blocks, [&](const ImageBlock& block) { return free_.contains(block.address); });
+    std::sort(heap_.blocks.begin(), heap_.blocks.end(),
+              [](const ImageBlock& a, const ImageBlock& b) { return a.address < b.address; });
+    uint64_t end = 0;
+    std::erase_if(heap_.blocks, [&](const ImageBlock& block) {
+      if (block.address < end) return true;
+      end = block.address + block.size;
+      return false;
+    });
+    std::sort(heap_.memory.begin(), heap_.memory.end(),
+              [](const MemoryRange& a, const MemoryRange& b) { return a.begin < b.begin; });
+  }
+
+  const CoreMemory& memory_;
+  const std::vector<ImageModule>& modules_;
+  GlibcHeap heap_;
+  std::vector<uint64_t> arenas_;
+  std::unordered_map<uint64_t, size_t> rows_;  // of heap_.blocks by address, as walked
+  std::unordered_set<uint64_t> free_;          // blocks that only look used
+};
+
+}  // namespace
+
+GlibcHeap read_glibc_heap(const CoreMemory& memory, const std::vector<ImageModule>& modules) {
+  return HeapReader(memory, modules).read();
+}
+
+}  // namespace reftally
