@@ -20,6 +20,7 @@ struct Command {
 
 RunCommand prepare_run(CLI::App& parser);
 RunCommand prepare_analyze(CLI::App& parser);
+RunCommand prepare_attach(CLI::App& parser);
 RunCommand prepare_explain(CLI::App& parser);
 RunCommand prepare_info(CLI::App& parser);
 RunCommand prepare_check(CLI::App& parser);

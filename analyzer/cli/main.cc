@@ -10,7 +10,9 @@ namespace {
 
 constexpr reftally::Command kCommands[] = {
     {"run", "run a program under the agent, then analyze what it left", reftally::prepare_run},
-    {"analyze", "find cycles and leaks in a dump", reftally::prepare_analyze},
+    {"analyze", "find cycles and leaks in a dump or a core file", reftally::prepare_analyze},
+    {"attach", "look into a process that runs without the agent: stop it, copy its memory, let it go on",
+     reftally::prepare_attach},
     {"explain", "the account of an object: who holds it, and why it is alive", reftally::prepare_explain},
     {"check", "the gate for CI: fails on findings that are not in a baseline", reftally::prepare_check},
     {"diff", "what grew from one dump to the next", reftally::prepare_diff},

@@ -6,13 +6,10 @@
 #include <sys/user.h>
 
 #include <algorithm>
-#include <fstream>
 
 namespace reftally {
 
 namespace {
-
-constexpr uint32_t kZstdMagic = 0xfd2fb528, kLz4Magic = 0x184d2204;
 
 uint32_t flags_of(uint32_t segment_flags) {
   return (segment_flags & PF_R ? dump::kMapRead : 0) | (segment_flags & PF_W ? dump::kMapWrite : 0) |
@@ -30,19 +27,9 @@ const Row* row_at(const std::vector<Row>& rows, uint64_t address) {
 
 }  // namespace
 
-bool CoreFile::is_core(const std::string& path) {
-  char magic[SELFMAG] = {};
-  std::ifstream file(path, std::ios::binary);
-  return file.read(magic, sizeof magic) && std::memcmp(magic, ELFMAG, SELFMAG) == 0;
-}
-
 CoreFile::CoreFile(const std::string& path) : file_(path) {
   Cursor cursor(file_.path(), file_.bytes());
   const Elf64_Ehdr header = Cursor(cursor).read<Elf64_Ehdr>("an ELF header");
-  uint32_t magic = 0;
-  std::memcpy(&magic, header.e_ident, sizeof magic);
-  if (magic == kZstdMagic || magic == kLz4Magic)
-    cursor.fail("a core file; this one is compressed: decompress it first");
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 || header.e_ident[EI_CLASS] != ELFCLASS64 ||
       header.e_type != ET_CORE || header.e_machine != EM_X86_64 || header.e_phentsize != sizeof(Elf64_Phdr))
     cursor.fail("a core file of an x86-64 process");

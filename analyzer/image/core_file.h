@@ -31,7 +31,6 @@ struct CoreMapping {
 
 class CoreFile {
  public:
-  static bool is_core(const std::string& path);  // whether it begins as an ELF file does
   explicit CoreFile(const std::string& path);    // throws Error unless it is a whole core of an x86-64 process
 
   const std::string& path() const { return file_.path(); }

@@ -3,6 +3,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <fstream>
 #include <unordered_set>
 
 #include "analyzer/image/core_modules.h"
@@ -173,7 +174,16 @@ Image read_core(const std::string& path, const std::string& sysroot) {
 }
 
 Image read_image(const std::string& path, const std::string& sysroot) {
-  return CoreFile::is_core(path) ? read_core(path, sysroot) : read_dump(path);
+  constexpr std::string_view kElf = ELFMAG, kZstd = "\x28\xb5\x2f\xfd", kLz4 = "\x04\x22\x4d\x18",
+                             kXz =
+                                 "\xfd"
+                                 "7zX";
+  char bytes[4] = {};
+  std::ifstream(path, std::ios::binary).read(bytes, sizeof bytes);
+  const std::string_view magic(bytes, sizeof bytes);
+  if (magic == kZstd || magic == kLz4 || magic == kXz)
+    throw Error(path, 0, "a dump or a core; this one is compressed: decompress it first");
+  return magic == kElf ? read_core(path, sysroot) : read_dump(path);
 }
 
 }  // namespace reftally

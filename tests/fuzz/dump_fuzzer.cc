@@ -18,10 +18,12 @@
 
 #include "analyzer/analysis.h"
 #include "analyzer/base/error.h"
+#include "analyzer/image/core_image.h"
 #include "analyzer/image/dump_image.h"
 #include "reports/build_report.h"
 #include "reports/renderers.h"
 #include "tests/fuzz/damage.h"
+#include "tests/support/core_builder.h"
 #include "tests/support/dump_builder.h"
 
 namespace {
@@ -48,10 +50,10 @@ void on_defect(int signal) {
 }
 
 void analyze_file(const std::string& path) {
-  summarize_dump(path);
-  const Image image = read_dump(path);
   DebugOptions debug;
   debug.sysroot = "/nonexistent";  // paths in a hostile dump are not to be opened
+  const Image image = read_image(path, debug.sysroot);
+  if (!image.core) summarize_dump(path);
   const DebugTypes types(image, debug);
   const Report report =
       build_report(analyze(image, types, {}), &image, [](StackId) { return std::vector<SourceFrame>{}; });
@@ -134,9 +136,10 @@ int main(int argc, char** argv) {
   }
   for (int defect : {SIGSEGV, SIGBUS, SIGFPE, SIGABRT, SIGALRM}) signal(defect, on_defect);
   Outcomes tally;
-  const std::string complete = testing::complete_dump().bytes();
+  const std::string complete = testing::complete_dump().bytes(), core = testing::complete_core().bytes();
   try {
     fuzz(complete, runs, seed, tally);
+    fuzz(core, 4 * runs, seed, tally);  // nothing in it is checked by a sum: each damage goes deep
     for (const std::string& file : files_of(arguments)) fuzz(contents(file), runs, seed, tally);
   } catch (const std::exception& error) {
     keep_input();

@@ -1,0 +1,87 @@
+#include "analyzer/image/traced_process.h"
+
+#include <elf.h>
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "analyzer/base/error.h"
+
+namespace reftally {
+
+TracedProcess::TracedProcess(uint32_t pid) : pid_(pid) {
+  // A thread may start another until it stands still itself: until a look finds none that is new.
+  try {
+    while (stop_new_threads()) {
+    }
+    if (stopped_.empty()) fail(ESRCH);
+  } catch (...) {
+    for (int thread : stopped_) ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+    throw;
+  }
+}
+
+TracedProcess::~TracedProcess() {
+  for (int thread : stopped_) ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+}
+
+void TracedProcess::fail(int error) const {
+  const char* why = error == EPERM   ? "not permitted: it is somebody else's, or is traced already, or "
+                                       "/proc/sys/kernel/yama/ptrace_scope forbids it (root may)"
+                    : error == ESRCH ? "no such process"
+                                     : strerror(error);
+  throw Error(fmt::format("process {}: cannot be stopped: {}", pid_, why));
+}
+
+bool TracedProcess::stop_new_threads() {
+  std::error_code unreadable;
+  std::vector<int> found;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid_), unreadable))
+    found.push_back(std::atoi(entry.path().filename().c_str()));
+  if (unreadable) fail(ESRCH);
+  std::sort(found.begin(), found.end());
+  bool is_new = false;
+  for (int thread : found)
+    if (std::find(stopped_.begin(), stopped_.end(), thread) == stopped_.end()) is_new |= stop(thread);
+  return is_new;
+}
+
+// False for a thread that has ended meanwhile.
+bool TracedProcess::stop(int thread) {
+  if (ptrace(PTRACE_SEIZE, thread, nullptr, nullptr) != 0) {
+    if (errno == ESRCH && thread != static_cast<int>(pid_)) return false;
+    fail(errno);
+  }
+  if (ptrace(PTRACE_INTERRUPT, thread, nullptr, nullptr) != 0) return false;
+  int status = 0;
+  while (waitpid(thread, &status, __WALL) < 0)
+    if (errno != EINTR) return false;
+  if (!WIFSTOPPED(status)) return false;
+  stopped_.push_back(thread);
+  return true;
+}
+
+std::vector<prstatus_t> TracedProcess::threads() const {
+  std::vector<prstatus_t> threads;
+  for (int thread : stopped_) {
+    user_regs_struct registers{};
+    iovec place{&registers, sizeof registers};
+    if (ptrace(PTRACE_GETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place) != 0) continue;
+    prstatus_t status{};
+    status.pr_pid = thread;
+    std::memcpy(&status.pr_reg, &registers, sizeof registers);
+    threads.push_back(status);
+  }
+  std::stable_partition(threads.begin(), threads.end(),
+                        [&](const prstatus_t& thread) { return thread.pr_pid == static_cast<int>(pid_); });
+  return threads;
+}
+
+}  // namespace reftally

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""A process that was not started under the agent: `reftally attach`, and the cores of gcore."""
+
+import csv
+import io
+import json
+import pathlib
+import shutil
+import subprocess
+import time
+import unittest
+
+import command
+
+
+class Core(command.CommandTest):
+    def setUp(self):
+        self.program = subprocess.Popen([command.PROGRAMS / "idle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.assertEqual(self.program.stdout.readline(), "ready\n")
+
+    def tearDown(self):
+        if self.program.poll() is None:
+            self.program.kill()
+        self.program.communicate()
+
+    def attach(self, *options, status=0):
+        run = subprocess.run([command.REFTALLY, "attach", str(self.program.pid), *options], cwd=self.folder,
+                             capture_output=True, text=True, timeout=120, check=False)
+        if "not permitted" in run.stderr:
+            self.skipTest("processes may not be traced here")
+        self.assertEqual(run.returncode, status, run.stdout + run.stderr)
+        return run
+
+    def sizes(self, core):
+        table = self.reftally("query", core, "--format", "csv",
+                              "SELECT size, count(*) AS n FROM objects WHERE type LIKE 'block of%' GROUP BY size").stdout
+        return {int(row["size"]): int(row["n"]) for row in csv.DictReader(io.StringIO(table))}
+
+    def expect_the_heap(self, core):
+        report = json.loads(self.reftally("analyze", core, "--format", "json", status=1).stdout)
+        # A word that a register left on the stack may still see one of the cycles.
+        self.assertLessEqual({finding["rule"] for finding in report["findings"]}, {"unreachable-cycle", "unowned-cycle"})
+        self.assertEqual(sum(finding["instances"] for finding in report["findings"]), 4)
+        for finding in report["findings"]:
+            self.assertIn("Session::closed -> [lambda idle.cc:", finding["summary"])
+        sizes = self.sizes(core)
+        self.assertEqual(sizes[104], 2000)  # those of 100 bytes that stay, of both threads
+        self.assertEqual(sizes[200_000 // 4096 * 4096 + 4096 - 16], 20)
+
+    def test_attach_finds_what_is_lost_and_lets_the_program_go_on(self):
+        run = self.attach("--no-analyze")
+        self.assertIn("the process stood still for", run.stderr)
+        out, _ = self.program.communicate("", timeout=60)
+        self.assertEqual((out, self.program.returncode), ("done\n", 0))
+        self.expect_the_heap(f"idle.{self.program.pid}.core")
+
+    def test_attach_reports_at_once_and_leaves_no_core_when_asked(self):
+        run = self.attach("--remove-core", status=1)
+        self.assertIn("Session::closed -> [lambda idle.cc:", run.stdout)
+        self.assertFalse(list(self.folder.glob(f"*{self.program.pid}*")))
+
+    def test_a_core_of_gcore_tells_the_same(self):
+        if not shutil.which("gcore"):
+            self.skipTest("gdb is not installed")
+        made = subprocess.run(["gcore", "-o", "gdb", str(self.program.pid)], cwd=self.folder, capture_output=True, text=True,
+                              timeout=120, check=False)
+        core = f"gdb.{self.program.pid}"
+        if not (self.folder / core).exists():
+            self.skipTest("gcore wrote no core: " + made.stderr)
+        self.expect_the_heap(core)
+
+    def test_what_cannot_be_attached_to_is_said_in_one_line(self):
+        self.program.communicate("", timeout=60)
+        self.fails(f"process {self.program.pid}: cannot be stopped: no such process", "attach", self.program.pid)
+        self.assertFalse(list(self.folder.glob("*.part")))
+
+    def test_a_process_under_the_agent_is_asked_for_a_dump_instead(self):
+        run = subprocess.Popen([command.REFTALLY, "run", "--no-analyze", "--", "sleep", "60"], cwd=self.folder)
+        try:
+            children = pathlib.Path(f"/proc/{run.pid}/task/{run.pid}/children")
+            for _ in range(600):
+                pids = children.read_text(encoding="ascii").split()
+                if pids and pathlib.Path(f"/proc/{pids[0]}/comm").read_text(encoding="ascii") == "sleep\n":
+                    break
+                time.sleep(0.1)
+            time.sleep(0.5)
+            self.fails("runs under the agent already: `reftally run --signal N`", "attach", pids[0])
+            subprocess.run(["kill", pids[0]], check=True)
+        finally:
+            run.terminate()
+            run.wait(60)
+
+
+if __name__ == "__main__":
+    command.main()
