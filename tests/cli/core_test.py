@@ -45,7 +45,8 @@ class Core(command.CommandTest):
             self.assertIn("Session::closed -> [lambda idle.cc:", finding["summary"])
         sizes = self.sizes(core)
         self.assertEqual(sizes[104], 2000)  # those of 100 bytes that stay, of both threads
-        self.assertEqual(sizes[200_000 // 4096 * 4096 + 4096 - 16], 20)
+        # In mappings of their own, a page at least, until the first is freed: then glibc takes such sizes from its heap.
+        self.assertEqual(sum(count for size, count in sizes.items() if 200_000 <= size < 204_800), 20)
 
     def test_attach_finds_what_is_lost_and_lets_the_program_go_on(self):
         run = self.attach("--no-analyze")
