@@ -75,13 +75,45 @@ def referents():
 result = {"seconds": best(referents)}
 """,
 }
-ALLOCATE = """
-def work():
-    kept = []
-    for i in range(400_000):
-        kept.append(Node(10**6 + i))
-        if i % 1000 == 0:
-            kept.clear()
+# What birth stacks cost: a loop that does nothing but allocate, and what programs do. Each below 20 frames.
+WORK = {
+    "allocating only": """
+        def work():
+            kept = []
+            for i in range(400_000):
+                kept.append(Node(10**6 + i))
+                if i % 1000 == 0:
+                    kept.clear()
+        """,
+    "json, there and back": """
+        import json
+        rows = [{"id": 10**6 + i, "name": "row %d" % i, "tags": ["a", "b", str(i)], "x": i / 7} for i in range(20_000)]
+        def work():
+            for _ in range(2):
+                json.loads(json.dumps(rows))
+        """,
+    "compiling modules": """
+        import ast, inspect
+        sources = [open(__import__(name).__file__).read() for name in ("argparse", "decimal", "inspect", "pickle", "tarfile")
+                   if hasattr(__import__(name), "__file__")]
+        def work():
+            for source in sources:
+                compile(ast.parse(source), "module", "exec")
+        """,
+    "classes that call each other": """
+        class Shape:
+            def __init__(self, sides):
+                self.sides = list(sides)
+            def area(self):
+                return sum(side * side for side in self.sides)
+            def scaled(self, by):
+                return Shape(side * by for side in self.sides)
+        def work():
+            for i in range(40_000):
+                Shape((i, i + 1, i + 2)).scaled(1.5).area()
+        """,
+}
+BELOW_20_FRAMES = """
 def deep(levels):
     return deep(levels - 1) if levels else work()
 START
@@ -119,24 +151,23 @@ def snapshots(package, count):
         print(f"  {name:<42}{seconds_text(measure(HEAP + code, package, count)):>12}")
 
 
-def births(package):
-    plain = measure(ALLOCATE.replace("START", ""), package)
-    print(f"\nbirth stacks, 1.2 M allocations below 20 frames: {seconds_text(plain)} without, {plain['resident'] >> 20} MiB")
-    starts = {"reftally": "import reftally\nreftally.record_births({})",
-              "tracemalloc": "import tracemalloc\ntracemalloc.start({})"}
+STARTS = {"reftally": "import reftally\nreftally.record_births({})",
+          "tracemalloc": "import tracemalloc\ntracemalloc.start({})",
+          "memray": "import memray, tempfile\nmemray.Tracker(tempfile.mktemp()).__enter__()"}
+
+
+def births(package, work):
+    code = textwrap.dedent(WORK[work]) + BELOW_20_FRAMES
+    plain = measure(code.replace("START", ""), package)
+    print(f"\nbirth stacks, {work}: {seconds_text(plain)} without, {plain['resident'] >> 20} MiB")
     for depth in (1, 8, 25):
-        for name, start in starts.items():
-            row = measure(ALLOCATE.replace("START", start.format(depth)), package)
+        for name, start in STARTS.items():
+            if name == "memray" and not memray_is_there():
+                continue
+            row = measure(code.replace("START", start.format(depth)), package)
             factor = row["failed"] if "failed" in row else f"{row['seconds'] / plain['seconds']:.2f} times, " \
                 f"{row['resident'] >> 20} MiB"
             print(f"  {name + ', ' + str(depth) + ' frames':<42}{factor:>12}")
-    memray = "import memray" if memray_is_there() else None
-    if memray is None:
-        print("  memray: not installed here")
-    else:
-        row = measure(ALLOCATE.replace("START", "import memray, tempfile\ntracker = memray.Tracker(tempfile.mktemp())\n"
-                                                "tracker.__enter__()"), package)
-        print(f"  {'memray':<42}{seconds_text(row):>12}")
 
 
 def memray_is_there():
@@ -148,7 +179,10 @@ def main():
     print(f"Python {sys.version.split()[0]}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     for count in [int(word) for word in sys.argv[2:]] or [1_000_000, 5_000_000]:
         snapshots(package, count)
-    births(package)
+    for work in WORK:
+        births(package, work)
+    if not memray_is_there():
+        print("\nmemray: not installed here")
 
 
 if __name__ == "__main__":
