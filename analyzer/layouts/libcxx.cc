@@ -20,6 +20,7 @@ void collect_values(const Type& type, uint64_t offset, std::vector<TypeMember>& 
     if (!member.type) continue;
     if (member.name == "__value_") {
       values.push_back(member);
+      values.back().name = element_step(type);
       values.back().offset = offset + member.offset;
     } else if (member.is_base || member.name == "__base_") {
       collect_values(*member.type, offset + member.offset, values);
@@ -71,7 +72,7 @@ bool plan_variant(const Type& type, Plan& plan) {
 bool plan_tuple(const Type& type, Plan& plan) {
   std::vector<TypeMember> heads;
   collect_values(type, 0, heads);
-  plan_tuple_heads(type, plan, std::move(heads));
+  plan_tuple_heads(plan, std::move(heads));
   return true;
 }
 

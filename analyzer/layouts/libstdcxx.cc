@@ -102,6 +102,7 @@ void collect_heads(const Type& type, uint64_t offset, std::vector<TypeMember>& h
     if (member.is_base && member.type) collect_heads(*member.type, offset + member.offset, heads);
     if (member.name != "_M_head_impl") continue;
     heads.push_back(member);
+    heads.back().name = element_step(type);
     heads.back().offset = offset + member.offset;
   }
 }
@@ -271,21 +272,21 @@ bool plan_pair_members(const Type& type, Plan& plan) {
 
 // ---- tuple: "get<0>()"
 
-void plan_tuple_heads(const Type& type, Plan& plan, std::vector<TypeMember> heads) {
+std::string element_step(const Type& base) {
+  const size_t at = base.name.find('<');  // "_Head_base<0, T, false>", of clang "_Head_base<0UL, T, false>"
+  const char* begin = at == std::string::npos ? base.name.c_str() : base.name.c_str() + at + 1;
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(begin, &end, 10);
+  return end == begin ? std::string() : ".get<" + std::to_string(number) + ">()";
+}
+
+void plan_tuple_heads(Plan& plan, std::vector<TypeMember> heads) {
   plan.members = std::move(heads);
-  if (plan.members.size() != type.template_arguments.size()) {  // empty elements are bases, not members
-    plan.walk = [](Walker& walker, const Plan& of, const Value& value) {
-      for (const TypeMember& head : of.members)
-        walker.push(head.type, value.address + head.offset, value.path, value.index);
-    };
-    return;
-  }
   plan.walk = [](Walker& walker, const Plan& of, const Value& value) {
-    for (size_t i = 0; i < of.members.size(); ++i) {
-      const TypeMember& head = of.members[i];
+    for (const TypeMember& head : of.members) {
       if (!walker.has_references(head.type)) continue;
-      walker.push(head.type, value.address + head.offset,
-                  walker.paths().step(value.path, ".get<" + std::to_string(i) + ">()"), value.index);
+      const PathId path = head.name.empty() ? value.path : walker.paths().step(value.path, head.name);
+      walker.push(head.type, value.address + head.offset, path, value.index);
     }
   };
 }
@@ -296,7 +297,7 @@ bool plan_tuple(const Type& type, Plan& plan) {
   std::vector<TypeMember> heads;
   collect_heads(type, 0, heads);
   std::reverse(heads.begin(), heads.end());  // stored last first
-  plan_tuple_heads(type, plan, std::move(heads));
+  plan_tuple_heads(plan, std::move(heads));
   return true;
 }
 

@@ -26,8 +26,10 @@ void plan_indexed(Plan& plan, uint64_t storage, uint64_t index, uint64_t index_s
 
 bool plan_pair_members(const Type& type, Plan& plan);  // first, second
 
-// Elements of a tuple in their order, "get<0>()"; `heads` are its members that are not empty.
-void plan_tuple_heads(const Type& type, Plan& plan, std::vector<TypeMember> heads);
+// Elements of a tuple in their order; `heads` are its members that are not empty, by the names element_step() gives.
+void plan_tuple_heads(Plan& plan, std::vector<TypeMember> heads);
+// ".get<0>()" from the base of a tuple that holds the element, whose first template argument is its number.
+std::string element_step(const Type& base);
 
 // The entry of a container that stands at the address: an element, or a key and a mapped value.
 bool plan_entries(const Type& type, Plan& plan, bool is_map);

@@ -11,7 +11,7 @@
 // expect: unreachable-cycle type=InOptional edge=InOptional::back_
 // expect: unreachable-cycle type=InVariant edge=InVariant::back_
 // expect: unreachable-cycle type=InPair edge=InPair::back_.second
-// expect: unreachable-cycle type=InTuple edge=InTuple::back_
+// expect: unreachable-cycle type=InTuple edge=InTuple::back_.get<1>()
 // expect: unreachable-cycle type=InArray edge=InArray::back_
 // expect: unreachable-cycle type=InUnique edge=InUnique::back_
 // expect: unreachable-cycle type=InFunction edge=InFunction::back_ edge=self

@@ -1,4 +1,4 @@
-// expect: unreachable-cycle type=Session edge=Session::handler_ weaken=Session::handler_.bind
+// expect: unreachable-cycle type=Session edge=Session::handler_ weaken=Session::handler_.bind.get<0>()
 #include <functional>
 #include <memory>
 
