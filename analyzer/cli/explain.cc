@@ -7,6 +7,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/cli/history_table.h"
 #include "analyzer/findings/acquires.h"
 #include "analyzer/graph/retaining_path.h"
 #include "reports/escape.h"
@@ -122,14 +123,16 @@ void add_taken(std::vector<TakenRow>& rows, const std::string& call, const std::
     same->count += count;
 }
 
+std::string call_text(const FramesOf& frames, StackId stack) {
+  const std::vector<ReportFrame> own = own_frames(report_frames(frames(stack)));
+  return own.empty() ? std::string("an unknown call") : printable(frame_text(own.front()));
+}
+
 // By reference count events: the call that took each reference, those first that nobody has any more.
 void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const FramesOf& frames, ObjectId object) {
   const Heap& heap = analysis.heap;
   if (!heap.has_events || !heap.is_counted(object)) return;
-  auto call_of = [&](StackId stack) {
-    const std::vector<ReportFrame> own = own_frames(report_frames(frames(stack)));
-    return own.empty() ? std::string("an unknown call") : printable(frame_text(own.front()));
-  };
+  auto call_of = [&](StackId stack) { return call_text(frames, stack); };
   std::vector<TakenRow> lost, held;
   const LooseEvents loose = loose_events(heap, object);
   for (const HeapTally& row : loose.acquires)
@@ -151,16 +154,20 @@ void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const
   fmt::print("  taken by\n");
   for (const std::vector<TakenRow>* rows : {&lost, &held})
     for (const TakenRow& row : *rows) fmt::print("  {:>8}  {}  ({})\n", row.count, row.call, row.what);
-  if (!audit.agrees(object))
+  const bool is_gobject = heap.flavour[index(object)] == FlavourId::kGObject;
+  if (is_gobject ? heap.strong_count[index(object)] - heap.event_balance[index(object)] != 1 : !audit.agrees(object))
     fmt::print("  events do not add up to the strong count: some code counts without telling\n");
 }
 
-void explain(const Analysis& analysis, const ReferrerTable& referrers, const FramesOf& frames, ObjectId object) {
+void explain(const AnalyzedDump& dump, const ReferrerTable& referrers, ObjectId object, bool with_pairs) {
+  const Analysis& analysis = dump.analysis;
   const Heap& heap = analysis.heap;
+  const FramesOf frames = frames_of(dump);
   fmt::print("{} at {:#x}, {}\n", printable(heap.type_name(object)), heap.address[index(object)],
              bytes_text(heap.size[index(object)]));
   print_account(analysis, referrers.of(object), object);
   print_taken(analysis, referrers, frames, object);
+  print_history(*dump.image, heap, object, with_pairs, [&](StackId stack) { return call_text(frames, stack); });
   print_path(heap, object);
   fmt::print("\n");
 }
@@ -171,10 +178,12 @@ RunCommand prepare_explain(CLI::App& parser) {
   struct Options {
     std::string dump, what;
     AnalysisCommandOptions analysis;
+    bool with_pairs = false;
   };
   auto options = std::make_shared<Options>();
   parser.add_option("DUMP", options->dump, "dump written by `reftally run`")->required();
   parser.add_option("OBJECT", options->what, "address (0x…) or type")->required();
+  parser.add_flag("--pairs", options->with_pairs, "in a history, tell references that were given back, and moves");
   add_analysis_options(parser, options->analysis);
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
@@ -183,7 +192,7 @@ RunCommand prepare_explain(CLI::App& parser) {
     const std::vector<ObjectId> shown(objects.begin(),
                                       objects.begin() + static_cast<ptrdiff_t>(std::min(objects.size(), kExamples)));
     const ReferrerTable referrers(dump.analysis.heap, shown);
-    for (ObjectId object : shown) explain(dump.analysis, referrers, frames_of(dump), object);
+    for (ObjectId object : shown) explain(dump, referrers, object, options->with_pairs);
     if (objects.size() > kExamples)
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
     return kExitClean;

@@ -30,7 +30,8 @@ namespace fs = std::filesystem;
 struct RunOptions {
   std::vector<std::string> program;
   std::string dump_dir = ".";
-  std::string baseline;  // findings to live with, as `reftally check` writes them
+  std::vector<std::string> history;  // types
+  std::string baseline;              // findings to live with, as `reftally check` writes them
   bool remove_dumps = false;
   bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false,
        redact = false;
@@ -78,6 +79,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
   if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));
   if (options.verbose) set("REFTALLY_VERBOSE", "1");
+  if (!options.history.empty()) set("REFTALLY_HISTORY", fmt::format("{}", fmt::join(options.history, ",")));
 }
 
 volatile sig_atomic_t child_pid = 0;
@@ -269,6 +271,11 @@ RunCommand prepare_run(CLI::App& parser) {
   parser
       .add_option("--signal", options->snapshot_signal, "signal number that asks for a snapshot while the program runs")
       ->check(CLI::Range(1, 64));
+  parser
+      .add_option("--history", options->history,
+                  "keep every reference count event of this type, for `explain` (may be given more than once)")
+      ->type_name("TYPE")
+      ->allow_extra_args(false);
   parser.add_flag("--verbose", options->verbose, "say which dumps were written");
   add_analysis_options(parser, options->analysis);
   options->output.fail_on = "never";  // the program's own exit status, unless asked otherwise

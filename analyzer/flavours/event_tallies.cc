@@ -42,7 +42,12 @@ void EventTallies::match_unheld(const Image& image, const CountedObjects& counte
     while (end < rows_.size() && rows_[end].counted == rows_[begin].counted) ++end;
     const CountedObject& object = counted.objects[rows_[begin].counted];
     of_object.assign(rows_.begin() + static_cast<ptrdiff_t>(begin), rows_.begin() + static_cast<ptrdiff_t>(end));
-    if (object.flavour == FlavourId::kGObject) match_releases(image, image.blocks[object.block].stack, of_object);
+    const bool any_holder =
+        std::any_of(of_object.begin(), of_object.end(), [](const Row& row) { return row.holder != 0; });
+    int64_t balance = 0;
+    for (const Row& row : of_object) balance += row.balance;
+    if (counts_inside(object.flavour) && !any_holder && object.block != Image::kNoBlock)
+      match_releases(image, image.blocks[object.block].stack, object.strong != balance, of_object);
     matched.insert(matched.end(), of_object.begin(), of_object.end());
   }
   rows_ = std::move(matched);

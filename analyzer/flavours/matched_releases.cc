@@ -33,17 +33,19 @@ struct Release {
 };
 
 // The better the less.
-using Likeness = std::tuple<int64_t, size_t>;
+using Likeness = std::tuple<int64_t, size_t, size_t>;
 
 Likeness likeness(const Frames& take, const Frames& release) {
   const auto apart = std::mismatch(take.begin(), take.end(), release.begin(), release.end()).first;
-  return {-(apart - take.begin()), static_cast<size_t>(take.end() - apart)};
+  const auto way = static_cast<size_t>(take.end() - apart);
+  const size_t way_back = release.size() - static_cast<size_t>(apart - take.begin());
+  return {-(apart - take.begin()), way > way_back ? way - way_back : way_back - way, way};
 }
 
 class Matching {
  public:
-  Matching(const Image& image, StackId birth, std::vector<EventTallies::Row>& rows) {
-    takes_.push_back({frames_of(image, caller_of_gobject(image, birth)), 1, nullptr});
+  Matching(const Image& image, StackId birth, bool born_with_one, std::vector<EventTallies::Row>& rows) {
+    if (born_with_one) takes_.push_back({frames_of(image, caller_of_gobject(image, birth)), 1, nullptr});
     for (EventTallies::Row& row : rows) {
       if (row.balance > 0) takes_.push_back({frames_of(image, row.stack), row.balance, &row});
       if (row.balance < 0) releases_.push_back({frames_of(image, row.stack), -row.balance, &row});
@@ -88,9 +90,9 @@ class Matching {
 
 }  // namespace
 
-void match_releases(const Image& image, StackId birth, std::vector<EventTallies::Row>& rows) {
+void match_releases(const Image& image, StackId birth, bool born_with_one, std::vector<EventTallies::Row>& rows) {
   if (rows.size() > kMostRows) return;
-  Matching(image, birth, rows).run();
+  Matching(image, birth, born_with_one, rows).run();
   std::erase_if(rows, [](const EventTallies::Row& row) { return row.balance == 0; });
 }
 

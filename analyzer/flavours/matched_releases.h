@@ -2,7 +2,7 @@
 //
 // A release belongs to the acquire with which it shares the longest call path from the outermost frame on: what a
 // function takes and gives back before it returns, what one object takes at its start and gives back at its end. Of
-// equally long ones, to that with the shortest way from there. Where two are still alike, neither is taken for it.
+// equally long ones, to that with a way from there as long as its own. Where two are still alike, neither is taken for it.
 #pragma once
 
 #include <vector>
@@ -13,7 +13,8 @@
 namespace reftally {
 
 // `rows` of one object: what belongs together is taken off, and the sum stays as it is. The reference that the object
-// was born with at `birth` takes part: a release that belongs to it stays, as the one unit below zero.
-void match_releases(const Image& image, StackId birth, std::vector<EventTallies::Row>& rows);
+// was born with at `birth` takes part, when there was one: a release that belongs to it stays, as the one unit below
+// zero.
+void match_releases(const Image& image, StackId birth, bool born_with_one, std::vector<EventTallies::Row>& rows);
 
 }  // namespace reftally

@@ -138,6 +138,11 @@ void read_tallies(const DumpFile& file, Image& image) {
                                       expect_stack(image, tally.stack, place);
                                       image.declared.tallies.push_back(tally);
                                     });
+  for_each_record<dump::HistoryEvent>(file, dump::kTagHistory,
+                                      [&](const dump::HistoryEvent& event, const RecordPlace& place) {
+                                        expect_stack(image, event.stack, place);
+                                        image.declared.history.push_back(event);
+                                      });
   for_each_record<dump::GObjectType>(file, dump::kTagGObjectTypes,
                                      [&](const dump::GObjectType& type, const RecordPlace& place) {
                                        expect_text(image, type.name, place);

@@ -104,6 +104,7 @@ struct DeclaredFacts {
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;
   std::optional<dump::EventSummary> events;  // nothing when the program told none
+  std::vector<dump::HistoryEvent> history;  // in order
   std::vector<dump::GObjectType> gobject_types;
   std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
   std::vector<dump::CollectorPauses> pauses;         // as `collector`

@@ -7,6 +7,7 @@
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/events/gobject_types.h"
+#include "runtime/events/history.h"
 #include "runtime/events/live_references.h"
 
 namespace reftally::runtime {
@@ -104,6 +105,10 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble
   if (facts.world->not_stopped() != 0)
     warn("some threads could not be stopped: their whole stacks count as roots and the image may be torn");
   if (references_were_lost()) warn("some reference count events were lost: acquire stacks are not judged");
+  if (const uint64_t gone = history_overwritten(); gone != 0) {
+    char text[kMaxPath];
+    warn(Text(text, sizeof text).add("the history is not whole: its first ").add(gone).add(" events are gone").c_str());
+  }
   if (trouble != nullptr) warn(trouble);
   if (recorder.other_malloc != nullptr) {
     char text[kMaxPath + 100];
@@ -131,6 +136,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_declarations(writer);
   write_live_references(writer);
   write_gobject_types(writer);
+  write_history(writer);
   write_notes(writer, facts, trouble);
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/history.h"
 #include "runtime/events/live_references.h"
 
 namespace reftally::runtime {
@@ -55,6 +56,7 @@ void start_recording(uint32_t spacing) noexcept {
   if (!create_thread_states() || !recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder() ||
       !prepare_live_references())
     return stop_recording("no address space for the tables of the agent; nothing is recorded");
+  prepare_history();
   recorder.active.store(true, std::memory_order_release);
 }
 

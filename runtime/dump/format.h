@@ -61,6 +61,7 @@ inline constexpr uint32_t kTagRootRegions = tag("RGNS");         // RootRegion
 inline constexpr uint32_t kTagExpectations = tag("EXPC");        // Expectation
 inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
 inline constexpr uint32_t kTagEventSummary = tag("EVTS");        // one EventSummary, when any event was told; since 1.2
+inline constexpr uint32_t kTagHistory = tag("EVTH");             // HistoryEvent, in order
 inline constexpr uint32_t kTagGObjectTypes = tag("GTYP");        // GObjectType
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
@@ -357,6 +358,17 @@ struct EventTally {
                     // where holders are never known (GObject), a row for each stack that took and that gave back
 };
 static_assert(sizeof(EventTally) == 24);
+
+// One event of an object whose history is kept (`reftally run --history TYPE`).
+struct HistoryEvent {
+  uint64_t object, holder;  // as in EventTally; a move's holder before
+  uint64_t next_holder;     // of a move
+  uint64_t time_ns;         // CLOCK_REALTIME
+  uint32_t stack, thread;   // StackId, thread id
+  uint32_t what;            // 1 acquire, 2 release, 3 release of the last one, 4 move, 5 acquire of one just made
+  uint32_t reserved;
+};
+static_assert(sizeof(HistoryEvent) == 48);
 
 struct GObjectType {  // of a GObject that the program has made
   uint64_t type;           // GType: the first word of the class, to which the first word of an object points

@@ -13,6 +13,7 @@
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/events/gobject_types.h"
+#include "runtime/events/history.h"
 #include "runtime/events/live_references.h"
 
 using namespace reftally::runtime;
@@ -57,15 +58,16 @@ bool is_floating(const void* object) noexcept {
 
 void* taken(void* object, const Registers& caller) noexcept {
   if (recording() && is_object(object)) {
-    learn_type_of(object, next(query_type, "g_type_query"));
-    tally_acquire(reinterpret_cast<uint64_t>(object), caller);
+    const bool in_history = learn_type_of(object, next(query_type, "g_type_query"));
+    tally_acquire(reinterpret_cast<uint64_t>(object), in_history, caller);
   }
   return object;
 }
 
 void give(const void* object, const Registers& caller) noexcept {
   if (recording() && is_object(object))
-    tally_release(reinterpret_cast<uint64_t>(object), count_of(object) == 1, caller);
+    tally_release(reinterpret_cast<uint64_t>(object), count_of(object) == 1,
+                  history_is_kept && learn_type_of(object, next(query_type, "g_type_query")), caller);
 }
 
 void* born(void* object) noexcept {

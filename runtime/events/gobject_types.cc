@@ -3,16 +3,18 @@
 #include <atomic>
 
 #include "runtime/core/system.h"
+#include "runtime/events/history.h"
 
 namespace reftally::runtime {
 namespace {
 
 constexpr uint32_t kMaxTypes = 1u << 13;  // a program with all of GTK and GStreamer has some 2,000
-constexpr uint32_t kNameSize = 112;
+constexpr uint32_t kNameSize = 108;
 
 struct Row {
   std::atomic<uint64_t> type;           // 0: free; set before the rest is there
   std::atomic<uint32_t> instance_size;  // set when the row is whole
+  std::atomic<bool> is_in_history;
   char name[kNameSize];
 };
 
@@ -42,17 +44,20 @@ Row* row_of(uint64_t type, bool& is_new) noexcept {
 
 }  // namespace
 
-void learn_type_of(const void* object, QueryType* query) noexcept {
+bool learn_type_of(const void* object, QueryType* query) noexcept {
   const auto* const type_class = *static_cast<const uint64_t* const*>(object);
-  if (type_class == nullptr || query == nullptr) return;
+  if (type_class == nullptr || query == nullptr) return false;
   bool is_new = false;
   Row* const row = row_of(*type_class, is_new);
-  if (row == nullptr || !is_new) return;
+  if (row == nullptr) return false;
+  if (!is_new) return row->is_in_history.load(std::memory_order_relaxed);
   GTypeQuery answer{};
   query(*type_class, &answer);
-  if (answer.name == nullptr) return;
+  if (answer.name == nullptr) return false;
   Text(row->name, kNameSize).add(answer.name);
+  row->is_in_history.store(history_is_kept && is_in_history(answer.name), std::memory_order_relaxed);
   row->instance_size.store(answer.instance_size, std::memory_order_release);
+  return row->is_in_history.load(std::memory_order_relaxed);
 }
 
 void write_gobject_types(dump::Writer& writer) noexcept {

@@ -16,8 +16,8 @@ struct GTypeQuery {
 };
 using QueryType = void(uint64_t type, GTypeQuery* query);
 
-// `object`: a GObject that is alive. Asks once a type.
-void learn_type_of(const void* object, QueryType* query) noexcept;
+// `object`: a GObject that is alive. Asks once a type. True when the history of its type is kept.
+bool learn_type_of(const void* object, QueryType* query) noexcept;
 
 void write_gobject_types(dump::Writer& writer) noexcept;  // in the cloned child
 

@@ -8,6 +8,7 @@
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/events/history.h"
 #include "runtime/events/reference_table.h"
 #include "runtime/include/reftally.h"
 
@@ -164,15 +165,21 @@ bool prepare_live_references() noexcept {
   return caches != nullptr;
 }
 
-void tally_acquire(uint64_t object, const Registers& caller) noexcept {
-  if (const Event event(&ThreadCache::acquires); event)
-    add_tally(object, 0, event.stack(caller), birth_code(birth_cycles() - recorder.start_cycles));
+void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept {
+  const Event event(&ThreadCache::acquires);
+  if (!event) return;
+  const uint32_t stack = event.stack(caller);
+  add_tally(object, 0, stack, birth_code(birth_cycles() - recorder.start_cycles));
+  if (in_history) add_history(REFTALLY_ACQUIRE, object, 0, 0, stack);
 }
 
-void tally_release(uint64_t object, bool is_last, const Registers& caller) noexcept {
+void tally_release(uint64_t object, bool is_last, bool in_history, const Registers& caller) noexcept {
   if (is_last) forget_object(object);
-  if (const Event event(&ThreadCache::releases); event && !is_last)
-    add_tally(object, kGivenBack, event.stack(caller), birth_code(birth_cycles() - recorder.start_cycles));
+  const Event event(&ThreadCache::releases);
+  if (!event || (is_last && !in_history)) return;
+  const uint32_t stack = event.stack(caller);
+  if (!is_last) add_tally(object, kGivenBack, stack, birth_code(birth_cycles() - recorder.start_cycles));
+  if (in_history) add_history(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, 0, 0, stack);
 }
 
 void forget_earlier_object(uint64_t object) noexcept {
@@ -249,12 +256,28 @@ void write_live_references(dump::Writer& writer) noexcept {
 
 using namespace reftally::runtime;
 
+namespace {
+
+[[gnu::noinline]] void note_history(unsigned what, const void* object, const void* holder, const void* next_holder,
+                                    const Registers& caller) noexcept {
+  const ReentryGuard guard;
+  ThreadState* const thread = guard.entered() ? this_thread() : nullptr;
+  if (thread == nullptr || !is_in_history(reinterpret_cast<uint64_t>(object))) return;
+  const uint32_t stack = recorder.options.stack_sampling == 0 ? 0 : capture_repeated_stack(*thread, caller);
+  add_history(what, reinterpret_cast<uint64_t>(object), reinterpret_cast<uint64_t>(holder),
+              reinterpret_cast<uint64_t>(next_holder), stack);
+}
+
+}  // namespace
+
 // What the overlay, the pass and reftally.h call: each change of a reference count, once.
 extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_reference(unsigned what,
                                                                                        const void* object,
                                                                                        const void* holder,
                                                                                        const void* next_holder) {
   if (!recording()) return;
+  if (history_is_kept) [[unlikely]]
+    note_history(what, object, holder, next_holder, caller_registers());
   const auto counted = reinterpret_cast<uint64_t>(object), from = reinterpret_cast<uint64_t>(holder);
   switch (what) {
     case REFTALLY_ACQUIRE:
@@ -267,6 +290,10 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_ref
       return release_reference(counted, from, what == REFTALLY_RELEASE_LAST, caller_registers());
     case REFTALLY_MOVE:
       return move_reference(counted, from, reinterpret_cast<uint64_t>(next_holder));
+    case REFTALLY_TAKE:
+      return tally_acquire(counted, false, caller_registers());
+    case REFTALLY_GIVE:
+      return tally_release(counted, false, false, caller_registers());
     default:
       return;  // of a newer header
   }

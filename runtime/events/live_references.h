@@ -21,8 +21,8 @@ bool prepare_live_references() noexcept;  // takes address space, once; false wh
 // Events come through reftally_agent_reference of reftally.h. Holder 0: unknown, known by its call stack alone. With
 // the highest bit set: no pointer, but what pairs a release with its acquire. A move to holder 0: it goes on without.
 // Of objects whose holders are never known (GObject): both are kept by call stack, to be matched by who reads the dump.
-void tally_acquire(uint64_t object, const Registers& caller) noexcept;
-void tally_release(uint64_t object, bool is_last, const Registers& caller) noexcept;
+void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept;
+void tally_release(uint64_t object, bool is_last, bool in_history, const Registers& caller) noexcept;
 // An object has been made, with events of its own perhaps: what is older than its block is of another.
 void forget_earlier_object(uint64_t object) noexcept;
 

@@ -17,7 +17,16 @@ __attribute__((weak)) void reftally_agent_reference(unsigned what, const void* o
                                                     const void* next_holder);
 
 /* `what` of reftally_agent_reference. */
-enum { REFTALLY_ACQUIRE = 1, REFTALLY_RELEASE = 2, REFTALLY_RELEASE_LAST = 3, REFTALLY_MOVE = 4, REFTALLY_BORN = 5 };
+enum {
+  REFTALLY_ACQUIRE = 1,
+  REFTALLY_RELEASE = 2,
+  REFTALLY_RELEASE_LAST = 3,
+  REFTALLY_MOVE = 4,
+  REFTALLY_BORN = 5,
+  /* Of objects whose holders are never told: kept by call stack, and matched when the dump is read. */
+  REFTALLY_TAKE = 6,
+  REFTALLY_GIVE = 7
+};
 
 /* Sets `pointer` to an agent function, or to null. Read from the global offset table: in an executable that is not
  * position independent, a plain reference to a weak symbol is settled as null by the linker, whatever is preloaded. */

@@ -24,7 +24,7 @@ TEST_CASE("a release belongs to the acquire of the same call, however often") {
   const StackId main = call(image, 0x10), use = call(image, 0x20, main);
   std::vector<Row> rows{taken(call(image, 0x31, use), 7), given(call(image, 0x32, use), 7),
                         taken(call(image, 0x41, main))};
-  match_releases(image, call(image, 0x11, main), rows);
+  match_releases(image, call(image, 0x11, main), true, rows);
   REQUIRE(rows.size() == 1);
   CHECK(rows[0].balance == 1);
   CHECK(image.stacks[index(rows[0].stack)].ip == 0x41);
@@ -34,7 +34,7 @@ TEST_CASE("the release nearest to the birth gives back what the object was born 
   Image image;
   const StackId main = call(image, 0x10);
   std::vector<Row> rows{taken(call(image, 0x50, call(image, 0x12, main))), given(call(image, 0x13, main))};
-  match_releases(image, call(image, 0x11, main), rows);
+  match_releases(image, call(image, 0x11, main), true, rows);
   REQUIRE(rows.size() == 2);
   CHECK(rows[0].balance == 1);
   CHECK(rows[1].balance == -1);
@@ -44,6 +44,6 @@ TEST_CASE("of two acquires that are alike, none is taken for the one given back"
   Image image;
   const StackId main = call(image, 0x10);
   std::vector<Row> rows{taken(call(image, 0x21, main)), taken(call(image, 0x22, main)), given(call(image, 0x23, main))};
-  match_releases(image, call(image, 0x70, call(image, 0x60)), rows);
+  match_releases(image, call(image, 0x70, call(image, 0x60)), true, rows);
   CHECK(rows.size() == 3);
 }

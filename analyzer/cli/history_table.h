@@ -1,0 +1,17 @@
+// The history of one object as a table: every event that `reftally run --history` has kept, what is left of them, and
+// since when nothing else has kept the object.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "analyzer/heap/heap.h"
+#include "analyzer/image/image.h"
+
+namespace reftally {
+
+// `call_of`: a stack as one line. `with_pairs`: references taken and given back again are told, not only counted.
+void print_history(const Image& image, const Heap& heap, ObjectId object, bool with_pairs,
+                   const std::function<std::string(StackId)>& call_of);
+
+}  // namespace reftally
