@@ -39,7 +39,10 @@ void DumpFile::read_header() {
   Cursor cursor(path(), file_.bytes());
   const auto magic = cursor.take(sizeof dump::kMagic, "a Reftally dump (its first 8 bytes)");
   if (!std::equal(magic.begin(), magic.end(), dump::kMagic)) {
-    throw Error(path(), 0, "a Reftally dump (the bytes 89 'TALLY' 0d 0a)");
+    const bool is_elf = magic[0] == 0x7f && magic[1] == 'E' && magic[2] == 'L' && magic[3] == 'F';
+    throw Error(path(), 0,
+                is_elf ? "a Reftally dump; this is an ELF file, and if a core then `reftally analyze` reads it"
+                       : "a Reftally dump (the bytes 89 'TALLY' 0d 0a)");
   }
   cursor.seek(0, "");
   header_ = cursor.read<dump::FileHeader>("a dump header of 24 bytes");

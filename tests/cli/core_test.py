@@ -70,6 +70,12 @@ class Core(command.CommandTest):
             self.skipTest("gcore wrote no core: " + made.stderr)
         self.expect_the_heap(core)
 
+    def test_a_command_that_reads_dumps_only_says_who_reads_cores(self):
+        self.attach("--no-analyze")
+        core = f"idle.{self.program.pid}.core"
+        self.fails(f"{core}: at byte 0: expected a Reftally dump; this is an ELF file, and if a core then "
+                   "`reftally analyze` reads it", "info", core)
+
     def test_what_cannot_be_attached_to_is_said_in_one_line(self):
         self.program.communicate("", timeout=60)
         self.fails(f"process {self.program.pid}: cannot be stopped: no such process", "attach", self.program.pid)
