@@ -4,10 +4,12 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <ctime>
+#include <fstream>
 #include <numeric>
 
 #include "analyzer/analysis.h"
 #include "analyzer/graph/trial_deletion.h"
+#include "reports/renderers.h"
 #include "tests/bench/measured.h"
 #include "tests/bench/peers.h"
 #include "tests/bench/synthetic_heap.h"
@@ -48,6 +50,28 @@ void measure_graph(const Measurements& measurements, const OwningGraph& graph, c
   });
 }
 
+Analysis measure_findings(Heap heap, uint32_t objects) {
+  Analysis analysis;
+  Measurements(objects, heap.referent.size(), 1).run("heap to findings", [&] {
+    AnalysisOptions options;
+    std::string phases;
+    double begun = processor_seconds();
+    const char* phase = nullptr;
+    auto finish = [&](const char* next) {
+      const double now = processor_seconds();
+      if (phase != nullptr) phases += fmt::format("; {} {:.0f}", phase, (now - begun) * 1e9 / objects);
+      begun = now;
+      phase = next;
+    };
+    options.progress = finish;
+    analysis = analyze_heap(std::move(heap), options);
+    finish(nullptr);
+    return fmt::format("{} findings, {} of {} objects unreachable{}", analysis.findings.size(),
+                       analysis.totals.unreachable_blocks, analysis.totals.objects, phases);
+  });
+  return analysis;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -55,13 +79,14 @@ int main(int argc, char** argv) {
   uint32_t objects = 1'000'000;
   int rounds = 3;
   bool no_peers = false, boost_dominators = false, no_findings = false;
-  std::string edges_file;
+  std::string edges_file, snapshot_file;
   app.add_option("OBJECTS", objects)->required();
   app.add_option("--rounds", rounds);
   app.add_flag("--no-peers", no_peers);
   app.add_flag("--boost-dominators", boost_dominators, "0.7 kB an object");
   app.add_flag("--no-findings", no_findings);
   app.add_option("--write-edges", edges_file, "for peers in other languages");
+  app.add_option("--write-snapshot", snapshot_file, "a .heapsnapshot, for memlab");
   CLI11_PARSE(app, argc, argv);
 
   Heap heap = synthetic_heap(objects);
@@ -82,21 +107,10 @@ int main(int argc, char** argv) {
     if (!edges_file.empty()) write_edges(peer, edges_file);
   }
   if (no_findings) return 0;
-  Measurements(objects, heap.referent.size(), 1).run("heap to findings", [&] {
-    AnalysisOptions options;
-    std::string phases;
-    double begun = processor_seconds();
-    const char* phase = nullptr;
-    auto finish = [&](const char* next) {
-      const double now = processor_seconds();
-      if (phase != nullptr) phases += fmt::format("; {} {:.0f}", phase, (now - begun) * 1e9 / objects);
-      begun = now;
-      phase = next;
-    };
-    options.progress = finish;
-    const Analysis analysis = analyze_heap(std::move(heap), options);
-    finish(nullptr);
-    return fmt::format("{} findings, {} of {} objects unreachable{}", analysis.findings.size(),
-                       analysis.totals.unreachable_blocks, analysis.totals.objects, phases);
-  });
+  const Analysis analysis = measure_findings(std::move(heap), objects);
+  if (!snapshot_file.empty()) {
+    RenderOptions options;
+    options.analysis = &analysis;
+    std::ofstream(snapshot_file) << render_heap_snapshot({}, options);
+  }
 }

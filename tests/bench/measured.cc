@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <malloc.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <ctime>
@@ -26,34 +27,51 @@ uint64_t status_bytes(const std::string& field) {
   return kilobytes * 1024;
 }
 
+double kernel_seconds() {
+  rusage used{};
+  getrusage(RUSAGE_SELF, &used);
+  return static_cast<double>(used.ru_stime.tv_sec) + static_cast<double>(used.ru_stime.tv_usec) * 1e-6;
+}
+
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace
 
+Measurements::Measurements(uint64_t objects, uint64_t references, int rounds)
+    : objects_(objects), references_(references), rounds_(rounds) {
+  malloc_trim(0);
+  heap_bytes_ = status_bytes("VmRSS:");
+}
+
 void Measurements::run(const std::string& pass, const std::function<std::string()>& work) const {
-  std::vector<double> cpu, wall;
-  uint64_t peak = 0;
+  std::vector<double> cpu, kernel, wall;
+  uint64_t peak = 0, over_heap = 0;
   std::string note;
   for (int round = 0; round < rounds_; round++) {
     malloc_trim(0);
     forget_peak();
     const uint64_t before = status_bytes("VmRSS:");
     const double cpu_before = seconds(CLOCK_PROCESS_CPUTIME_ID), wall_before = seconds(CLOCK_MONOTONIC);
+    const double kernel_before = kernel_seconds();
     note = work();
     cpu.push_back(seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
     wall.push_back(seconds(CLOCK_MONOTONIC) - wall_before);
+    kernel.push_back(kernel_seconds() - kernel_before);
     const uint64_t after = status_bytes("VmHWM:");
     peak = std::max(peak, after - std::min(after, before));
+    over_heap = std::max(over_heap, after - std::min(after, heap_bytes_));
   }
   std::sort(cpu.begin(), cpu.end());
+  std::sort(kernel.begin(), kernel.end());
   std::sort(wall.begin(), wall.end());
   fmt::print(
-      "{{\"pass\": \"{}\", \"objects\": {}, \"references\": {}, \"cpu_s\": {:.4f}, \"wall_s\": {:.4f}, "
+      "{{\"pass\": \"{}\", \"objects\": {}, \"references\": {}, \"cpu_s\": {:.4f}, \"kernel_s\": {:.4f}, "
+      "\"wall_s\": {:.4f}, "
       "\"ns_per_object\": {:.1f}, \"ns_per_reference\": {:.1f}, \"bytes_per_object\": {:.1f}, \"note\": \"{}\"}}\n",
-      pass, objects_, references_, cpu[cpu.size() / 2], wall[wall.size() / 2],
+      pass, objects_, references_, cpu[cpu.size() / 2], kernel[kernel.size() / 2], wall[wall.size() / 2],
       cpu[cpu.size() / 2] * 1e9 / static_cast<double>(objects_),
       cpu[cpu.size() / 2] * 1e9 / static_cast<double>(references_),
-      static_cast<double>(peak) / static_cast<double>(objects_), note);
+      static_cast<double>(peak) / static_cast<double>(objects_), over_heap, note);
   fflush(stdout);
 }
 

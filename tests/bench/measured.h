@@ -9,15 +9,17 @@ namespace reftally {
 
 class Measurements {
  public:
-  Measurements(uint64_t objects, uint64_t references, int rounds)
-      : objects_(objects), references_(references), rounds_(rounds) {}
+  // What the process has by now, the heap, is what the others' memory comes on top of.
+  Measurements(uint64_t objects, uint64_t references, int rounds);
 
-  // Median CPU time of the rounds, of all threads; peak memory over what the process had before.
+  // Median CPU time of the rounds, of all threads, and how much of it the kernel's (it clears new pages); peak memory
+  // over what the process had before, and over the heap.
   void run(const std::string& pass, const std::function<std::string()>& work) const;
 
  private:
   uint64_t objects_, references_;
   int rounds_;
+  uint64_t heap_bytes_;
 };
 
 }  // namespace reftally
