@@ -67,7 +67,8 @@ void Measurements::run(const std::string& pass, const std::function<std::string(
   fmt::print(
       "{{\"pass\": \"{}\", \"objects\": {}, \"references\": {}, \"cpu_s\": {:.4f}, \"kernel_s\": {:.4f}, "
       "\"wall_s\": {:.4f}, "
-      "\"ns_per_object\": {:.1f}, \"ns_per_reference\": {:.1f}, \"bytes_per_object\": {:.1f}, \"note\": \"{}\"}}\n",
+      "\"ns_per_object\": {:.1f}, \"ns_per_reference\": {:.1f}, \"bytes_per_object\": {:.1f}, "
+      "\"bytes_over_heap\": {}, \"note\": \"{}\"}}\n",
       pass, objects_, references_, cpu[cpu.size() / 2], kernel[kernel.size() / 2], wall[wall.size() / 2],
       cpu[cpu.size() / 2] * 1e9 / static_cast<double>(objects_),
       cpu[cpu.size() / 2] * 1e9 / static_cast<double>(references_),

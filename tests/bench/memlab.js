@@ -1,9 +1,9 @@
 // memlab's parser, shortest paths and retained sizes on a .heapsnapshot: a line of JSON each, CPU seconds. Started by
 // tests/bench/analyze in the folder where memlab is installed.
-const {createRequire} = require('module');
-const from = createRequire(process.cwd() + '/');
-const {config, TraceFinder} = from('@memlab/core');
-const parser = from('@memlab/core/dist/lib/HeapParser').default;
+const path = require('path');
+const core = path.resolve('node_modules/@memlab/core/dist');  // the parser is not among what the package exports
+const {config, TraceFinder} = require(core);
+const parser = require(path.join(core, 'lib/HeapParser')).default;
 
 function seconds() {
   const used = process.cpuUsage();
