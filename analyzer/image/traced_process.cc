@@ -13,8 +13,32 @@
 #include <filesystem>
 
 #include "analyzer/base/error.h"
+#include "runtime/core/restartable_calls.h"
 
 namespace reftally {
+
+namespace {
+
+bool read_registers(int thread, user_regs_struct& registers) {
+  iovec place{&registers, sizeof registers};
+  return ptrace(PTRACE_GETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place) == 0;
+}
+
+// epoll_wait and its kind fail with EINTR when their thread is stopped, for which few programs are written.
+void make_call_again(int thread) {
+  constexpr unsigned kSyscallSize = 2;  // of the instruction
+  user_regs_struct registers{};
+  if (!read_registers(thread, registers)) return;
+  const auto number = static_cast<long>(registers.orig_rax), result = static_cast<long>(registers.rax);
+  if (number < 0 || result != -EINTR || !runtime::may_be_made_again(number)) return;
+  registers.rax = registers.orig_rax;
+  registers.orig_rax = ~0ull;  // no call of which the kernel would look at the result
+  registers.rip -= kSyscallSize;
+  iovec place{&registers, sizeof registers};
+  ptrace(PTRACE_SETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place);
+}
+
+}  // namespace
 
 TracedProcess::TracedProcess(uint32_t pid) : pid_(pid) {
   // A thread may start another until it stands still itself: until a look finds none that is new.
@@ -29,7 +53,10 @@ TracedProcess::TracedProcess(uint32_t pid) : pid_(pid) {
 }
 
 TracedProcess::~TracedProcess() {
-  for (int thread : stopped_) ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+  for (int thread : stopped_) {
+    make_call_again(thread);
+    ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+  }
 }
 
 void TracedProcess::fail(int error) const {
@@ -72,8 +99,7 @@ std::vector<prstatus_t> TracedProcess::threads() const {
   std::vector<prstatus_t> threads;
   for (int thread : stopped_) {
     user_regs_struct registers{};
-    iovec place{&registers, sizeof registers};
-    if (ptrace(PTRACE_GETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place) != 0) continue;
+    if (!read_registers(thread, registers)) continue;
     prstatus_t status{};
     status.pr_pid = thread;
     std::memcpy(&status.pr_reg, &registers, sizeof registers);

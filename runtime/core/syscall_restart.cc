@@ -1,48 +1,15 @@
 #include "runtime/core/syscall_restart.h"
 
 #include <errno.h>
-#include <sys/syscall.h>
 #include <ucontext.h>
 
 #include <cstdint>
 #include <cstring>
 
+#include "runtime/core/restartable_calls.h"
+
 namespace reftally::runtime {
 namespace {
-
-// A call with a relative timeout waits for its full time again, but for those that say what was left.
-bool may_be_made_again(long number) noexcept {
-  switch (number) {
-    case SYS_poll:
-    case SYS_ppoll:
-    case SYS_select:
-    case SYS_pselect6:
-    case SYS_epoll_wait:
-    case SYS_epoll_pwait:
-    case SYS_epoll_pwait2:
-    case SYS_nanosleep:
-    case SYS_clock_nanosleep:
-    case SYS_pause:
-    case SYS_rt_sigsuspend:
-    case SYS_rt_sigtimedwait:
-    case SYS_semop:
-    case SYS_semtimedop:
-    case SYS_msgrcv:
-    case SYS_msgsnd:
-    case SYS_futex:
-    case SYS_io_getevents:
-    case SYS_recvfrom:  // with SO_RCVTIMEO
-    case SYS_recvmsg:
-    case SYS_recvmmsg:
-    case SYS_sendto:  // with SO_SNDTIMEO
-    case SYS_sendmsg:
-    case SYS_accept:
-    case SYS_accept4:
-      return true;
-    default:
-      return false;
-  }
-}
 
 // `mov $number, %eax; syscall` before the pc: how the C library makes calls. -1: something else.
 long call_before(uint64_t pc) noexcept {

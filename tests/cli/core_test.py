@@ -15,7 +15,10 @@ import command
 
 class Core(command.CommandTest):
     def setUp(self):
-        self.program = subprocess.Popen([command.PROGRAMS / "idle"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.start("idle")
+
+    def start(self, name):
+        self.program = subprocess.Popen([command.PROGRAMS / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.assertEqual(self.program.stdout.readline(), "ready\n")
 
     def tearDown(self):
@@ -54,6 +57,14 @@ class Core(command.CommandTest):
         out, _ = self.program.communicate("", timeout=60)
         self.assertEqual((out, self.program.returncode), ("done\n", 0))
         self.expect_the_heap(f"idle.{self.program.pid}.core")
+
+    def test_threads_that_wait_do_not_see_that_they_were_stopped(self):
+        self.tearDown()
+        self.start("waits")
+        self.attach("--no-analyze")
+        self.attach("--no-analyze")
+        out, _ = self.program.communicate("", timeout=60)
+        self.assertEqual((out, self.program.returncode), ("0 interrupted\n", 0))
 
     def test_attach_reports_at_once_and_leaves_no_core_when_asked(self):
         run = self.attach("--remove-core", status=1)
