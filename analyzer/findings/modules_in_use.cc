@@ -13,6 +13,14 @@ class ModuleSet {
     if (const ImageModule* module = image_.module_at(address)) paths_.insert(module->path);
   }
 
+  // The C library calls main and starts threads: it is on every stack, and nobody asks what its frames are called.
+  void add_caller(uint64_t address) {
+    const ImageModule* module = image_.module_at(address);
+    if (!module) return;
+    const std::string_view name = std::string_view(module->path).substr(module->path.rfind('/') + 1);
+    if (!name.starts_with("libc.so") && !name.starts_with("libc-2.")) paths_.insert(module->path);
+  }
+
   std::set<std::string> take() { return std::move(paths_); }
 
  private:
@@ -30,7 +38,7 @@ std::set<std::string> modules_in_use(const Heap& heap, const Image& image, const
       if (const auto vtable = image.word(heap.address[i])) modules.add(*vtable);
   for (const Finding& finding : findings)
     if (finding.subject && !is_declared(heap, *finding.subject))
-      for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) modules.add(address);
+      for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) modules.add_caller(address);
   return modules.take();
 }
 

@@ -34,7 +34,7 @@ def main():
         shutil.copytree(SUITE, source)
         baseline = source / "baseline.json"
         baseline.write_text(json.dumps({"schema": "reftally-baseline/1", "findings": []}), encoding="utf-8")
-        run(cmake, "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug", f"-DREFTALLY_COMMAND={reftally}",
+        run(cmake, "-G", "Ninja", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug", f"-DREFTALLY_COMMAND={reftally}",
             f"-DREFTALLY_TESTS_CMAKE={module}")
         run(cmake, "--build", build)
 
