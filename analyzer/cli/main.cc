@@ -22,7 +22,7 @@ constexpr reftally::Command kCommands[] = {
     {"interpreter", "CPython's cycle collector and allocator: what waits, pauses, pools",
      reftally::prepare_interpreter},
     {"draw", "the heap as text, for tests and tickets", reftally::prepare_draw},
-    {"cxxflags", "compiler flags that make std::shared_ptr tell who takes each reference", reftally::prepare_cxxflags},
+    {"cxxflags", "compiler flags that make code tell who takes each reference", reftally::prepare_cxxflags},
     {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},
 };
 

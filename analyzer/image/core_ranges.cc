@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <map>
 
+#include "runtime/core/glibc_layout.h"
+
 namespace reftally {
 
 namespace {
 
+using runtime::kThreadControlSize, runtime::kThreadIdOffset, runtime::StackBounds;
+
 constexpr uint64_t kRedZone = 128;  // x86-64 psABI: used below sp
 constexpr uint64_t kPage = 4096;
 constexpr int kStackPointer = 7;
-// struct pthread is no ABI: its size is that of glibc 2.36, and so is where it keeps the thread's number.
-constexpr uint64_t kThreadControlSize = 0x900, kThreadNumber = 0x2d0;
 
 class Ranges {
  public:
@@ -81,18 +83,10 @@ class Ranges {
     if (own.end == 0) claim_main_locals(pointer, number);
   }
 
-  // The memory that glibc mapped for the stack of the thread with this control block, which has its begin and size
-  // somewhere; an empty range for the main thread.
   MemoryRange stack_block(uint64_t pointer) const {
-    constexpr uint64_t kMostSize = uint64_t{1} << 36;
-    for (uint64_t offset = 0; offset + 16 <= kThreadControlSize; offset += 8) {
-      const uint64_t low = memory_.word(pointer + offset).value_or(0),
-                     size = memory_.word(pointer + offset + 8).value_or(0);
-      if (low == 0 || low % 16 != 0 || size > kMostSize || low >= pointer || low + size <= pointer) continue;
-      const uint64_t above = low + size - pointer;  // the control block and what alignment left
-      if (above >= kThreadControlSize / 2 && above < kThreadControlSize + 2 * kPage) return {low, low + size};
-    }
-    return {};
+    const StackBounds block =
+        runtime::stack_block_of(pointer, [&](uint64_t address) { return memory_.word(address).value_or(0); });
+    return {block.low, block.high};
   }
 
   // A stack inside the allocator's memory is a fibre's: it ends with its block.
@@ -140,7 +134,7 @@ class Ranges {
       uint64_t words[3];
       std::memcpy(words, segment.bytes + (at - segment.begin), sizeof words);
       if (words[0] != at || words[2] != at) continue;
-      const int32_t number = memory_.load<int32_t>(at + kThreadNumber).value_or(0);
+      const int32_t number = memory_.load<int32_t>(at + kThreadIdOffset).value_or(0);
       if (number > 0 && is_thread(static_cast<uint32_t>(number))) continue;
       const MemoryRange stack = stack_block(at);
       claim(at + 8, at + 16, dump::RegionKind::kOther, 0);  // its vector of thread-local storage, for the next thread

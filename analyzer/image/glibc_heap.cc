@@ -7,18 +7,18 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "runtime/core/glibc_layout.h"
+
 namespace reftally {
 
 namespace {
 
+using namespace runtime;  // what glibc keeps where
+
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kHeader = 16;  // of a chunk: size of the one before, own size
-constexpr uint64_t kSizeFlags = 7, kBeforeIsUsed = 1, kIsMapped = 2;
-constexpr uint64_t kSmallest = 32;
-constexpr uint64_t kArenaHeap = 64u << 20;  // HEAP_MAX_SIZE, also its alignment
-// struct malloc_state
-constexpr uint64_t kFastbins = 16, kFastbinCount = 10, kTop = 96, kBins = 112, kBinCount = 127, kNextArena = 2160;
-constexpr uint64_t kStateSize = 2200;
+constexpr uint64_t kSmallest = 32;  // chunk
+// struct malloc_state, beyond what the agent needs of it
+constexpr uint64_t kFastbins = 16, kFastbinCount = 10, kTop = 96, kNextArena = 2160;
 // struct tcache_perthread_struct: counts, then the first chunk of each size
 constexpr uint64_t kCacheBins = 64, kCacheStep = 16;
 constexpr uint64_t kMostArenas = 65536;
@@ -34,7 +34,7 @@ class HeapReader {
           fmt::format("{}: expected the state of glibc's malloc in writable memory of a module, found none: a "
                       "program with another allocator is read by its dumps only (reftally run)",
                       memory_.core().path()));
-    heap_.state = {main, main + kStateSize};
+    heap_.state = {main, main + kMallocStateSize};
     read_arenas(main);
     add_mapped_chunks();
     index_blocks();
@@ -49,14 +49,13 @@ class HeapReader {
 
   // An empty bin is a list that points at itself: 127 pairs of such words in a row are nothing else.
   uint64_t find_main_arena() const {
-    constexpr uint64_t kEnough = 24;  // most bins of a busy heap are not empty, but never all
-    uint64_t best = kEnough - 1, state = 0;
+    uint64_t best = kEnoughEmptyBins - 1, state = 0;
     for (const CoreSegment& stored : memory_.core().segments()) {
       for (const ImageModule& module : modules_) {
         for (const ImageSegment& segment : module.segments) {
           if (segment.type != PT_LOAD || (segment.flags & dump::kMapWrite) == 0) continue;
           const uint64_t end = std::min(segment.end, stored.stored_end);
-          for (uint64_t at = (std::max(segment.begin, stored.begin) + 15) & ~uint64_t{15}; at + kStateSize <= end;
+          for (uint64_t at = (std::max(segment.begin, stored.begin) + 15) & ~uint64_t{15}; at + kMallocStateSize <= end;
                at += 16)
             if (const uint64_t empty = empty_bins(at); empty > best) best = empty, state = at;
         }
@@ -67,13 +66,13 @@ class HeapReader {
 
   uint64_t empty_bins(uint64_t state) const {
     auto is_empty = [&](uint64_t bin) {
-      const uint64_t self = state + kBins - 16 + 16 * bin;
+      const uint64_t self = state + kBinsOffset - 16 + 16 * bin;
       return word(self + 16) == self && word(self + 24) == self;
     };
     // The last ones are of chunks beyond 512 KB: in any heap one of them is empty.
-    if (!is_empty(kBinCount - 3) && !is_empty(kBinCount - 2) && !is_empty(kBinCount - 1)) return 0;
+    if (!is_empty(kBins - 3) && !is_empty(kBins - 2) && !is_empty(kBins - 1)) return 0;
     uint64_t empty = 0;
-    for (uint64_t bin = 0; bin < kBinCount; ++bin) empty += is_empty(bin);
+    for (uint64_t bin = 0; bin < kBins; ++bin) empty += is_empty(bin);
     return empty;
   }
 
@@ -103,23 +102,23 @@ class HeapReader {
   // struct heap_info { mstate arena; heap_info* before; size_t size; … } at the aligned begin; the first one's is
   // followed by the arena, the others' by chunks.
   void read_arena_heaps(uint64_t arena) {
-    const uint64_t top = word(arena + kTop), own = arena & ~(kArenaHeap - 1);
+    const uint64_t top = word(arena + kTop), own = arena & ~(kArenaHeapSize - 1);
     std::unordered_set<uint64_t> seen;
-    for (uint64_t heap = top & ~(kArenaHeap - 1); heap != 0 && seen.insert(heap).second; heap = word(heap + 8)) {
+    for (uint64_t heap = top & ~(kArenaHeapSize - 1); heap != 0 && seen.insert(heap).second; heap = word(heap + 8)) {
       const uint64_t size = word(heap + 16);
-      if (word(heap) != arena || size == 0 || size > kArenaHeap) return warn_damage(heap);
-      const uint64_t first = heap == own ? ((arena + kStateSize + 15) & ~uint64_t{15}) : heap + (arena - own);
-      walk(first, heap + size, heap == (top & ~(kArenaHeap - 1)) ? top : 0);
+      if (word(heap) != arena || size == 0 || size > kArenaHeapSize) return warn_damage(heap);
+      const uint64_t first = heap == own ? ((arena + kMallocStateSize + 15) & ~uint64_t{15}) : heap + (arena - own);
+      walk(first, heap + size, heap == (top & ~(kArenaHeapSize - 1)) ? top : 0);
       heap_.memory.push_back({heap, heap + size});
     }
   }
 
   // Whether a chunk is used is told by the next one. Two small chunks end a heap that is not the last of its arena.
   void walk(uint64_t chunk, uint64_t end, uint64_t top) {
-    while (chunk + kHeader < end && chunk != top) {
+    while (chunk + kChunkHeader < end && chunk != top) {
       const uint64_t size = word(chunk + 8) & ~kSizeFlags, next = chunk + size;
-      if (size <= kHeader && top == 0) return;
-      if (size < kSmallest || size % 16 != 0 || next <= chunk || next + kHeader > end) return warn_damage(chunk);
+      if (size <= kChunkHeader && top == 0) return;
+      if (size < kSmallest || size % 16 != 0 || next <= chunk || next + kChunkHeader > end) return warn_damage(chunk);
       if (word(next + 8) & kBeforeIsUsed) add_block(chunk, size - 8);
       chunk = next;
     }
@@ -130,7 +129,7 @@ class HeapReader {
         fmt::format("the heap is damaged at {:#x}: what lies behind, to the end of that part, is not known", address));
   }
 
-  void add_block(uint64_t chunk, uint64_t size) { heap_.blocks.push_back({chunk + kHeader, size, StackId{}, 0}); }
+  void add_block(uint64_t chunk, uint64_t size) { heap_.blocks.push_back({chunk + kChunkHeader, size, StackId{}, 0}); }
 
   bool is_known_memory(const CoreSegment& segment) const {
     if (memory_.core().mapping_at(segment.begin)) return true;
@@ -151,7 +150,7 @@ class HeapReader {
         const bool is_chunk = (field & kSizeFlags) == kIsMapped && size >= kPage && before < kPage &&
                               (size + before) % kPage == 0 && size <= segment.end - at;
         if (is_chunk) {
-          heap_.blocks.push_back({at + kHeader, size - kHeader, StackId{}, 0});
+          heap_.blocks.push_back({at + kChunkHeader, size - kChunkHeader, StackId{}, 0});
           heap_.memory.push_back({at, at + size + before});
         }
         at += is_chunk ? size + before : kPage;
@@ -179,11 +178,11 @@ class HeapReader {
     for (uint64_t bin = 0; bin < kFastbinCount; ++bin) {
       const uint64_t size = kSmallest + 16 * bin - 8, first = word(arena + kFastbins + 8 * bin);
       std::unordered_set<uint64_t> seen;
-      for (uint64_t block = first ? first + kHeader : 0; is_block(block, size) && seen.insert(block).second;) {
+      for (uint64_t block = first ? first + kChunkHeader : 0; is_block(block, size) && seen.insert(block).second;) {
         free_.insert(block);
         const uint64_t stored = word(block), mangled = stored ^ (block >> 12);  // links of chunks, not of blocks
-        const uint64_t next = is_block(mangled + kHeader, size) ? mangled : stored;
-        block = next ? next + kHeader : 0;
+        const uint64_t next = is_block(mangled + kChunkHeader, size) ? mangled : stored;
+        block = next ? next + kChunkHeader : 0;
       }
     }
   }

@@ -12,26 +12,13 @@
 #include <filesystem>
 
 #include "analyzer/base/error.h"
+#include "analyzer/image/core_note.h"
 #include "analyzer/image/process_areas.h"
 #include "analyzer/image/traced_process.h"
 
 namespace reftally {
 
 namespace {
-
-template <class T>
-void append(std::string& to, const T& record) {
-  to.append(reinterpret_cast<const char*>(&record), sizeof record);
-}
-
-std::string note(uint32_t type, const std::string& body) {
-  std::string text;
-  append(text, Elf64_Nhdr{5, static_cast<uint32_t>(body.size()), type});
-  text.append("CORE\0\0\0\0", 8);
-  text += body;
-  text.resize((text.size() + 3) & ~size_t{3});
-  return text;
-}
 
 std::string process_note(uint32_t pid) {
   prpsinfo_t info{};
@@ -42,8 +29,8 @@ std::string process_note(uint32_t pid) {
   std::replace(arguments.begin(), arguments.end(), '\0', ' ');
   arguments.copy(info.pr_psargs, sizeof info.pr_psargs - 1);
   std::string body;
-  append(body, info);
-  return note(NT_PRPSINFO, body);
+  append_bytes(body, info);
+  return core_note(NT_PRPSINFO, body);
 }
 
 std::string files_note(const std::vector<MemoryArea>& areas) {
@@ -51,24 +38,25 @@ std::string files_note(const std::vector<MemoryArea>& areas) {
   uint64_t count = 0;
   for (const MemoryArea& area : areas) {
     if (!area.is_file()) continue;
-    for (uint64_t word : {area.begin, area.end, area.file_offset / kPage}) append(rows, word);
+    for (uint64_t word : {area.begin, area.end, area.file_offset / kPage}) append_bytes(rows, word);
     names += area.path + '\0';
     ++count;
   }
   std::string body;
-  append(body, count);
-  append(body, kPage);
-  return note(NT_FILE, body + rows + names);
+  append_bytes(body, count);
+  append_bytes(body, kPage);
+  return core_note(NT_FILE, body + rows + names);
 }
 
 std::string notes_of(uint32_t pid, const TracedProcess& process, const std::vector<MemoryArea>& areas) {
   std::string notes;
   for (const prstatus_t& thread : process.threads()) {
     std::string body;
-    append(body, thread);
-    notes += note(NT_PRSTATUS, body);
+    append_bytes(body, thread);
+    notes += core_note(NT_PRSTATUS, body);
   }
-  return notes + process_note(pid) + note(NT_AUXV, whole_file(fmt::format("/proc/{}/auxv", pid))) + files_note(areas);
+  return notes + process_note(pid) + core_note(NT_AUXV, whole_file(fmt::format("/proc/{}/auxv", pid))) +
+         files_note(areas);
 }
 
 class CoreWriter {
@@ -101,14 +89,14 @@ class CoreWriter {
     Elf64_Shdr extra{};
     extra.sh_info = static_cast<uint32_t>(count);
     std::string head;
-    append(head, header);
-    append(head, extra);
+    append_bytes(head, header);
+    append_bytes(head, extra);
     uint64_t at = header.e_phoff + count * sizeof(Elf64_Phdr);
-    append(head, Elf64_Phdr{PT_NOTE, 0, at, 0, 0, notes.size(), 0, 4});
+    append_bytes(head, Elf64_Phdr{PT_NOTE, 0, at, 0, 0, notes.size(), 0, 4});
     at = (at + notes.size() + kPage - 1) & ~(kPage - 1);
     for (const MemoryArea& area : areas) {
       const uint64_t size = area.end - area.begin;
-      append(head, Elf64_Phdr{PT_LOAD, area.flags, at, area.begin, 0, size, size, kPage});
+      append_bytes(head, Elf64_Phdr{PT_LOAD, area.flags, at, area.begin, 0, size, size, kPage});
       at += size;
     }
     put(head + notes, 0);

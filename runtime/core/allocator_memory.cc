@@ -2,18 +2,11 @@
 
 #include <cstring>
 
+#include "runtime/core/glibc_layout.h"
 #include "runtime/core/present_pages.h"
 
 namespace reftally::runtime {
 namespace {
-
-// glibc 2.26 to 2.40, malloc/malloc.c and arena.c.
-constexpr uint64_t kArenaHeapSize = 64u << 20;  // HEAP_MAX_SIZE, also its alignment
-constexpr uint64_t kBins = 127;                 // pairs of words that point at themselves while empty
-constexpr uint64_t kBinsOffset = 112;           // of malloc_state.bins
-constexpr uint64_t kMallocStateSize = 2200;
-constexpr uint64_t kIsMapped = 2, kIsInArenaHeap = 4, kSizeFlags = 7;  // of a chunk's size field
-constexpr uint64_t kChunkHeader = 16;
 
 uint64_t load(uint64_t address) noexcept {
   uint64_t value;
@@ -24,7 +17,6 @@ uint64_t load(uint64_t address) noexcept {
 }  // namespace
 
 AddressRange find_malloc_state(uint64_t begin, uint64_t end) noexcept {
-  constexpr uint64_t kEnough = 24;  // most bins of a busy heap are not empty, but never all
   uint64_t best = 0, state = 0;
   for (uint64_t at = (begin + 15) & ~uint64_t{15}; at + kMallocStateSize <= end; at += 16) {
     uint64_t empty = 0;
@@ -37,7 +29,7 @@ AddressRange find_malloc_state(uint64_t begin, uint64_t end) noexcept {
       state = at;
     }
   }
-  return best >= kEnough ? AddressRange{state, state + kMallocStateSize} : AddressRange{};
+  return best >= kEnoughEmptyBins ? AddressRange{state, state + kMallocStateSize} : AddressRange{};
 }
 
 AddressRange AllocatorMemory::around(uint64_t block, uint64_t size) noexcept {

@@ -9,10 +9,6 @@ extern "C" void* __libc_stack_end;  // ld.so: where the main thread's stack bega
 namespace reftally::runtime {
 namespace {
 
-constexpr uint64_t kThreadIdOffset =
-    0x2d0;  // struct pthread.tid: after tcbhead_t (704 bytes) and a list node, as gdb knows
-constexpr uint64_t kPage = 4096;
-
 thread_local StackBounds cached [[gnu::tls_model("initial-exec")]];
 
 template <class T>
@@ -43,15 +39,7 @@ uint64_t current_thread_pointer() noexcept {
 }
 
 StackBounds stack_block(uint64_t thread_pointer) noexcept {
-  constexpr uint64_t kMaxSize = 1ull << 36;
-  for (uint64_t offset = 0; offset + 16 <= kThreadControlSize; offset += 8) {
-    const auto low = load<uint64_t>(thread_pointer + offset), size = load<uint64_t>(thread_pointer + offset + 8);
-    if (low == 0 || low % 16 != 0 || size > kMaxSize || low >= thread_pointer) continue;
-    const uint64_t above = low + size - thread_pointer;  // the control block and what alignment left
-    if (low + size > thread_pointer && above >= kThreadControlSize / 2 && above < kThreadControlSize + 2 * kPage)
-      return {low, low + size};
-  }
-  return {};
+  return stack_block_of(thread_pointer, [](uint64_t address) { return load<uint64_t>(address); });
 }
 
 bool has_ended(uint64_t thread_pointer) noexcept { return load<int32_t>(thread_pointer + kThreadIdOffset) <= 0; }

@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "analyzer/image/core_note.h"
+
 namespace reftally::testing {
 
 class CoreBuilder {
@@ -59,7 +61,7 @@ class CoreBuilder {
     for (Elf64_Phdr placed : headers) {
       placed.p_offset = offset;
       offset += (placed.p_filesz + 7) & ~uint64_t{7};
-      append(file, placed);
+      append_bytes(file, placed);
     }
     file.resize((file.size() + 7) & ~size_t{7});
     file += notes;
@@ -77,11 +79,6 @@ class CoreBuilder {
     return block;
   }
 
-  template <class T>
-  static void append(std::string& to, const T& record) {
-    to.append(reinterpret_cast<const char*>(&record), sizeof record);
-  }
-
   static std::string elf_header(uint16_t type, uint64_t segments) {
     Elf64_Ehdr header{};
     std::memcpy(header.e_ident, ELFMAG, SELFMAG);
@@ -92,7 +89,7 @@ class CoreBuilder {
     header.e_phentsize = sizeof(Elf64_Phdr);
     header.e_phnum = static_cast<uint16_t>(segments);
     std::string text;
-    append(text, header);
+    append_bytes(text, header);
     return text;
   }
 
@@ -103,15 +100,6 @@ class CoreBuilder {
     made.p_filesz = made.p_memsz = size;
     made.p_flags = flags;
     return made;
-  }
-
-  static std::string note(uint32_t type, const std::string& body) {
-    std::string text;
-    append(text, Elf64_Nhdr{5, static_cast<uint32_t>(body.size()), type});
-    text.append("CORE\0\0\0\0", 8);
-    text += body;
-    text.resize((text.size() + 3) & ~size_t{3});
-    return text;
   }
 
   static std::string notes_text() {
@@ -125,11 +113,12 @@ class CoreBuilder {
     info.pr_pid = 77;
     std::strcpy(info.pr_psargs, "shop --open");
     std::string threads, process, files;
-    append(threads, status);
-    append(process, info);
-    for (uint64_t word : {uint64_t{1}, uint64_t{1}, kProgram, kProgram + 0x1000, uint64_t{0}}) append(files, word);
+    append_bytes(threads, status);
+    append_bytes(process, info);
+    for (uint64_t word : {uint64_t{1}, uint64_t{1}, kProgram, kProgram + 0x1000, uint64_t{0}})
+      append_bytes(files, word);
     files.append("/usr/bin/shop", 14);
-    return note(NT_PRSTATUS, threads) + note(NT_PRPSINFO, process) + note(NT_FILE, files);
+    return core_note(NT_PRSTATUS, threads) + core_note(NT_PRPSINFO, process) + core_note(NT_FILE, files);
   }
 
   // The program's own headers stand where it is mapped.
@@ -141,10 +130,10 @@ class CoreBuilder {
     }
     if (segment.p_vaddr != kProgram) return text;
     std::string program = elf_header(ET_EXEC, 2);
-    append(program, header(PT_LOAD, kProgram, 0x1000, PF_R | PF_X));
+    append_bytes(program, header(PT_LOAD, kProgram, 0x1000, PF_R | PF_X));
     Elf64_Phdr data = header(PT_LOAD, kData, kDataEnd - kData, PF_R | PF_W);
     data.p_offset = 0x1000;
-    append(program, data);
+    append_bytes(program, data);
     return program + text.substr(program.size());
   }
 
