@@ -80,11 +80,9 @@ class HeapScan {
   void scan_block(uint32_t block) {
     const uint64_t begin = image_.blocks[block].address;
     image_.for_each_word(begin, begin + image_.blocks[block].size, [&](uint64_t at, uint64_t word) {
-      // Two pointers of 32 bits may look like one that lies between the blocks.
-      if (reader_.may_be_halves() && reader_.target(word).holder == kNoHolder)
-        scan_halves(block, at, word);
-      else if (reader_.may_point(word))
-        scan_word(block, at, word);
+      if (reader_.may_point(word)) scan_word(block, at, word);
+      // Two pointers of 32 bits may look like one that leads somewhere else.
+      if (reader_.may_be_halves() && word >> 32 != 0) scan_halves(block, at, word);
     });
   }
   HeapWords take() { return std::move(found_); }
