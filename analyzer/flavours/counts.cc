@@ -31,7 +31,10 @@ class Classifier {
       progress = false;
       for (uint32_t object = 0; object < remaining_.size(); ++object) progress |= prove(object);
     }
-    for (uint32_t object = 0; object < remaining_.size(); ++object) settle_stale_prone(object);
+    for (uint32_t object = 0; object < remaining_.size(); ++object) {
+      settle_own_words(object);
+      settle_stale_prone(object);
+    }
   }
 
  private:
@@ -134,6 +137,23 @@ class Classifier {
       return rank.at(candidates_[a].slot) < rank.at(candidates_[b].slot);
     });
     return words;
+  }
+
+  // Where nothing but an object's own words is left to hold it, and weak units can pay for all of them: those are
+  // std::enable_shared_from_this's. Taken as strong, they would make a cycle of a lost release.
+  void settle_own_words(uint32_t object) {
+    std::vector<uint32_t> own;
+    for (uint32_t k = first_[object]; k < first_[object + 1]; ++k) {
+      const Candidate& candidate = candidates_[order_[k]];
+      if (is_settled(candidate)) continue;
+      if (!candidate.is_own) return;
+      own.push_back(order_[k]);
+    }
+    if (static_cast<int64_t>(own.size()) > remaining_[object].weak) return;
+    for (uint32_t i : own) {
+      settle(i, ReferenceKind::kWeak, false);
+      candidates_[i].certainty = Certainty::kConservative;
+    }
   }
 
   // Words in buffers, on stacks and in registers. What the live words must take of S, they cannot have; and a word on

@@ -1,5 +1,5 @@
-// What debug information adds to a control block: its size, which ends it inside a pool, and where a value made in
-// place begins behind an allocator or for its alignment.
+// What debug information adds to a control block: its size, which ends it inside a pool (and which code tells without),
+// and where a value made in place begins behind an allocator or for its alignment.
 #include <unordered_map>
 
 #include "analyzer/flavours/control_blocks.h"
@@ -16,12 +16,15 @@ struct ClassFacts {
   bool is_array = false;      // its size says nothing of the elements in front
 };
 
-ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name) {
+ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name, uint64_t vtable) {
   const Type* type = types.find_mangled(type_info_name);
-  if (!type || type->is_declaration) return {};
   ClassFacts facts;
-  facts.size = type->size;
   facts.is_array = control_block_class(type_info_name).kind->place == ValuePlace::kArrayInFront;
+  if (!type || type->is_declaration) {
+    facts.size = types.size_in_code(vtable).value_or(0);
+    return facts;
+  }
+  facts.size = type->size;
   if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"}))
     facts.value_offset = storage->offset;
   else if (const auto emplaced = find_member(*type, {"__storage_"}))
@@ -44,7 +47,7 @@ void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, Coun
     if (object.flavour != FlavourId::kSharedPtr) continue;
     const uint64_t vtable = image.word(object.address).value_or(0);
     auto [known, added] = classes.emplace(vtable, ClassFacts{});
-    if (added) known->second = class_facts(types, image.vtable_type(vtable));
+    if (added) known->second = class_facts(types, image.vtable_type(vtable), vtable);
     const ClassFacts& facts = known->second;
     if (facts.size == 0 || facts.is_array) continue;
     if (object.value && object.value_block == Image::kNoBlock && facts.value_offset) {

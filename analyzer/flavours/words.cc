@@ -112,6 +112,7 @@ class HeapScan {
       candidate.from = from;
       candidate.counted = target.counted;
       candidate.trust = trust(block, from, at);
+      candidate.is_own = reader_.leads_to_value(at, target.counted);
       candidate.slot = slot_of(image_, counted_, holders_, block, at);
       candidate.label = naming_.offset_label(from, block, at - 8);  // shared_ptr and weak_ptr begin a word earlier
       found_.candidates.push_back(candidate);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "analyzer/image/class_sizes.h"
 #include "analyzer/image/debug_packages.h"
 #include "analyzer/image/member_path.h"
 #include "analyzer/image/source_lines.h"
@@ -43,6 +44,11 @@ struct DebugTypes::Data {
   const Symbols& symbols(const ModuleFiles& module) {
     auto& entry = symbols_[&module];
     if (!entry) entry = std::make_unique<Symbols>(module);
+    return *entry;
+  }
+  const ClassSizes& class_sizes(const ModuleFiles& module) {
+    auto& entry = class_sizes_[&module];
+    if (!entry) entry = std::make_unique<ClassSizes>(module);
     return *entry;
   }
   const ModuleFiles* module_at(uint64_t address) const {
@@ -84,6 +90,7 @@ struct DebugTypes::Data {
   std::optional<std::vector<Variable>> variables_;
   std::unique_ptr<StackPlaces> stacks_;
   std::unordered_map<const ModuleFiles*, std::unique_ptr<Symbols>> symbols_;
+  std::unordered_map<const ModuleFiles*, std::unique_ptr<ClassSizes>> class_sizes_;
   std::unordered_map<std::string_view, uint64_t> functions_;  // of all modules, by mangled name
 };
 
@@ -247,6 +254,11 @@ std::vector<VtableSymbol> DebugTypes::vtables_of(const ImageModule& module) cons
   for (const ModuleFiles& files : data_->modules)
     if (files.module == &module) return data_->symbols(files).vtables();
   return {};
+}
+
+std::optional<uint64_t> DebugTypes::size_in_code(uint64_t vtable) const {
+  const ModuleFiles* module = data_->module_at(vtable);
+  return module ? data_->class_sizes(*module).size_of(vtable) : std::nullopt;
 }
 
 std::string DebugTypes::data_symbol_at(uint64_t address) const {

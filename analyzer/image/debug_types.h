@@ -96,6 +96,8 @@ class DebugTypes {
   const std::vector<Variable>& variables() const;  // statics, namespace-scope and thread-local ones, of all modules
   // Classes of 8 bytes with a destructor of their own and one member or base: what may be a smart pointer.
   std::vector<const Type*> classes_of_one_word() const;
+  // The size of the class whose objects point to this vtable, as its code has it; nothing when unknown.
+  std::optional<uint64_t> size_in_code(uint64_t vtable) const;
   // Function symbol (mangled) whose code contains address, from DWARF or .symtab; empty when unknown.
   std::string symbol_at(uint64_t address) const;
   // Data symbol + offset: "g_registry + 0x10"; empty when unknown.

@@ -66,21 +66,27 @@ std::optional<std::string> ElfFile::debug_link() const {
   return link;
 }
 
-std::optional<uint64_t> ElfFile::word(uint64_t address) const {
+std::span<const uint8_t> ElfFile::loaded_from(uint64_t address) const {
   size_t count = 0, size = 0;
   const char* bytes = elf_rawfile(elf_, &size);
-  if (!bytes || elf_getphdrnum(elf_, &count) != 0) return std::nullopt;
+  if (!bytes || elf_getphdrnum(elf_, &count) != 0) return {};
   for (size_t i = 0; i < count; ++i) {
     GElf_Phdr header;
     if (!gelf_getphdr(elf_, static_cast<int>(i), &header) || header.p_type != PT_LOAD) continue;
     const uint64_t offset = address - header.p_vaddr;
-    if (offset >= header.p_filesz || header.p_filesz - offset < 8) continue;
-    if (header.p_offset + offset > size || size - header.p_offset - offset < 8) continue;
-    uint64_t value = 0;
-    std::memcpy(&value, bytes + header.p_offset + offset, sizeof value);
-    return value;
+    if (offset >= header.p_filesz) continue;
+    if (header.p_offset > size || header.p_filesz > size - header.p_offset) continue;
+    return {reinterpret_cast<const uint8_t*>(bytes) + header.p_offset + offset, header.p_filesz - offset};
   }
-  return std::nullopt;
+  return {};
+}
+
+std::optional<uint64_t> ElfFile::word(uint64_t address) const {
+  const std::span<const uint8_t> bytes = loaded_from(address);
+  uint64_t value = 0;
+  if (bytes.size() < sizeof value) return std::nullopt;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return value;
 }
 
 }  // namespace reftally

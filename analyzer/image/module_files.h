@@ -30,7 +30,9 @@ class ElfFile {
   std::span<const uint8_t> section(std::string_view name) const;  // as stored; empty when absent
   std::optional<std::string> debug_link() const;                  // .gnu_debuglink
   bool has_section(std::string_view name) const;
-  std::optional<uint64_t> word(uint64_t address) const;  // as loaded, before relocation; address without bias
+  // As loaded, before relocation; addresses without bias.
+  std::span<const uint8_t> loaded_from(uint64_t address) const;  // to the end of what the file has of the segment
+  std::optional<uint64_t> word(uint64_t address) const;
 
  private:
   ElfFile(std::string path, int fd, Elf* elf) : path_(std::move(path)), fd_(fd), elf_(elf) {}

@@ -7,6 +7,24 @@ using namespace reftally;
 
 namespace {
 
+// The first of some words of one object, with `strong` and `weak` references; they all stand in live memory.
+Candidate first_of(size_t count, int64_t strong, int64_t weak, size_t own) {
+  CountedObjects counted;
+  CountedObject object;
+  object.address = 0x1000;
+  object.strong = strong;
+  object.weak = weak;
+  counted.objects.push_back(object);
+  counted.build_index();
+  std::vector<Candidate> words(count);
+  for (size_t i = 0; i < count; i++) {
+    words[i].at = 0x2000 + 8 * i;
+    words[i].is_own = i < own;
+  }
+  classify_by_counts(counted, {{0}, {0}}, words);
+  return words[0];
+}
+
 // One object with `strong` and `weak` references, and two words in buffers that hold its address.
 std::vector<Candidate> two_words(int64_t strong, int64_t weak, bool first_is_told) {
   CountedObjects counted;
@@ -39,4 +57,13 @@ TEST_CASE("a word in a buffer stays strong or weak until an event tells that its
 
 TEST_CASE("events are believed only as far as the strong count goes") {
   CHECK(two_words(0, 1, true)[0].kind != ReferenceKind::kStrong);
+}
+
+TEST_CASE("an object's word to itself is a weak one where weak units can pay and nothing else is there") {
+  const Candidate word = first_of(1, 1, 1, 1);
+  CHECK(word.kind == ReferenceKind::kWeak);
+  CHECK(word.certainty == Certainty::kConservative);
+  CHECK(first_of(1, 1, 0, 1).kind == ReferenceKind::kStrong);
+  CHECK(first_of(1, 2, 1, 0).kind == ReferenceKind::kAmbiguous);
+  CHECK(first_of(2, 2, 1, 1).kind == ReferenceKind::kAmbiguous);
 }
