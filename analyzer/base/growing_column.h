@@ -1,10 +1,12 @@
-// A column whose length nobody knows beforehand. It grows by realloc, which moves page tables and not pages: a vector
-// of 500 MB touches, and has the kernel clear, twice that before it is done (40 % of the time of a lift once).
+// A column whose length nobody knows beforehand. It grows by moving page tables and not pages: a vector of 500 MB
+// touches, and has the kernel clear, twice that before it is done (40 % of the time of a lift once). So does realloc
+// when a part was given to madvise: mremap refuses what is two mappings.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <type_traits>
 #include <utility>
@@ -26,7 +28,7 @@ class GrowingColumn {
   }
   GrowingColumn(const GrowingColumn&) = delete;
   GrowingColumn& operator=(const GrowingColumn&) = delete;
-  ~GrowingColumn() { std::free(rows_); }
+  ~GrowingColumn() { mapping_.data != nullptr ? free_mapping(mapping_) : std::free(rows_); }
 
   T* begin() { return rows_; }
   T* end() { return rows_ + size_; }
@@ -66,19 +68,33 @@ class GrowingColumn {
     std::swap(rows_, other.rows_);
     std::swap(size_, other.size_);
     std::swap(capacity_, other.capacity_);
+    std::swap(mapping_, other.mapping_);
   }
 
  private:
+  static constexpr size_t kMapped = 4u << 20;  // bytes; below, the allocator's
+
   void grow(size_t rows) {
-    void* moved = std::realloc(static_cast<void*>(rows_), rows * sizeof(T));
+    const size_t bytes = rows * sizeof(T);
+    if (bytes >= kMapped) return grow_mapped(bytes);
+    void* moved = std::realloc(static_cast<void*>(rows_), bytes);
     if (!moved) throw std::bad_alloc();
     rows_ = static_cast<T*>(moved);
     capacity_ = rows;
-    ask_for_huge_pages(rows_ + size_, (capacity_ - size_) * sizeof(T));
+  }
+
+  void grow_mapped(size_t bytes) {
+    const bool allocated = mapping_.data == nullptr;
+    mapping_ = grow_mapping(mapping_, bytes);
+    if (allocated && size_ > 0) std::memcpy(mapping_.data, static_cast<void*>(rows_), size_ * sizeof(T));
+    if (allocated) std::free(rows_);
+    rows_ = static_cast<T*>(mapping_.data);
+    capacity_ = mapping_.bytes / sizeof(T);
   }
 
   T* rows_ = nullptr;
   size_t size_ = 0, capacity_ = 0;
+  PageMapping mapping_;  // where the rows are, when they are many
 };
 
 }  // namespace reftally

@@ -9,6 +9,15 @@ namespace reftally {
 // Asks the kernel for 2 MiB pages behind memory nobody has touched yet; small pieces and refusals are left as they are.
 void ask_for_huge_pages(void* data, size_t bytes);
 
+// Memory of its own on 2 MiB pages, which grows by moving page tables and not pages. Nothing at first: (nullptr, 0).
+// Returns how many bytes it has then, at least those asked for; throws std::bad_alloc.
+struct PageMapping {
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+PageMapping grow_mapping(PageMapping old, size_t bytes);
+void free_mapping(PageMapping mapping);
+
 // First touch costs a third of what it costs on 4 KiB pages, a random access about half (research/graph.md, 1).
 template <class T>
 void reserve_column(std::vector<T>& column, size_t size) {

@@ -11,21 +11,20 @@ ObjectSet find_garbage(const Heap& heap, const ObjectSet& participants) {
   const uint64_t rows = heap.referent.size();
   ObjectSet garbage;
   assign_column(garbage, objects, uint8_t{0});
-  std::vector<int64_t> left;
-  reserve_column(left, objects);
-  left = heap.strong_count;
+  std::vector<uint32_t> inside;  // references among participants, by referent
+  assign_column(inside, objects, 0u);
   for (uint32_t i = 0; i < objects; i++) garbage[i] = participants[i] && heap.has_account(ObjectId{i});
   for (uint32_t from = 0; from < objects; from++) {
     if (!garbage[from]) continue;
     for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
-      if (row + kAhead < rows) __builtin_prefetch(&left[index(heap.referent[row + kAhead])], 1);
-      if (pays_for_count(heap.kind[row], heap.certainty[row])) left[index(heap.referent[row])]--;
+      if (row + kAhead < rows) __builtin_prefetch(&inside[index(heap.referent[row + kAhead])], 1);
+      if (pays_for_count(heap.kind[row], heap.certainty[row])) inside[index(heap.referent[row])]++;
     }
   }
   std::vector<ObjectId> queue;
   reserve_column(queue, objects);
   for (uint32_t i = 0; i < objects; i++) {
-    if (!garbage[i] || left[i] <= 0) continue;
+    if (!garbage[i] || heap.strong_count[i] <= int64_t{inside[i]}) continue;
     garbage[i] = 0;
     queue.push_back(ObjectId{i});
   }

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <ctime>
 #include <fstream>
-#include <vector>
+#include <limits>
 
 namespace reftally {
 namespace {
@@ -33,6 +33,10 @@ double kernel_seconds() {
   return static_cast<double>(used.ru_stime.tv_sec) + static_cast<double>(used.ru_stime.tv_usec) * 1e-6;
 }
 
+struct Seconds {
+  double cpu, kernel, wall;
+};
+
 void forget_peak() { std::ofstream("/proc/self/clear_refs") << "5"; }
 
 }  // namespace
@@ -44,7 +48,7 @@ Measurements::Measurements(uint64_t objects, uint64_t references, int rounds)
 }
 
 void Measurements::run(const std::string& pass, const std::function<std::string()>& work) const {
-  std::vector<double> cpu, kernel, wall;
+  Seconds least{std::numeric_limits<double>::max(), 0, 0};
   uint64_t peak = 0, over_heap = 0;
   std::string note;
   for (int round = 0; round < rounds_; round++) {
@@ -54,25 +58,21 @@ void Measurements::run(const std::string& pass, const std::function<std::string(
     const double cpu_before = seconds(CLOCK_PROCESS_CPUTIME_ID), wall_before = seconds(CLOCK_MONOTONIC);
     const double kernel_before = kernel_seconds();
     note = work();
-    cpu.push_back(seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before);
-    wall.push_back(seconds(CLOCK_MONOTONIC) - wall_before);
-    kernel.push_back(kernel_seconds() - kernel_before);
+    const Seconds took{seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_before, kernel_seconds() - kernel_before,
+                       seconds(CLOCK_MONOTONIC) - wall_before};
+    if (took.cpu < least.cpu) least = took;
     const uint64_t after = status_bytes("VmHWM:");
     peak = std::max(peak, after - std::min(after, before));
     over_heap = std::max(over_heap, after - std::min(after, heap_bytes_));
   }
-  std::sort(cpu.begin(), cpu.end());
-  std::sort(kernel.begin(), kernel.end());
-  std::sort(wall.begin(), wall.end());
   fmt::print(
       "{{\"pass\": \"{}\", \"objects\": {}, \"references\": {}, \"cpu_s\": {:.4f}, \"kernel_s\": {:.4f}, "
       "\"wall_s\": {:.4f}, "
       "\"ns_per_object\": {:.1f}, \"ns_per_reference\": {:.1f}, \"bytes_per_object\": {:.1f}, "
       "\"bytes_over_heap\": {}, \"note\": \"{}\"}}\n",
-      pass, objects_, references_, cpu[cpu.size() / 2], kernel[kernel.size() / 2], wall[wall.size() / 2],
-      cpu[cpu.size() / 2] * 1e9 / static_cast<double>(objects_),
-      cpu[cpu.size() / 2] * 1e9 / static_cast<double>(references_),
-      static_cast<double>(peak) / static_cast<double>(objects_), over_heap, note);
+      pass, objects_, references_, least.cpu, least.kernel, least.wall, least.cpu * 1e9 / static_cast<double>(objects_),
+      least.cpu * 1e9 / static_cast<double>(references_), static_cast<double>(peak) / static_cast<double>(objects_),
+      over_heap, note);
   fflush(stdout);
 }
 

@@ -15,10 +15,15 @@ struct Row {
 
 TEST_CASE("a growing column keeps its rows, however far it grows") {
   GrowingColumn<Row> column;
-  for (uint64_t i = 0; i < 300'000; i++) column.push_back({i, static_cast<uint32_t>(i / 2)});
-  REQUIRE(column.size() == 300'000);
-  for (uint64_t i = 0; i < column.size(); i++) REQUIRE(column[i].number == i);
-  CHECK(column.back().half == 149'999);
+  constexpr uint64_t kRows = 1'000'000;  // 16 MB: the allocator's first, then a mapping that moves
+  for (uint64_t i = 0; i < kRows; i++) column.push_back({i, static_cast<uint32_t>(i / 2)});
+  REQUIRE(column.size() == kRows);
+  CHECK(std::all_of(column.begin(), column.end(),
+                    [&](const Row& row) { return row.number == uint64_t(&row - column.data()); }));
+  CHECK(column.back().half == kRows / 2 - 1);
+  GrowingColumn<Row> moved = std::move(column);
+  moved.reserve(2 * kRows);
+  CHECK(moved.back().number == kRows - 1);
 }
 
 TEST_CASE("a row of a growing column can be appended to it again") {
