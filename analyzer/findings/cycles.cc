@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <tuple>
 
 #include "analyzer/findings/collected_cycles.h"
 #include "analyzer/findings/cycle_search.h"
@@ -42,7 +43,40 @@ Shape shape_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component)
   return shape;
 }
 
-// Components by shape, the smallest of each first; then shapes by the cycle that stands for them.
+// Of the components of one shape the one that is least stands for them, wherever its objects lie: vertices, references
+// inside, of them to the object itself, birth of the eldest.
+using Rank = std::tuple<size_t, size_t, size_t, uint32_t>;
+
+Rank rank_of(const Heap& heap, const EvidenceGraph& graph, uint32_t component) {
+  constexpr uint32_t kUnborn = 0xffffffff;
+  const Subgraph& edges = graph.graph();
+  size_t inside = 0, to_itself = 0;
+  uint32_t eldest = kUnborn;
+  for (uint32_t vertex : graph.vertices_of(component)) {
+    if (const uint32_t birth = heap.birth_order[index(edges.objects[vertex])]; birth != 0)
+      eldest = std::min(eldest, birth);
+    for (uint32_t to : edges.edges.slice(edges.target, vertex)) {
+      inside += graph.components().component[to] == component;
+      to_itself += to == vertex;
+    }
+  }
+  return {graph.vertices_of(component).size(), inside, to_itself, eldest};
+}
+
+void put_least_first(const Heap& heap, const EvidenceGraph& graph, std::vector<uint32_t>& components) {
+  auto least = components.begin();
+  Rank rank = rank_of(heap, graph, *least);
+  for (auto at = least + 1; at != components.end(); ++at) {
+    if (graph.vertices_of(*at).size() > std::get<0>(rank)) continue;
+    if (Rank other = rank_of(heap, graph, *at); other < rank) {
+      rank = other;
+      least = at;
+    }
+  }
+  std::iter_swap(components.begin(), least);
+}
+
+// Components by shape, the least of each first; then shapes by the cycle that stands for them.
 template <class Wanted>
 std::vector<Cluster> find_clusters(const Heap& heap, const EvidenceGraph& graph, Wanted wanted) {
   std::map<Shape, std::vector<uint32_t>> shapes;
@@ -50,12 +84,12 @@ std::vector<Cluster> find_clusters(const Heap& heap, const EvidenceGraph& graph,
     if (graph.is_cycle(component) && wanted(component)) shapes[shape_of(heap, graph, component)].push_back(component);
   CycleSearch search(heap, graph);
   std::map<std::string, Cluster> clusters;
-  auto smaller = [&](uint32_t a, uint32_t b) { return graph.vertices_of(a).size() < graph.vertices_of(b).size(); };
   for (auto& [shape, components] : shapes) {
-    std::iter_swap(components.begin(), std::min_element(components.begin(), components.end(), smaller));
+    put_least_first(heap, graph, components);
     std::vector<PathStep> cycle = search.find(components.front());
     Cluster& cluster = clusters[cycle_text(heap, cycle)];
-    const bool is_first = cluster.components.empty() || smaller(components.front(), cluster.components.front());
+    const bool is_first = cluster.components.empty() ||
+                          rank_of(heap, graph, components.front()) < rank_of(heap, graph, cluster.components.front());
     cluster.components.insert(is_first ? cluster.components.begin() : cluster.components.end(), components.begin(),
                               components.end());
     if (is_first) cluster.cycle = std::move(cycle);

@@ -157,6 +157,7 @@ bool counts_allow(const Analysis& analysis, const std::vector<uint64_t>& doubtfu
 void check_doubt(const Analysis& analysis) {
   constexpr size_t kMostDoubtful = 12;
   const Heap& heap = analysis.heap;
+  const DeadPart dead(heap, analysis.reachable.conservative);
   for (const Finding& finding : analysis.findings) {
     if (finding.rule != std::string_view("unreachable-cycle")) continue;
     for (const auto& instance : finding.instances) {
@@ -167,7 +168,7 @@ void check_doubt(const Analysis& analysis) {
       for (uint32_t from = 0; from < heap.object_count(); from++) {
         for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
           if (!inside.contains(index(heap.referent[row]))) continue;
-          held_from_outside |= !inside.contains(from) && can_own(heap, row);
+          held_from_outside |= !inside.contains(from) && can_own(heap, row) && !dead.looks_on(row);
           if (heap.kind[row] == ReferenceKind::kAmbiguous) doubtful.push_back(row);
         }
       }

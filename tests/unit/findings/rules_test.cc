@@ -66,6 +66,12 @@ TEST_CASE("equal shapes are one finding, whatever the number of children") {
                     "q(P) =[kids_[]]=> m(K) =[up_]=> q") == Lines{"unreachable-cycle m =[up_]=> q =[kids_[]]=> m x2"});
 }
 
+TEST_CASE("of two equal shapes the same cycle is shown, whichever lies first") {
+  const std::string ring = "a(T) =[m_]=> b(T) =[n_]=> a; ", with_loop = "c(T) =[m_]=> c =[m_]=> d(T) =[n_]=> c; ";
+  CHECK(findings_of((ring + with_loop).c_str()) == Lines{"unreachable-cycle a =[m_]=> b =[n_]=> a x2"});
+  CHECK(findings_of((with_loop + ring).c_str()) == Lines{"unreachable-cycle a =[m_]=> b =[n_]=> a x2"});
+}
+
 TEST_CASE("rings of one kind are one finding, whatever their length") {
   CHECK(findings_of("a(N) =[next_]=> b(N) =[next_]=> a; c(N) =[next_]=> d(N) =[next_]=> e(N) =[next_]=> c") ==
         Lines{"unreachable-cycle a =[next_]=> b =[next_]=> a x2"});
