@@ -41,20 +41,21 @@ struct Member {
   uint64_t reference = 0;  // an example
   uint64_t references = 0, referrers = 0, referents = 0;
   uint64_t to_older = 0, to_younger = 0;
-  bool in_closure = false, back_name = false, in_container = false, plural_name = false;
+  bool in_closure = false, in_coroutine = false, back_name = false, in_container = false, plural_name = false;
   bool is_self = true;             // always from an object to itself
   bool is_local = false;           // a variable of a frame that the cycle keeps
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
   bool many_to_one() const { return references > referents && referrers > referents; }
   bool points_back() const {
-    return in_closure || is_local || is_self || to_older > to_younger || many_to_one() || against_container;
+    return in_closure || in_coroutine || is_local || is_self || to_older > to_younger || many_to_one() ||
+           against_container;
   }
   // Who was there first breaks ties: a child is made after its parent, but an observer after what it reads from too.
   int age() const { return (to_younger > to_older) - (to_older > to_younger); }
   // Least first: what to weaken before what.
   int rank() const {
-    if (in_closure || is_local || is_self) return 0;
+    if (in_closure || in_coroutine || is_local || is_self) return 0;
     int rank = 10;
     if (back_name) rank -= 4;
     if (many_to_one()) rank -= 3;
@@ -131,6 +132,7 @@ class Members {
     member.label = heap_.label[row];
     member.reference = row;
     member.in_closure = is_closure(path) || is_closure(heap_.text(label.owner)) || is_closure(heap_.type_name(from));
+    member.in_coroutine = heap_.text(label.owner).starts_with("coroutine frame of ");
     member.in_container = path.find("[]") != std::string_view::npos;
     member.back_name = reads_as_back_reference(path);
     member.plural_name = reads_as_plural(path);
@@ -152,6 +154,8 @@ std::vector<const std::vector<ObjectId>*> instances_to_weigh(const Finding& find
 }
 
 std::string direction(const Heap& heap, const Member& member) {
+  if (member.in_coroutine)
+    return "the coroutine belongs to what it keeps: give it a weak_ptr and lock() it after each suspension";
   if (member.in_closure)
     return "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs";
   if (member.is_self) return "an object need not own itself";

@@ -93,7 +93,7 @@ void CycleCheck::for_each_edge(ObjectId from, const std::vector<uint8_t>& remove
     const uint32_t to = local_[index(heap_.referent[row])];
     if (to == kOutside || !can_own(heap_, row)) continue;
     if (heap_.kind[row] != ReferenceKind::kRaw && removed[index(heap_.label[row])]) continue;
-    visit(to);
+    visit(to, row);
   }
 }
 
@@ -101,16 +101,46 @@ void CycleCheck::for_each_edge(ObjectId from, const std::vector<uint8_t>& remove
 bool CycleCheck::is_acyclic_without(const std::vector<ObjectId>& objects, const std::vector<uint8_t>& removed) {
   for (uint32_t i = 0; i < objects.size(); i++) local_[index(objects[i])] = i;
   degree_.assign(objects.size(), 0);
-  for (ObjectId object : objects) for_each_edge(object, removed, [&](uint32_t to) { degree_[to]++; });
+  for (ObjectId object : objects) for_each_edge(object, removed, [&](uint32_t to, uint64_t) { degree_[to]++; });
   queue_.clear();
   for (uint32_t i = 0; i < objects.size(); i++)
     if (degree_[i] == 0) queue_.push_back(i);
   for (size_t head = 0; head < queue_.size(); head++)
-    for_each_edge(objects[queue_[head]], removed, [&](uint32_t to) {
+    for_each_edge(objects[queue_[head]], removed, [&](uint32_t to, uint64_t) {
       if (--degree_[to] == 0) queue_.push_back(to);
     });
+  const bool is_acyclic = queue_.size() == objects.size() || only_pointers_are_cyclic(objects, removed);
   for (ObjectId object : objects) local_[index(object)] = kOutside;
-  return queue_.size() == objects.size();
+  return is_acyclic;
+}
+
+// Of what the order left out: whether its cycles are of blocks and plain pointers alone. Nodes of a list or tree whose
+// type is unknown point to each other both ways, and go with their owner.
+bool CycleCheck::only_pointers_are_cyclic(const std::vector<ObjectId>& objects, const std::vector<uint8_t>& removed) {
+  const auto is_plain = [&](uint32_t i, uint32_t to, uint64_t row) {
+    return heap_.kind[row] == ReferenceKind::kRaw && !heap_.is_counted(objects[i]) && !heap_.is_counted(objects[to]);
+  };
+  bool any_plain = false;
+  CsrOffsets edges;
+  std::vector<uint32_t> target;
+  for (uint32_t i = 0; i < objects.size(); i++) {
+    if (degree_[i] > 0)
+      for_each_edge(objects[i], removed, [&](uint32_t to, uint64_t row) {
+        target.push_back(to);
+        any_plain |= is_plain(i, to, row);
+      });
+    edges.offsets.push_back(target.size());
+  }
+  if (!any_plain) return false;
+  const Components components = find_components(edges, target);
+  bool only_plain = true;
+  for (uint32_t i = 0; i < objects.size(); i++) {
+    if (degree_[i] == 0) continue;
+    for_each_edge(objects[i], removed, [&](uint32_t to, uint64_t row) {
+      only_plain &= components.component[i] != components.component[to] || is_plain(i, to, row);
+    });
+  }
+  return only_plain;
 }
 
 std::vector<FeedbackSet> find_feedback_sets(CycleCheck& check, const Heap& heap,

@@ -8,7 +8,8 @@
 
 namespace reftally {
 
-// Whether the references that can own, without those of `removed` (by label), form no cycle among the objects.
+// Whether the references that can own, without those of `removed` (by label), form no cycle among the objects but of
+// plain pointers between blocks.
 class CycleCheck {
  public:
   explicit CycleCheck(const Heap& heap) : heap_(heap), local_(heap.object_count(), kOutside) {}
@@ -19,6 +20,7 @@ class CycleCheck {
  private:
   static constexpr uint32_t kOutside = 0xffffffff;
 
+  bool only_pointers_are_cyclic(const std::vector<ObjectId>& objects, const std::vector<uint8_t>& removed);
   template <class Visit>
   void for_each_edge(ObjectId from, const std::vector<uint8_t>& removed, Visit visit);
 

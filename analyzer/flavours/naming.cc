@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "analyzer/image/member_path.h"
 #include "analyzer/layouts/type_names.h"
 
 namespace reftally {
@@ -11,9 +12,9 @@ namespace {
 // Beyond this an offset is one of an array's, and says little.
 constexpr uint64_t kLargestNamedOffset = 4096;
 
-// "serve(std::shared_ptr<Session>) [clone .resume]" gives "coroutine frame of serve()"; g++ says .actor.
+// "serve(std::shared_ptr<Session>) [clone .destroy]" gives "coroutine frame of serve()".
 std::string coroutine_name(std::string_view function) {
-  if (!function.ends_with("[clone .resume]") && !function.ends_with("[clone .actor]")) return {};
+  if (!function.ends_with("[clone .destroy]") && !function.ends_with("[clone .cleanup]")) return {};
   size_t parameters = function.find('(');
   while (parameters != function.npos && function.substr(parameters).starts_with("(anonymous namespace)")) {
     parameters = function.find('(', parameters + 1);
@@ -57,19 +58,23 @@ TypeId Naming::counted_type(const CountedObject& object) {
   return found->second;
 }
 
-// A frame begins with the functions that resume and destroy it.
-TypeId Naming::frame_type(uint32_t block) {
+// A frame begins with the functions that resume and destroy it; once done it has the latter only.
+const Naming::Frame& Naming::frame(uint32_t block) {
+  static const Frame kNone;
   const uint64_t at = image_.blocks[block].address;
   const uint64_t resume = image_.word(at).value_or(0), destroy = image_.word(at + 8).value_or(0);
-  const ImageModule* module = resume && destroy ? image_.module_at(resume) : nullptr;
-  if (!module || image_.module_at(destroy) != module) return TypeId{};
-  auto [found, added] = frame_types_.emplace(resume, TypeId{});
-  if (!added) return found->second;
-  const std::string name = coroutine_name(demangle(types_.symbol_at(resume)));
-  if (name.empty()) return TypeId{};
-  found->second = builder_.add_type(name);
-  type_names_.emplace(index(found->second), name);
-  return found->second;
+  const ImageModule* module = destroy ? image_.module_at(destroy) : nullptr;
+  if (!module || (resume && image_.module_at(resume) != module)) return kNone;
+  auto [found, added] = frames_.emplace(destroy, Frame{});
+  Frame& frame = found->second;
+  if (!added) return frame;
+  const std::string name = coroutine_name(demangle(types_.symbol_at(destroy)));
+  if (name.empty()) return frame;
+  frame.type = builder_.add_type(name);
+  frame.layout = types_.coroutine_frame(destroy);
+  type_names_.emplace(index(frame.type), name);
+  if (frame.layout) frame_layouts_.emplace(index(frame.type), frame.layout);
+  return frame;
 }
 
 TypeId Naming::block_type(uint32_t block) {
@@ -77,8 +82,8 @@ TypeId Naming::block_type(uint32_t block) {
   if (!holders_.is_carved(block)) {  // else the vtable is that of a control block inside
     const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
     if (index(dynamic) != 0) return dynamic;
-    const TypeId frame = frame_type(block);
-    if (index(frame) != 0) return frame;
+    const TypeId of_frame = frame(block).type;
+    if (index(of_frame) != 0) return of_frame;
   }
   const uint64_t size = image_.blocks[block].size;
   auto [found, added] = sized_types_.emplace(size, TypeId{});
@@ -111,7 +116,10 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   const auto name = type_names_.find(index(type));
   if (name == type_names_.end() || at < start || at - start > kLargestNamedOffset) return LabelId{};
   auto [found, added] = offset_labels_.emplace(uint64_t{index(type)} << 32 | (at - start), LabelId{});
-  if (added) found->second = builder_.add_label(name->second, fmt::format("+{}", at - start));
+  if (!added) return found->second;
+  const auto layout = frame_layouts_.find(index(type));
+  const std::string path = layout == frame_layouts_.end() ? "" : member_path(*layout->second, at - start);
+  found->second = builder_.add_label(name->second, path.empty() ? fmt::format("+{}", at - start) : path.substr(1));
   return found->second;
 }
 

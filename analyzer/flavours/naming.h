@@ -19,17 +19,24 @@ class Naming {
 
   TypeId type_of(HolderId holder);
   std::string_view type_name(HolderId holder);  // empty when it has none
+  // A coroutine's frame that begins a block: its type as a reader sees it, and what stands there as far as it is known.
+  struct Frame {
+    TypeId type{};                 // of no frame: 0
+    const Type* layout = nullptr;  // DebugTypes::coroutine_frame
+  };
+  const Frame& frame(uint32_t block);
   void set_block_type(uint32_t block, TypeId type) { block_types_[block] = type; }
   void set_extra_type(HolderId holder, TypeId type) { extra_types_[holder] = type; }
 
-  // "+24" inside an object whose type has a name; none in a nameless block.
+  // "+24" inside an object whose type has a name, or the variable there in a coroutine's frame; none in a nameless
+  // block.
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
 
   // Roots.
-  StringId static_name(uint64_t at);                              // "g_registry.last_", "g_registry + 0x10"
-  StringId stack_name(uint32_t thread, uint64_t at);              // "thread 3 (worker), stack of run(): session"
-  StringId register_name(uint32_t thread, uint64_t number);       // "thread 1 (main), register rbx, run(): session"
-  StringId thread_local_name(uint32_t thread, uint64_t at);       // "t_cache.last_ of thread 3 (worker)"
+  StringId static_name(uint64_t at);                         // "g_registry.last_", "g_registry + 0x10"
+  StringId stack_name(uint32_t thread, uint64_t at);         // "thread 3 (worker), stack of run(): session"
+  StringId register_name(uint32_t thread, uint64_t number);  // "thread 1 (main), register rbx, run(): session"
+  StringId thread_local_name(uint32_t thread, uint64_t at);  // "t_cache.last_ of thread 3 (worker)"
   StringId thread_local_name(uint32_t thread, std::string_view variable);
   StringId mapping_name(uint64_t at);
 
@@ -39,7 +46,6 @@ class Naming {
   TypeId readable_type(std::string_view demangled);
   TypeId vtable_type(uint64_t vtable);
   std::string thread_title(uint32_t thread) const;
-  TypeId frame_type(uint32_t block);  // of a coroutine
 
   const Image& image_;
   const DebugTypes& types_;
@@ -48,12 +54,13 @@ class Naming {
   HeapBuilder& builder_;
   std::unordered_map<uint32_t, TypeId> counted_types_;  // by StringId of CountedObjects::names
   std::unordered_map<uint64_t, TypeId> vtable_types_;   // by vtable
-  std::unordered_map<uint64_t, TypeId> frame_types_;    // by function that resumes it
+  std::unordered_map<uint64_t, Frame> frames_;          // of coroutines, by function that destroys it
   std::unordered_map<uint64_t, TypeId> sized_types_;    // "block of N bytes", by N
   std::unordered_map<uint32_t, TypeId> block_types_;    // told by who points there
   std::unordered_map<HolderId, TypeId> extra_types_;
-  std::unordered_map<uint64_t, LabelId> offset_labels_;   // by type and offset
-  std::unordered_map<uint32_t, std::string> type_names_;  // by TypeId
+  std::unordered_map<uint64_t, LabelId> offset_labels_;      // by type and offset
+  std::unordered_map<uint32_t, std::string> type_names_;     // by TypeId
+  std::unordered_map<uint32_t, const Type*> frame_layouts_;  // by TypeId
 };
 
 }  // namespace reftally

@@ -139,7 +139,22 @@ bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
 
 void TypedWalk::walk_polymorphic_blocks() {
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
-    if (!walked_[block] && holders_.is_free(block)) walk_dynamic(holders_.own_id(block), block);
+    if (walked_[block] || !holders_.is_free(block)) continue;
+    if (!walk_dynamic(holders_.own_id(block), block)) walk_coroutine(block);
+  }
+}
+
+// What is there as long as the frame is; the rest is looked at word by word.
+void TypedWalk::walk_coroutine(uint32_t block) {
+  const Naming::Frame& frame = naming_.frame(block);
+  if (!frame.layout || frame.layout->size > image_.blocks[block].size) return;
+  walked_[block] = 1;
+  holder_ = holders_.own_id(block);
+  owner_name_ = naming_.type_name(holder_);
+  for (const TypeMember& member : frame.layout->members) {
+    if (member.type->kind == Type::Kind::kUnion) continue;
+    const uint64_t address = image_.blocks[block].address + member.offset;
+    walk({member.type, address, paths_.step(PathId{}, member.name)}, address + member.type->size);
   }
 }
 

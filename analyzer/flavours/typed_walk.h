@@ -54,6 +54,7 @@ class TypedWalk final : private ValueVisitor {
   const Type* value_type(const CountedObject& object) const;
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
+  void walk_coroutine(uint32_t block);  // by the functions that its frame begins with
   void walk_pointees();
   void walk_pointee(const Pointee& pointee);
   void walk_block(uint32_t block, const Type& type);

@@ -114,6 +114,7 @@ class HeapScan {
       candidate.trust = trust(block, from, at);
       candidate.is_own = reader_.leads_to_value(at, target.counted);
       candidate.slot = slot_of(image_, counted_, holders_, block, at);
+      candidate.in_pair = reader_.leads_to_value(image_.word(at - 8).value_or(0), target.counted);
       candidate.label = naming_.offset_label(from, block, at - 8);  // shared_ptr and weak_ptr begin a word earlier
       found_.candidates.push_back(candidate);
       forget_stored_pointer(at, target.holder);
@@ -130,6 +131,7 @@ class HeapScan {
       return in_pool ? Trust::kBuffer : Trust::kLive;
     }
     if (!holders_.is_block(from)) return Trust::kLive;
+    if (index(naming_.frame(block).type) != 0) return Trust::kStack;
     if (!image_.vtable_type(image_.word(image_.blocks[block].address).value_or(0)).empty()) return Trust::kLive;
     return buffers_.may_be_stale(block, at) ? Trust::kBuffer : Trust::kLive;
   }

@@ -57,7 +57,7 @@ struct Candidate {
   LabelId label{};
   uint32_t root = 0;  // index into the draft roots, for roots
   Trust trust = Trust::kLive;
-  bool in_pair = false;  // of roots: behind a pointer to the object's value, as in a shared_ptr
+  bool in_pair = false;  // behind a pointer to the object's value, as in a shared_ptr
   bool is_own = false;   // stands in the object it leads to
   bool is_told = false;  // by an event: a holder here took a reference and has not given it back
   ReferenceKind kind = ReferenceKind::kAmbiguous;

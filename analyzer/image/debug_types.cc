@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "analyzer/image/class_sizes.h"
+#include "analyzer/image/coroutine_frames.h"
 #include "analyzer/image/debug_packages.h"
 #include "analyzer/image/member_path.h"
 #include "analyzer/image/source_lines.h"
@@ -66,6 +67,10 @@ struct DebugTypes::Data {
     }
     return *variables_;
   }
+  CoroutineFrames& coroutine_frames() {
+    if (!coroutine_frames_) coroutine_frames_ = std::make_unique<CoroutineFrames>(lines, types().builder);
+    return *coroutine_frames_;
+  }
   StackPlaces& stacks() {
     if (!stacks_) {
       stacks_ = std::make_unique<StackPlaces>(
@@ -89,6 +94,7 @@ struct DebugTypes::Data {
   std::unique_ptr<Types> types_;
   std::optional<std::vector<Variable>> variables_;
   std::unique_ptr<StackPlaces> stacks_;
+  std::unique_ptr<CoroutineFrames> coroutine_frames_;
   std::unordered_map<const ModuleFiles*, std::unique_ptr<Symbols>> symbols_;
   std::unordered_map<const ModuleFiles*, std::unique_ptr<ClassSizes>> class_sizes_;
   std::unordered_map<std::string_view, uint64_t> functions_;  // of all modules, by mangled name
@@ -303,6 +309,11 @@ const Type* DebugTypes::class_of_function(uint64_t address) const {
   const std::optional<DieRef> outer = data_->names.parent(data_->files.ref(&declaration));
   const Type* type = outer ? data_->types().builder.type_at(*outer) : nullptr;
   return type && type->kind == Type::Kind::kClass ? type : nullptr;
+}
+
+const Type* DebugTypes::coroutine_frame(uint64_t destroy_function) const {
+  const ModuleFiles* module = data_->module_at(destroy_function);
+  return module ? data_->coroutine_frames().at(*module, destroy_function) : nullptr;
 }
 
 std::optional<int64_t> DebugTypes::virtual_base_offset(uint64_t object, const TypeMember& base) const {

@@ -121,6 +121,9 @@ class DebugTypes {
   const Type* closure_of_function(uint64_t address) const;  // the same, given the manager or invoker itself
   // The class whose member function begins at the address; nullptr when unknown.
   const Type* class_of_function(uint64_t address) const;
+  // The frame of the coroutine that the function at the address destroys, as far as DWARF tells what stands there:
+  // coroutine_frames.h; nullptr when unknown.
+  const Type* coroutine_frame(uint64_t destroy_function) const;
   // From the begin of `object` to its virtual base `base`, as the object's vtable has it.
   std::optional<int64_t> virtual_base_offset(uint64_t object, const TypeMember& base) const;
   // What lowers detail of a report that speaks of these modules (by path), each once: missing debug files, packages.

@@ -228,23 +228,39 @@ void check_unowned(const Analysis& analysis) {
   }
 }
 
+// Objects that `from` leads to, inside, through one reference or more.
+std::set<uint32_t> led_to(const Heap& heap, uint32_t from, const std::set<uint32_t>& inside,
+                          const std::set<LabelId>& labels) {
+  std::set<uint32_t> found;
+  std::vector<uint32_t> open{from};
+  while (!open.empty()) {
+    const uint32_t at = open.back();
+    open.pop_back();
+    for (uint64_t row = heap.references.begin(at); row < heap.references.end(at); row++) {
+      const bool weak = heap.kind[row] != ReferenceKind::kRaw && labels.contains(heap.label[row]);
+      const uint32_t to = index(heap.referent[row]);
+      if (can_own(heap, row) && !weak && inside.contains(to) && found.insert(to).second) open.push_back(to);
+    }
+  }
+  return found;
+}
+
+// No reference is on a cycle, but for plain pointers from block to block.
 bool is_acyclic_without(const Heap& heap, const std::vector<ObjectId>& objects, const std::set<LabelId>& labels) {
   std::set<uint32_t> inside;
   for (ObjectId object : objects) inside.insert(index(object));
-  for (bool changed = true; changed;) {  // take away what nothing inside refers to, until nothing more goes
-    changed = false;
-    for (uint32_t object : std::set<uint32_t>(inside)) {
-      bool referred = false;
-      for (uint32_t from : inside)
-        for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
-          referred |= index(heap.referent[row]) == object && can_own(heap, row) &&
-                      (heap.kind[row] == ReferenceKind::kRaw || !labels.contains(heap.label[row]));
-      if (referred) continue;
-      inside.erase(object);
-      changed = true;
+  std::map<uint32_t, std::set<uint32_t>> leads;
+  for (uint32_t from : inside) leads[from] = led_to(heap, from, inside, labels);
+  for (uint32_t from : inside)
+    for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
+      const uint32_t to = index(heap.referent[row]);
+      const bool is_plain = heap.kind[row] == ReferenceKind::kRaw;
+      if (!inside.contains(to) || !can_own(heap, row) || (!is_plain && labels.contains(heap.label[row]))) continue;
+      const bool on_cycle = to == from || leads[to].contains(from);
+      const bool between_blocks = !heap.is_counted(ObjectId{from}) && !heap.is_counted(ObjectId{to});
+      if (on_cycle && !(is_plain && between_blocks)) return false;
     }
-  }
-  return inside.empty();
+  return true;
 }
 
 // T2 with the references of some labels weak, by going round until nothing more is reached.

@@ -45,6 +45,11 @@ TEST_CASE("what a closure captures is to be weakened, where the closure is store
         "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs");
 }
 
+TEST_CASE("nodes of unknown type that point to each other both ways are no cycle that is left") {
+  CHECK(advice_of("s(S) -[S::map_]-> block_1(block of 80 bytes) -> block_2(block of 80 bytes) -> block_1 "
+                  "=[[lambda a.cc:1].self]=> s") == "::[lambda a.cc:1].self: safe, breaks 1");
+}
+
 TEST_CASE("an object need not own itself") {
   CHECK(advice_of("a(A) =[A::me]=> a") == "A::me: safe, breaks 1");
   CHECK(advice_of("a(A) =[A::next]=> a =[A::next]=> b(A) =[A::next]=> a") == "A::next: unsafe, breaks 1");
