@@ -1,9 +1,9 @@
 #include "runtime/core/birth_stacks.h"
 
 #include <atomic>
-#include <cstring>
 
 #include "runtime/core/recorder.h"
+#include "runtime/core/stack_memo.h"
 #include "runtime/core/thread_state.h"
 
 namespace reftally::runtime {
@@ -11,13 +11,7 @@ namespace {
 
 constexpr uint32_t kKeptOfDeep = 48;  // of a stack deeper than we walk: frames kept, innermost first
 
-std::atomic<uint32_t> epoch{0};
-
-uint64_t load(uint64_t address) noexcept {
-  uint64_t value;
-  memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
-  return value;
-}
+uint64_t load(uint64_t address) noexcept { return word_at(address); }
 
 bool same_step(const LastStack& last, uint32_t i) noexcept {
   if (i == 0) return last.end_slot == 0 || load(last.end_slot) == 0;
@@ -76,20 +70,6 @@ uint32_t remember(LastStack& last, uint32_t shared, const StackFrame* inner, uin
 
 // ---- whole stacks that were met before
 
-StackMemo& memo_of(ThreadState& thread, const Registers& at) noexcept {
-  const uint64_t hash = (at.pc ^ at.sp << 20) * 0x9E3779B97F4A7C15ull;
-  return thread.memos[hash >> 59];
-}
-static_assert(kStackMemos == 1u << (64 - 59));
-
-// A thread's memos are of its own stack, so at the same sp all their words are there to be read.
-bool is_same(const StackMemo& memo, const Registers& at) noexcept {
-  if (memo.at.pc != at.pc || memo.at.sp != at.sp || (memo.needs_bp && memo.at.bp != at.bp)) return false;
-  for (uint32_t i = 0; i < memo.count; i++)
-    if (load(memo.words[i].address) != memo.words[i].value) return false;
-  return true;
-}
-
 bool add_word(StackMemo& memo, uint64_t address, uint64_t value) noexcept {
   if (memo.count == StackMemo::kMaxWords) return false;
   memo.words[memo.count++] = {address, value};
@@ -97,7 +77,8 @@ bool add_word(StackMemo& memo, uint64_t address, uint64_t value) noexcept {
 }
 
 // What the walk of the last stack has read: every return slot, and of the slots rbp was read from those whose value
-// then decided a step. False when it is too much.
+// then decided a step. But for the base of the thread's stack, where a zero return address ends it: that has called one
+// function, once. False when it is too much.
 bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
   uint64_t bp_slot = 0;  // 0: rbp is still the innermost frame's
   for (uint32_t i = last.count; i-- != 0;) {
@@ -106,9 +87,11 @@ bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
     if (frame.used_bp && bp_slot != 0 && !add_word(memo, bp_slot, frame.at.bp)) return false;
     memo.needs_bp |= frame.used_bp && bp_slot == 0;
     if (frame.bp_slot != 0) bp_slot = frame.bp_slot;
-    if (i != 0 && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc)) return false;
+    const bool called_by_base = i <= 1 && last.end_slot != 0;
+    if (i != 0 && !called_by_base && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc))
+      return false;
   }
-  return last.end_slot == 0 || add_word(memo, last.end_slot, 0);
+  return true;
 }
 
 void keep_memo(StackMemo& memo, const LastStack& last, const Registers& at, uint32_t node) noexcept {
@@ -125,10 +108,12 @@ void keep_memo(StackMemo& memo, const LastStack& last, const Registers& at, uint
 
 }  // namespace
 
-void forget_last_stacks() noexcept { epoch.fetch_add(1, std::memory_order_relaxed); }
+std::atomic<uint32_t> stack_epoch{0};
+
+void forget_last_stacks() noexcept { stack_epoch.fetch_add(1, std::memory_order_relaxed); }
 
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
-  const uint32_t now = epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
+  const uint32_t now = stack_epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
   LastStack& last = thread.last_stack;
   StackFrame* const inner = thread.walk;
   const StackBounds bounds = bounds_around(caller.sp);
@@ -153,10 +138,9 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
 }
 
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept {
-  StackMemo& memo = memo_of(thread, caller);
-  if (memo.node != 0 && memo.epoch == epoch.load(std::memory_order_relaxed) && is_same(memo, caller)) return memo.node;
+  if (const uint32_t known = known_stack(thread, caller)) return known;
   const uint32_t node = capture_stack(thread, caller);
-  keep_memo(memo, thread.last_stack, caller, node);
+  keep_memo(memo_of(thread, caller), thread.last_stack, caller, node);
   return node;
 }
 

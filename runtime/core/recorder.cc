@@ -58,11 +58,13 @@ void start_recording(uint32_t spacing) noexcept {
     return stop_recording("no address space for the tables of the agent; nothing is recorded");
   prepare_history();
   recorder.active.store(true, std::memory_order_release);
+  choose_event_path(true);
 }
 
 void stop_recording(const char* why) noexcept {
   static std::atomic<bool> said{false};
   recorder.active.store(false, std::memory_order_release);
+  choose_event_path(false);
   if (!said.exchange(true)) say(why);
 }
 

@@ -45,7 +45,6 @@ struct ThreadState {
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
   uint32_t until_next_stack;          // sampling
   uint32_t next_free;                 // row + 1
-  void* references;                   // its cache, of live_references.cc; nullptr until it tells an event
   LastStack last_stack;
   StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
   StackMemo memos[kStackMemos];     // by innermost frame

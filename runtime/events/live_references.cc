@@ -6,184 +6,178 @@
 #include "runtime/core/birth_stacks.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
-#include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/events/history.h"
+#include "runtime/events/holder_shadow.h"
 #include "runtime/events/reference_table.h"
 #include "runtime/include/reftally.h"
 
 namespace reftally::runtime {
 namespace {
 
-constexpr uint32_t kCachedBits = 8;  // references of one thread
+constexpr uint64_t kNoPointer = uint64_t{1} << 63;
 
-struct Cached {
-  std::atomic<uint64_t> key;  // 0: empty. Whoever sets it to 0 has taken the reference
-  uint64_t object, holder;
-  uint32_t stack;
-};
+bool is_word(uint64_t holder) noexcept { return holder % 8 == 0 && holder != 0 && (holder & kNoPointer) == 0; }
 
-struct ThreadCache {
-  Cached slots[1u << kCachedBits];
-  std::atomic<uint64_t> acquires, releases, moves;  // written by the thread alone
-};
-
-ThreadCache* caches = nullptr;
-std::atomic<bool> in_use{false};
-
-// On the way of every event: two multiplications side by side.
-uint64_t cache_key(uint64_t object, uint64_t holder) noexcept {
-  return (object * 0x9E3779B97F4A7C15ull + holder * 0xFF51AFD7ED558CCDull) | 1;
-}
-Cached& slot_of(ThreadCache& cache, uint64_t key) noexcept { return cache.slots[key >> (64 - kCachedBits)]; }
-
-bool claim(Cached& slot, uint64_t key) noexcept {
-  return slot.key.load(std::memory_order_acquire) == key &&
-         slot.key.compare_exchange_strong(key, 0, std::memory_order_acq_rel);
+// Some part of the program tells events, though none may be left.
+std::atomic<bool> any_told{false};
+void note_told() noexcept {
+  if (!any_told.load(std::memory_order_relaxed)) any_told.store(true, std::memory_order_relaxed);
 }
 
-// First into the table, then out of the cache: another thread that looks for it must find it somewhere.
-[[gnu::noinline]] void evict(Cached& slot) noexcept {
-  uint64_t key = slot.key.load(std::memory_order_relaxed);
-  add_to_table(slot.object, slot.holder, slot.stack);
-  uint32_t stack;
-  if (!slot.key.compare_exchange_strong(key, 0, std::memory_order_acq_rel))
-    take_from_table(slot.object, slot.holder, stack);  // another thread was faster
+// A signal handler's event, in the middle of one, has no stack.
+uint32_t capture(const Registers& caller) noexcept {
+  const ReentryGuard guard;
+  ThreadState* const thread = guard.entered() ? this_thread() : nullptr;
+  return thread != nullptr ? capture_repeated_stack(*thread, caller) : 0;
 }
 
-[[gnu::always_inline]] inline void keep(ThreadCache& cache, uint64_t object, uint64_t holder, uint32_t stack) noexcept {
-  const uint64_t key = cache_key(object, holder);
-  Cached& slot = slot_of(cache, key);
-  const uint64_t there = slot.key.load(std::memory_order_relaxed);
-  if (there == key) [[unlikely]]
-    add_to_table(object, unknown_holder(slot.stack), slot.stack);  // overwritten, see add_to_table
-  else if (there != 0) [[unlikely]]
-    evict(slot);
-  slot.object = object;
-  slot.holder = holder;
-  slot.stack = stack;
-  slot.key.store(key, std::memory_order_release);
+uint32_t stack_of(const Registers& caller) noexcept {
+  return recorder.options.stack_sampling == 0 ? 0 : capture(caller);
 }
 
-bool take_from_others(const ThreadCache& own, uint64_t key, uint32_t& stack) noexcept {
-  const uint32_t count = thread_row_count();
-  for (uint32_t i = 0; i < count; i++) {
-    if (&caches[i] == &own) continue;
-    Cached& slot = slot_of(caches[i], key);
-    if (slot.key.load(std::memory_order_acquire) != key) continue;
-    const uint32_t found = slot.stack;
-    if (!claim(slot, key)) continue;
-    stack = found;
-    return true;
-  }
-  return false;
+HeldReference* reference_at(uint64_t holder) noexcept {
+  ShadowPage* const shadow = shadow_of(holder);
+  return shadow != nullptr ? &reference_in(*shadow, holder) : nullptr;
 }
 
-[[gnu::noinline]] bool take_from_elsewhere(ThreadCache& cache, uint64_t object, uint64_t holder,
-                                           uint32_t& stack) noexcept {
-  if (take_from_table(object, holder, stack)) return true;
-  if (thread_row_count() <= 1) return false;
-  return take_from_others(cache, cache_key(object, holder), stack) || take_from_table(object, holder, stack);
-}
+bool is_free(const HeldReference& held) noexcept { return held.object.load(std::memory_order_relaxed) == 0; }
 
-[[gnu::always_inline]] inline bool take(ThreadCache& cache, uint64_t object, uint64_t holder,
-                                        uint32_t& stack) noexcept {
-  const uint64_t key = cache_key(object, holder);
-  Cached& slot = slot_of(cache, key);
-  if (slot.key.load(std::memory_order_relaxed) != key) return take_from_elsewhere(cache, object, holder, stack);
-  stack = slot.stack;
-  slot.key.store(0, std::memory_order_relaxed);
-  return true;
-}
+// ---- the rare rest: tables with locks, which a signal handler inside the agent must not wait for
 
-// One event of the calling thread. No thread: it cannot be taken down, and is counted as lost; inside the agent, or
-// when too many threads live.
-class Event {
+class TableUse {
  public:
-  explicit Event(std::atomic<uint64_t> ThreadCache::* counter) noexcept {
-    thread_ = guard_.entered() && caches != nullptr ? this_thread() : nullptr;
-    if (thread_ == nullptr) {
-      count_lost_event();
-      return;
-    }
-    cache_ = static_cast<ThreadCache*>(thread_->references);
-    if (cache_ == nullptr) [[unlikely]] {
-      thread_->references = cache_ = &caches[thread_row(*thread_)];
-      in_use.store(true, std::memory_order_relaxed);
-    }
-    std::atomic<uint64_t>& count = cache_->*counter;
-    count.store(count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  }
-  explicit operator bool() const noexcept { return thread_ != nullptr; }
-  ThreadCache& cache() const noexcept { return *cache_; }
-  uint32_t stack(const Registers& caller) const noexcept {
-    return recorder.options.stack_sampling == 0 ? 0 : capture_repeated_stack(*thread_, caller);
+  explicit operator bool() const noexcept {
+    if (guard_.entered()) return true;
+    count_lost_event();
+    return false;
   }
 
  private:
   ReentryGuard guard_;
-  ThreadState* thread_;
-  ThreadCache* cache_ = nullptr;
 };
 
-[[gnu::always_inline]] inline void acquire_reference(uint64_t object, uint64_t holder,
-                                                     const Registers& caller) noexcept {
-  const Event event(&ThreadCache::acquires);
-  if (!event) return;
-  const uint32_t stack = event.stack(caller);
-  constexpr uint64_t kNoPointer = uint64_t{1} << 63;
-  if (holder != 0 && (holder & kNoPointer) == 0)
-    keep(event.cache(), object, holder, stack);
-  else  // what stands in the table goes when the object does; a cache would keep it
-    add_to_table(object, holder != 0 ? holder : unknown_holder(stack), stack);
+// The holder had one already. Overwritten, or the first of two moves that make a swap: then the second asks the table.
+void set_aside(const HeldReference& held, uint64_t holder, uint64_t object) noexcept {
+  const uint64_t before = held.object.load(std::memory_order_relaxed);
+  if (before == 0 || known_generation(before) != held.generation) return;
+  add_to_table(before, before == object ? unknown_holder(held.stack) : holder, held.stack);
 }
 
-[[gnu::always_inline]] inline void release_reference(uint64_t object, uint64_t holder, bool is_last,
-                                                     const Registers& caller) noexcept {
-  const Event event(&ThreadCache::releases);
-  if (!event) return;
-  uint32_t acquired;
-  if ((holder != 0 && take(event.cache(), object, holder, acquired)) || is_last) return;
-  count_unknown_release(object, event.stack(caller));
+void keep(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
+  HeldReference* const held = is_word(holder) ? make_reference_at(holder) : nullptr;
+  const uint32_t generation = held != nullptr ? generation_of(object) : 0;
+  if (generation == 0) return add_to_table(object, holder != 0 ? holder : unknown_holder(stack), stack);
+  set_aside(*held, holder, object);
+  hold(*held, object, stack, generation);
 }
 
-[[gnu::always_inline]] inline void move_reference(uint64_t object, uint64_t from, uint64_t to) noexcept {
-  const Event event(&ThreadCache::moves);
-  uint32_t stack;
-  if (!event || !take(event.cache(), object, from, stack)) return;
-  if (to != 0)
-    keep(event.cache(), object, to, stack);
-  else
-    add_to_table(object, unknown_holder(stack), stack);
+bool take_held(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
+  HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr;
+  if (held == nullptr || held->object.load(std::memory_order_relaxed) != object) return false;
+  stack = held->stack;
+  held->object.store(0, std::memory_order_release);
+  return true;
+}
+
+void note(unsigned what, uint64_t object, uint64_t holder, uint64_t next_holder, const Registers& caller) noexcept {
+  if (!is_in_history(object)) return;
+  const uint32_t stack = stack_of(caller);
+  if (const TableUse use; use) add_history(what, object, holder, next_holder, stack);
 }
 
 }  // namespace
 
-bool prepare_live_references() noexcept {
-  if (!create_reference_table()) return false;
-  caches = static_cast<ThreadCache*>(map_memory(sizeof(ThreadCache) * kMaxThreads));
-  return caches != nullptr;
+std::atomic<EventPath> event_path{EventPath::kOff};
+
+void choose_event_path(bool on) noexcept {
+  const EventPath path = !on                                    ? EventPath::kOff
+                         : history_is_kept                      ? EventPath::kHistory
+                         : recorder.options.stack_sampling == 0 ? EventPath::kNoStacks
+                                                                : EventPath::kStacks;
+  event_path.store(path, std::memory_order_relaxed);
 }
 
+void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept {
+  const EventPath path = event_path.load(std::memory_order_relaxed);
+  if (path == EventPath::kOff) return;
+  note_told();
+  if (path == EventPath::kHistory) note(REFTALLY_ACQUIRE, object, holder, 0, caller);
+  const uint32_t stack = stack_of(caller);
+  if (HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr; held != nullptr)
+    if (const uint32_t generation = known_generation(object); generation != 0 && is_free(*held))
+      return hold(*held, object, stack, generation);
+  if (const TableUse use; use) keep(object, holder, stack);
+}
+
+// A reference that nobody knows is the one that the object was born with.
+void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept {
+  const EventPath path = event_path.load(std::memory_order_relaxed);
+  if (path == EventPath::kOff) return;
+  note_told();
+  if (path == EventPath::kHistory) note(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, holder, 0, caller);
+  uint32_t acquired;
+  if (take_held(object, holder, acquired) || (is_last && !table_has_holders())) return;
+  const uint32_t stack = is_last ? 0 : stack_of(caller);
+  const TableUse use;
+  if (!use || take_from_table(object, holder, acquired) || is_last) return;
+  count_unknown_release(object, stack);
+}
+
+void move_reference(uint64_t object, uint64_t from, uint64_t to, const Registers& caller) noexcept {
+  const EventPath path = event_path.load(std::memory_order_relaxed);
+  if (path == EventPath::kOff) return;
+  if (path == EventPath::kHistory) note(REFTALLY_MOVE, object, from, to, caller);
+  uint32_t stack;
+  if (!take_held(object, from, stack)) {
+    if (!table_has_holders()) return;  // the reference that the object was born with
+    const TableUse use;
+    if (use && take_from_table(object, from, stack)) keep(object, to, stack);
+    return;
+  }
+  if (const TableUse use; use) keep(object, to, stack);
+}
+
+void swap_references(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other,
+                     const Registers& caller) noexcept {
+  HeldReference *const a = reference_at(one), *const b = reference_at(other);
+  const bool both = event_path.load(std::memory_order_relaxed) != EventPath::kHistory && a != nullptr && b != nullptr &&
+                    a->object.load(std::memory_order_relaxed) == now_in_other &&
+                    b->object.load(std::memory_order_relaxed) == now_in_one;
+  if (!both) {
+    move_reference(now_in_one, other, one, caller);
+    move_reference(now_in_other, one, other, caller);
+    return;
+  }
+  const uint32_t stack = a->stack, generation = a->generation;
+  hold(*a, now_in_one, b->stack, b->generation);
+  hold(*b, now_in_other, stack, generation);
+}
+
+bool prepare_live_references() noexcept { return create_reference_table() && create_shadow(); }
+
 void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept {
-  const Event event(&ThreadCache::acquires);
-  if (!event) return;
-  const uint32_t stack = event.stack(caller);
+  note_told();
+  const uint32_t stack = stack_of(caller);
+  const TableUse use;
+  if (!use) return;
   add_tally(object, 0, stack, birth_code(birth_cycles() - recorder.start_cycles));
   if (in_history) add_history(REFTALLY_ACQUIRE, object, 0, 0, stack);
 }
 
 void tally_release(uint64_t object, bool is_last, bool in_history, const Registers& caller) noexcept {
+  note_told();
   if (is_last) forget_object(object);
-  const Event event(&ThreadCache::releases);
-  if (!event || (is_last && !in_history)) return;
-  const uint32_t stack = event.stack(caller);
+  if (is_last && !in_history) return;
+  const uint32_t stack = stack_of(caller);
+  const TableUse use;
+  if (!use) return;
   if (!is_last) add_tally(object, kGivenBack, stack, birth_code(birth_cycles() - recorder.start_cycles));
   if (in_history) add_history(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, 0, 0, stack);
 }
 
 void forget_earlier_object(uint64_t object) noexcept {
-  if (!in_use.load(std::memory_order_relaxed) || !may_know(object)) return;
+  if (!shadow_in_use().load(std::memory_order_relaxed) || known_generation(object) == 0) return;
   LiveBlock block{};
   uint32_t heard = 0;
   if (ReentryGuard guard; guard.entered()) heard = first_heard_of(object);
@@ -191,19 +185,21 @@ void forget_earlier_object(uint64_t object) noexcept {
 }
 
 void forget_object(uint64_t object) noexcept {
-  if (!in_use.load(std::memory_order_relaxed) || !may_know(object)) return;
-  if (ReentryGuard guard; guard.entered()) forget_in_table(object);
+  if (shadow_in_use().load(std::memory_order_relaxed)) end_generation(object);
 }
 
 void forget_references_in_block(uint64_t block) noexcept {
-  if (!in_use.load(std::memory_order_relaxed)) return;
+  if (!shadow_in_use().load(std::memory_order_relaxed)) return;
   // A count may stand in a base that is not first, behind one or two words.
-  for (uint64_t object = block; object <= block + 16; object += 8) forget_object(object);
+  for (uint64_t object = block; object <= block + 16; object += 8) end_generation(object);
 }
 
-const std::atomic<bool>& references_told() noexcept { return in_use; }
+const std::atomic<bool>& references_told() noexcept { return shadow_in_use(); }
 
-void unlock_live_references() noexcept { unlock_table(); }
+void unlock_live_references() noexcept {
+  unlock_table();
+  unlock_shadow();
+}
 
 bool references_were_lost() noexcept { return lost_events() != 0; }
 
@@ -222,33 +218,32 @@ void write_tally(dump::Writer& writer, const ReferenceNode& node) noexcept {
   if (tally.balance != 0) writer.add(tally);
 }
 
-void write_cached(dump::Writer& writer, const Cached& slot) noexcept {
-  if (slot.key.load(std::memory_order_relaxed) == 0) return;
-  const ReferenceNode* evicted = find_in_table(slot.object, slot.holder);
-  if (evicted != nullptr && is_of_now(*evicted)) return;  // stopped on its way to the table
-  write_tally(writer, {slot.object, slot.holder, 0, slot.stack, 0, 1});
+void write_held(dump::Writer& writer, const ShadowPage& page, uint64_t begin) noexcept {
+  for (uint32_t i = 0; i < kShadowedWords; i++) {
+    const HeldReference& held = page.references[i];
+    const uint64_t object = held.object.load(std::memory_order_relaxed);
+    if (object != 0 && known_generation(object) == held.generation)
+      writer.add(dump::EventTally{object, shadowed_address(begin, i), held.stack, 1});
+  }
 }
 
 }  // namespace
 
 void write_live_references(dump::Writer& writer) noexcept {
+  if (!any_told.load(std::memory_order_relaxed) && lost_events() == 0) return;
   dump::EventSummary summary{};
-  const uint32_t threads = has_reference_table() ? thread_row_count() : 0;
-  for (uint32_t i = 0; i < threads; i++) {
-    summary.acquires += caches[i].acquires.load(std::memory_order_relaxed);
-    summary.releases += caches[i].releases.load(std::memory_order_relaxed);
-    summary.moves += caches[i].moves.load(std::memory_order_relaxed);
-  }
   summary.lost = lost_events();
-  if (summary.acquires + summary.releases + summary.moves == 0) return;  // no part of the program tells events
   writer.begin(dump::kTagEventSummary, sizeof summary);
   writer.add(summary);
   writer.begin(dump::kTagEventTallies, sizeof(dump::EventTally));
   for (uint32_t chain = 0; chain < kReferenceChains; chain++)
     for (const ReferenceNode* node = first_of_chain(chain); node != nullptr; node = next_of_chain(*node))
       if (is_of_now(*node)) write_tally(writer, *node);
-  for (uint32_t i = 0; i < threads; i++)
-    for (const Cached& slot : caches[i].slots) write_cached(writer, slot);
+  for (uint32_t row = 0; row < shadow_page_count(); row++) {
+    uint64_t begin = 0;
+    const ShadowPage& page = shadow_page(row, begin);
+    write_held(writer, page, begin);
+  }
   writer.end();
 }
 
@@ -258,38 +253,28 @@ using namespace reftally::runtime;
 
 namespace {
 
-[[gnu::noinline]] void note_history(unsigned what, const void* object, const void* holder, const void* next_holder,
-                                    const Registers& caller) noexcept {
-  const ReentryGuard guard;
-  ThreadState* const thread = guard.entered() ? this_thread() : nullptr;
-  if (thread == nullptr || !is_in_history(reinterpret_cast<uint64_t>(object))) return;
-  const uint32_t stack = recorder.options.stack_sampling == 0 ? 0 : capture_repeated_stack(*thread, caller);
-  add_history(what, reinterpret_cast<uint64_t>(object), reinterpret_cast<uint64_t>(holder),
-              reinterpret_cast<uint64_t>(next_holder), stack);
-}
+uint64_t address_of(const void* pointer) noexcept { return reinterpret_cast<uint64_t>(pointer); }
 
 }  // namespace
 
-// What the overlay, the pass and reftally.h call: each change of a reference count, once.
+// What the pass and reftally.h call, and what the overlay of earlier versions did: holders may be no words.
 extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_reference(unsigned what,
                                                                                        const void* object,
                                                                                        const void* holder,
                                                                                        const void* next_holder) {
   if (!recording()) return;
-  if (history_is_kept) [[unlikely]]
-    note_history(what, object, holder, next_holder, caller_registers());
-  const auto counted = reinterpret_cast<uint64_t>(object), from = reinterpret_cast<uint64_t>(holder);
+  const uint64_t counted = address_of(object), from = address_of(holder);
   switch (what) {
-    case REFTALLY_ACQUIRE:
-      return acquire_reference(counted, from, caller_registers());
     case REFTALLY_BORN:
       forget_object(counted);
+      return acquire_reference(counted, from, caller_registers());
+    case REFTALLY_ACQUIRE:
       return acquire_reference(counted, from, caller_registers());
     case REFTALLY_RELEASE:
     case REFTALLY_RELEASE_LAST:
       return release_reference(counted, from, what == REFTALLY_RELEASE_LAST, caller_registers());
     case REFTALLY_MOVE:
-      return move_reference(counted, from, reinterpret_cast<uint64_t>(next_holder));
+      return move_reference(counted, from, address_of(next_holder), caller_registers());
     case REFTALLY_TAKE:
       return tally_acquire(counted, false, caller_registers());
     case REFTALLY_GIVE:
@@ -301,8 +286,10 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_ref
 
 // For runtimes that manage memory of their own (runtime/python/births.cc): true as soon as any event was told, and what
 // to call then when a block is used again.
-extern "C" [[gnu::visibility("default")]] const std::atomic<bool>* reftally_agent_events_told() { return &in_use; }
+extern "C" [[gnu::visibility("default")]] const std::atomic<bool>* reftally_agent_events_told() {
+  return &references_told();
+}
 extern "C" [[gnu::visibility("default")]] void reftally_agent_block_is_new(const void* block) {
   // A PyObject lies at its start, or behind the collector's header, or behind two words more.
-  for (uint64_t offset : {0, 16, 32}) forget_object(reinterpret_cast<uint64_t>(block) + offset);
+  for (uint64_t offset : {0, 16, 32}) forget_object(address_of(block) + offset);
 }

@@ -1,11 +1,10 @@
 // The references that are alive, each with the call stack that took it: what is left of all events when matched
 // pairs have cancelled.
 //
-// A reference is known by its object and its holder (the address of the smart pointer). Most live for a moment in one
-// thread, so each thread keeps its latest ones in a small cache, where a release finds them without a lock; what does
-// not fit goes to a table of chains. The reference an object is born with has no event and is not here: the release of
-// a reference that nobody knows is taken for its end, and counted with the object. So a balance of events is the
-// strong count less one, unless some code runs without them; and the analyzer checks that against memory.
+// A reference is known by its object and its holder, the address of the smart pointer (holder_shadow.h); where there is
+// no such word, by a table (reference_table.h). The reference an object is born with has no event and is not here: the
+// release of a reference that nobody knows is taken for its end, and counted with the object. So a balance of events is
+// the strong count less one, unless some code runs without them; and the analyzer checks that against memory.
 #pragma once
 
 #include <atomic>
@@ -18,8 +17,18 @@ namespace reftally::runtime {
 
 bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
 
-// Events come through reftally_agent_reference of reftally.h. Holder 0: unknown, known by its call stack alone. With
-// the highest bit set: no pointer, but what pairs a release with its acquire. A move to holder 0: it goes on without.
+enum class EventPath : uint8_t { kOff, kHistory, kStacks, kNoStacks };
+extern std::atomic<EventPath> event_path;
+void choose_event_path(bool on) noexcept;
+
+// Events come through overlay_entries.cc, and reftally_agent_reference of reftally.h. Holder 0: unknown, known by its
+// call stack alone. With the highest bit set: no pointer, but what pairs a release with its acquire. A move to holder
+// 0: it goes on without.
+void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept;
+void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept;
+void move_reference(uint64_t object, uint64_t from, uint64_t to, const Registers& caller) noexcept;
+void swap_references(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other,
+                     const Registers& caller) noexcept;
 // Of objects whose holders are never known (GObject): both are kept by call stack, to be matched by who reads the dump.
 void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept;
 void tally_release(uint64_t object, bool is_last, bool in_history, const Registers& caller) noexcept;

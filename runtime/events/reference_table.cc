@@ -3,8 +3,10 @@
 #include <sched.h>
 
 #include <atomic>
+#include <optional>
 
 #include "runtime/core/system.h"
+#include "runtime/events/holder_shadow.h"
 
 namespace reftally::runtime {
 namespace {
@@ -25,8 +27,8 @@ std::atomic<uint32_t>* chains = nullptr;
 Node* nodes = nullptr;
 Stripe* stripes = nullptr;
 std::atomic<uint32_t> nodes_used{1};  // 0 is none
-std::atomic<uint32_t> generations{0};
 std::atomic<uint64_t> lost{0};
+std::atomic<bool> has_holders{false};
 
 uint64_t key_of(uint64_t object, uint64_t holder) noexcept {
   const uint64_t key = (object ^ holder * 0x9E3779B97F4A7C15ull) * 0xFF51AFD7ED558CCDull;
@@ -102,34 +104,38 @@ bool remove_node(Stripe& stripe, uint64_t key, uint64_t object, uint64_t holder,
   return false;
 }
 
-// The generation of an object, which begins when it is first heard of. `stack`: see Node.
-uint32_t generation_of(uint64_t object, uint32_t stack = 0) noexcept {
-  const uint64_t key = key_of(object, 0);
+// The stack of a reference of the same object and holder that this one has overwritten, if any.
+std::optional<uint32_t> put_into_table(const Node& content) noexcept {
+  const uint64_t key = key_of(content.object, content.holder);
   Stripe& stripe = stripe_of(key);
   Lock lock(stripe);
-  const Node* node = find_node(key, object, 0);
-  if (node == nullptr)
-    node = add_node(stripe, key, {object, 0, 0, stack, generations.fetch_add(1, std::memory_order_relaxed) + 1, 0});
-  return node != nullptr ? node->generation : 0;
+  Node* const known = find_node(key, content.object, content.holder);
+  if (known == nullptr) {
+    add_node(stripe, key, content);
+    return std::nullopt;
+  }
+  const bool is_more = known->generation == content.generation, is_unknown = (content.holder & kUnknownHolder) != 0;
+  const uint32_t overwritten = known->stack;
+  known->count = is_more && is_unknown ? known->count + 1 : 1;
+  known->generation = content.generation;
+  known->stack = content.stack;
+  return is_more && !is_unknown ? std::optional(overwritten) : std::nullopt;
 }
 
-// True when the holder had a reference of the object already, taken by `overwritten`.
-bool put_into_table(uint64_t object, uint64_t holder, uint32_t stack, uint32_t generation,
-                    uint32_t& overwritten) noexcept {
-  const uint64_t key = key_of(object, holder);
-  Stripe& stripe = stripe_of(key);
-  Lock lock(stripe);
-  Node* const known = find_node(key, object, holder);
-  if (known == nullptr) {
-    add_node(stripe, key, {object, holder, 0, stack, generation, 1});
-    return false;
-  }
-  const bool is_more = known->generation == generation, is_unknown = (holder & kUnknownHolder) != 0;
-  overwritten = known->stack;
-  known->count = is_more && is_unknown ? known->count + 1 : 1;
+// What is known of the object besides its references. Under the lock.
+Node* node_of_object(Stripe& stripe, uint64_t key, uint64_t object, uint32_t generation) noexcept {
+  Node* const known = find_node(key, object, 0);
+  if (known == nullptr) return add_node(stripe, key, {object, 0, 0, 0, generation, 0});
+  if (known->generation != generation) known->stack = known->count = 0;
   known->generation = generation;
-  known->stack = stack;
-  return is_more && !is_unknown;
+  return known;
+}
+
+// 0: counted as lost.
+uint32_t generation_or_loss(uint64_t object) noexcept {
+  const uint32_t generation = generation_of(object);
+  if (generation == 0) count_lost_event();
+  return generation;
 }
 
 }  // namespace
@@ -146,10 +152,11 @@ bool create_reference_table() noexcept {
 bool has_reference_table() noexcept { return nodes != nullptr; }
 
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
-  uint32_t overwritten = 0, same = 0;
-  const uint32_t generation = generation_of(object);
-  if (put_into_table(object, holder, stack, generation, overwritten))
-    put_into_table(object, unknown_holder(overwritten), overwritten, generation, same);
+  const uint32_t generation = generation_or_loss(object);
+  if (generation == 0) return;
+  if ((holder & kUnknownHolder) == 0 && !table_has_holders()) has_holders.store(true, std::memory_order_relaxed);
+  if (const auto overwritten = put_into_table({object, holder, 0, stack, generation, 1}))
+    put_into_table({object, unknown_holder(*overwritten), 0, *overwritten, generation, 1});
 }
 
 bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
@@ -164,36 +171,36 @@ bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept
 }
 
 void count_unknown_release(uint64_t object, uint32_t stack) noexcept {
-  generation_of(object);
+  const uint32_t generation = generation_or_loss(object);
+  if (generation == 0) return;
   const uint64_t key = key_of(object, 0);
-  Lock lock(stripe_of(key));
-  Node* const node = find_node(key, object, 0);
+  Stripe& stripe = stripe_of(key);
+  Lock lock(stripe);
+  Node* const node = node_of_object(stripe, key, object, generation);
   if (node == nullptr) return;
   node->count++;
   node->stack = stack;
 }
 
 void add_tally(uint64_t object, uint64_t kind, uint32_t stack, uint32_t birth_code) noexcept {
-  uint32_t unused = 0;
-  put_into_table(object, unknown_holder(stack) | kind, stack, generation_of(object, birth_code), unused);
+  const uint32_t generation = generation_or_loss(object);
+  if (generation == 0) return;
+  put_into_table({object, unknown_holder(stack) | kind, 0, stack, generation, 1});
+  const uint64_t key = key_of(object, 0);
+  Stripe& stripe = stripe_of(key);
+  Lock lock(stripe);
+  Node* const node = node_of_object(stripe, key, object, generation);
+  if (node != nullptr && node->stack == 0) node->stack = birth_code;
 }
-
-bool may_know(uint64_t object) noexcept { return chain_of(key_of(object, 0)).load(std::memory_order_relaxed) != 0; }
 
 uint32_t first_heard_of(uint64_t object) noexcept {
   const uint64_t key = key_of(object, 0);
   Lock lock(stripe_of(key));
   const Node* known = find_node(key, object, 0);
-  return known != nullptr ? known->stack : 0;
+  return known != nullptr && is_of_now(*known) ? known->stack : 0;
 }
 
-void forget_in_table(uint64_t object) noexcept {
-  const uint64_t key = key_of(object, 0);
-  Stripe& stripe = stripe_of(key);
-  Lock lock(stripe);
-  Node forgotten{};
-  remove_node(stripe, key, object, 0, forgotten);
-}
+bool table_has_holders() noexcept { return has_holders.load(std::memory_order_relaxed); }
 
 void unlock_table() noexcept {
   if (stripes == nullptr) return;
@@ -203,15 +210,7 @@ void unlock_table() noexcept {
 void count_lost_event() noexcept { lost.fetch_add(1, std::memory_order_relaxed); }
 uint64_t lost_events() noexcept { return lost.load(std::memory_order_relaxed); }
 
-bool is_of_now(const ReferenceNode& node) noexcept {
-  if (node.holder == 0) return true;
-  const Node* object = find_in_table(node.object, 0);
-  return object != nullptr && object->generation == node.generation;
-}
-
-const ReferenceNode* find_in_table(uint64_t object, uint64_t holder) noexcept {
-  return find_node(key_of(object, holder), object, holder);
-}
+bool is_of_now(const ReferenceNode& node) noexcept { return node.generation == known_generation(node.object); }
 
 const ReferenceNode* first_of_chain(uint32_t chain) noexcept {
   const uint32_t first = chains[chain].load(std::memory_order_relaxed);

@@ -1,14 +1,14 @@
-// References in a table that all threads share: chains of nodes under striped locks, each with the call stack that took
-// the reference. A snapshot may stop a thread anywhere in here: a chain is whole at every step.
+// References that have no word of the program for a holder, or one that is told of no more: chains of nodes under
+// striped locks, each with the call stack that took the reference. A snapshot may stop a thread anywhere in here: a
+// chain is whole at every step.
 #pragma once
 
 #include <cstdint>
 
 namespace reftally::runtime {
 
-// Two kinds, by holder. With a holder: a live reference. With holder 0: what is known of an object besides; made with
-// its first reference, and gone when the block is freed. References with another generation are of an earlier object
-// at the same address, whose release was never told.
+// Two kinds, by holder. With a holder: a live reference. With holder 0: what is known of an object besides. A node with
+// another generation than its object (holder_shadow.h) is of an earlier one at the same address.
 struct ReferenceNode {
   uint64_t object, holder;
   uint32_t next;
@@ -33,8 +33,7 @@ void count_unknown_release(uint64_t object, uint32_t stack) noexcept;
 // Of an object whose holders are never known: one unit more by `stack`; `kind` 0 or kGivenBack.
 void add_tally(uint64_t object, uint64_t kind, uint32_t stack, uint32_t birth_code) noexcept;
 uint32_t first_heard_of(uint64_t object) noexcept;  // the birth code of its first tally; 0: none
-bool may_know(uint64_t object) noexcept;            // false: nothing is known of it
-void forget_in_table(uint64_t object) noexcept;
+bool table_has_holders() noexcept;                  // any reference with a holder ever came here
 void unlock_table() noexcept;
 
 void count_lost_event() noexcept;
@@ -42,7 +41,6 @@ uint64_t lost_events() noexcept;
 
 // In the cloned child.
 bool is_of_now(const ReferenceNode& node) noexcept;
-const ReferenceNode* find_in_table(uint64_t object, uint64_t holder) noexcept;
 const ReferenceNode* first_of_chain(uint32_t chain) noexcept;
 const ReferenceNode* next_of_chain(const ReferenceNode& node) noexcept;
 inline constexpr uint32_t kReferenceChains = 1u << 20;

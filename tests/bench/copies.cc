@@ -1,4 +1,5 @@
 // Does little but copy, assign, move and drop shared_ptrs: by value through a few calls, and into a table of 1,024.
+// 251 nodes: with a number that divides 1,024 each place of the table would be given what it holds.
 // usage: copies ROUNDS [threads]
 #include <cstdlib>
 #include <iostream>
@@ -24,7 +25,7 @@ using Pointer = std::shared_ptr<Node>;
 
 unsigned work(unsigned rounds) {
   std::vector<Pointer> nodes, table(1024);
-  for (unsigned i = 0; i < 256; i++) nodes.push_back(std::make_shared<Node>());
+  for (unsigned i = 0; i < 251; i++) nodes.push_back(std::make_shared<Node>());
   unsigned sum = 0;
   for (unsigned i = 0; i < rounds; i++) sum += keep(table, nodes[i * 7 % nodes.size()], i * 13);
   return sum;

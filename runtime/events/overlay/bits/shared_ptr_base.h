@@ -27,15 +27,12 @@ static_assert(__gnu_cxx::__default_lock_policy == __gnu_cxx::_S_atomic,
 
 _REFTALLY_INLINE void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi, const void* __holder) noexcept {
   __pi->_M_add_ref_copy();
-  ::__reftally::__tell(::__reftally::__told_acquire, __pi, __holder);
+  if (::__reftally::__is_there()) ::__reftally::__tell_acquire(__pi, __holder);
 }
 
 // Told before it is done: afterwards the address may belong to another object.
 _REFTALLY_INLINE void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi, const void* __holder) noexcept {
-  if (::__reftally::__is_there(::__reftally::__agent()))
-    ::__reftally::__tell(
-        __pi->_M_get_use_count() == 1 ? ::__reftally::__told_release_last : ::__reftally::__told_release, __pi,
-        __holder);
+  if (::__reftally::__is_there()) ::__reftally::__tell_release(__pi, __holder, __pi->_M_get_use_count() == 1);
   __pi->_M_release();
 }
 
@@ -55,8 +52,12 @@ _REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>& __shared_count<__gnu_cxx:
     const __shared_count& __r) noexcept {
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __fresh = __r._M_pi;
   if (__fresh == _M_pi) return *this;
-  if (__fresh) __reftally_add_ref(__fresh, this);
-  if (_M_pi) __reftally_drop_ref(_M_pi, this);
+  if (::__reftally::__is_there()) {  // of both at once: one test
+    if (_M_pi) ::__reftally::__tell_release(_M_pi, this, _M_pi->_M_get_use_count() == 1);
+    if (__fresh) ::__reftally::__tell_acquire(__fresh, this);
+  }
+  if (__fresh) __fresh->_M_add_ref_copy();
+  if (_M_pi) _M_pi->_M_release();
   _M_pi = __fresh;
   return *this;
 }
@@ -67,16 +68,14 @@ _REFTALLY_INLINE void __shared_count<__gnu_cxx::_S_atomic>::_M_swap(__shared_cou
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __theirs = __r._M_pi;
   _M_pi = __theirs;
   __r._M_pi = __mine;
-  if (__mine == __theirs) return;
-  if (__theirs) ::__reftally::__tell(::__reftally::__told_move, __theirs, &__r, this);
-  if (__mine) ::__reftally::__tell(::__reftally::__told_move, __mine, this, &__r);
+  if (::__reftally::__is_there()) ::__reftally::__tell_swap(__theirs, this, __mine, &__r);
 }
 
 template <>
 _REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::__shared_count(const __weak_count<__gnu_cxx::_S_atomic>& __r)
     : _M_pi(__r._M_pi) {
   if (!_M_pi || !_M_pi->_M_add_ref_lock_nothrow()) __throw_bad_weak_ptr();
-  ::__reftally::__tell(::__reftally::__told_acquire, _M_pi, this);
+  if (::__reftally::__is_there()) ::__reftally::__tell_acquire(_M_pi, this);
 }
 
 template <>
@@ -85,7 +84,7 @@ _REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>::__shared_count(const __we
     : _M_pi(__r._M_pi) {
   if (_M_pi && !_M_pi->_M_add_ref_lock_nothrow()) _M_pi = nullptr;
   if (!_M_pi) return;
-  ::__reftally::__tell(::__reftally::__told_acquire, _M_pi, this);
+  if (::__reftally::__is_there()) ::__reftally::__tell_acquire(_M_pi, this);
 }
 
 _GLIBCXX_END_NAMESPACE_VERSION

@@ -4,33 +4,78 @@
 #ifndef _REFTALLY_TELL_H
 #define _REFTALLY_TELL_H 1
 
-extern "C" __attribute__((__weak__)) void reftally_agent_reference(unsigned, const void*, const void*, const void*);
-
 #define _REFTALLY_INLINE __attribute__((__always_inline__)) inline
+
+#ifdef __clang__
+#define _REFTALLY_RARE
+#else
+#define _REFTALLY_RARE __attribute__((__cold__))
+#endif
+
+#ifdef __AVX512F__
+#define _REFTALLY_AVX512_REGISTERS                                                                              \
+  , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", \
+      "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#else
+#define _REFTALLY_AVX512_REGISTERS
+#endif
+
+// Calls a function of the agent that changes fewer registers than the ABI allows, r10, r11 and those of the callee
+// being kept: the function around it need not save its own for the sake of a call that is hardly ever made. The 128
+// bytes below the stack pointer may be in use (the red zone). The address is read from the global offset table: in an
+// executable that is not position independent, a plain reference to a weak symbol is settled as null by the linker.
+#define _REFTALLY_CALL(function, ...)                                                                               \
+  __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                         \
+                       "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                                 \
+                       : __VA_ARGS__                                                                                \
+                       :                                                                                            \
+                       : "rax", "r8", "r9", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", \
+                         "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",                       \
+                         "xmm15" _REFTALLY_AVX512_REGISTERS)
 
 namespace __reftally {
 
-typedef void (*__reference)(unsigned, const void*, const void*, const void*);
-// As in reftally.h.
-enum : unsigned { __told_acquire = 1, __told_release = 2, __told_release_last = 3, __told_move = 4 };
-
-// Null when there is no agent. Read from the global offset table: in an executable that is not position independent, a
-// plain reference to a weak symbol is settled as null by the linker.
-_REFTALLY_INLINE __reference __agent() noexcept {
-  __reference __found;
-  __asm__(".weak reftally_agent_reference\n\tmovq reftally_agent_reference@GOTPCREL(%%rip), %0" : "=r"(__found));
-  return __found;
+// Is there an agent? All that a program without one pays: a comparison with memory and a jump that is never taken; no
+// register, and what follows stands apart from the program's own code.
+_REFTALLY_INLINE bool __is_there() noexcept {
+  __asm__ goto(".weak reftally_agent_acquire\n\tcmpq $0, reftally_agent_acquire@GOTPCREL(%%rip)\n\tjne %l0"
+               :
+               :
+               : "cc"
+               : __there);
+  return false;
+__there:
+  _REFTALLY_RARE;
+  return true;
 }
 
-_REFTALLY_INLINE bool __is_there(__reference __agent) noexcept { return __builtin_expect(__agent != nullptr, 0); }
+// To be called where an agent is.
+_REFTALLY_INLINE void __tell_acquire(const volatile void* __object, const void* __holder) noexcept {
+  unsigned long __used_0, __used_1;
+  _REFTALLY_CALL(reftally_agent_acquire, "+D"(__object), "+S"(__holder), "=d"(__used_0), "=c"(__used_1));
+}
 
-// The empty statement keeps the call from being a jump, which would take the caller out of the call stack.
-_REFTALLY_INLINE void __tell(unsigned __what, const volatile void* __object, const void* __holder,
-                             const void* __from = nullptr) noexcept {
-  const __reference __to = __agent();
-  if (!__is_there(__to)) return;
-  __to(__what, const_cast<const void*>(__object), __holder, __from);
-  __asm__ __volatile__("");
+_REFTALLY_INLINE void __tell_release(const volatile void* __object, const void* __holder, long __is_last) noexcept {
+  unsigned long __used;
+  _REFTALLY_CALL(reftally_agent_release, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
+}
+
+// `__to` null: the reference goes on without a holder.
+_REFTALLY_INLINE void __tell_move(const volatile void* __object, const void* __from, const void* __to) noexcept {
+  unsigned long __used;
+  _REFTALLY_CALL(reftally_agent_move, "+D"(__object), "+S"(__from), "+d"(__to), "=c"(__used));
+}
+
+// Two holders have changed what they hold; each may be null.
+_REFTALLY_INLINE void __tell_swap(const volatile void* __now_in_one, const void* __one,
+                                  const volatile void* __now_in_other, const void* __other) noexcept {
+  if (__now_in_one == __now_in_other) return;
+  if (__now_in_one && __now_in_other)
+    _REFTALLY_CALL(reftally_agent_swap, "+D"(__now_in_one), "+S"(__one), "+d"(__now_in_other), "+c"(__other));
+  else if (__now_in_one)
+    __tell_move(__now_in_one, __other, __one);
+  else
+    __tell_move(__now_in_other, __one, __other);
 }
 
 }  // namespace __reftally

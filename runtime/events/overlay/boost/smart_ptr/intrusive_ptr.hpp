@@ -43,7 +43,8 @@ class intrusive_ptr {
   }
   _REFTALLY_INLINE ~intrusive_ptr() {
     if (!px) return;
-    ::__reftally::__tell(::__reftally::__told_release, px, this, nullptr);  // afterwards the address may be another's
+    if (::__reftally::__is_there())
+      ::__reftally::__tell_release(px, this, 0);  // afterwards the address may be another's
     intrusive_ptr_release(px);
   }
 
@@ -79,7 +80,7 @@ class intrusive_ptr {
   _REFTALLY_INLINE T* detach() noexcept {
     T* const p = px;
     px = nullptr;
-    if (p) ::__reftally::__tell(::__reftally::__told_move, p, this, nullptr);
+    if (::__reftally::__is_there() && p) ::__reftally::__tell_move(p, this, nullptr);
     return p;
   }
 
@@ -98,9 +99,7 @@ class intrusive_ptr {
     T* const mine = px;
     px = other.px;
     other.px = mine;
-    if (px == mine) return;
-    if (px) ::__reftally::__tell(::__reftally::__told_move, px, &other, this);
-    if (mine) ::__reftally::__tell(::__reftally::__told_move, mine, this, &other);
+    if (::__reftally::__is_there()) ::__reftally::__tell_swap(px, this, mine, &other);
   }
 
  private:
@@ -109,12 +108,12 @@ class intrusive_ptr {
 
   _REFTALLY_INLINE void take() {
     intrusive_ptr_add_ref(px);
-    ::__reftally::__tell(::__reftally::__told_acquire, px, this, nullptr);
+    if (::__reftally::__is_there()) ::__reftally::__tell_acquire(px, this);
   }
   template <class U>
   _REFTALLY_INLINE void take_over(intrusive_ptr<U>& from) noexcept {
     from.px = nullptr;
-    if (px) ::__reftally::__tell(::__reftally::__told_move, px, &from, this);
+    if (::__reftally::__is_there() && px) ::__reftally::__tell_move(px, &from, this);
   }
 
   T* px;
