@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "analyzer/image/member_path.h"
+#include "analyzer/image/stack_places.h"
 #include "analyzer/layouts/type_names.h"
 
 namespace reftally {
@@ -15,11 +16,7 @@ constexpr uint64_t kLargestNamedOffset = 4096;
 // "serve(std::shared_ptr<Session>) [clone .destroy]" gives "coroutine frame of serve()".
 std::string coroutine_name(std::string_view function) {
   if (!function.ends_with("[clone .destroy]") && !function.ends_with("[clone .cleanup]")) return {};
-  size_t parameters = function.find('(');
-  while (parameters != function.npos && function.substr(parameters).starts_with("(anonymous namespace)")) {
-    parameters = function.find('(', parameters + 1);
-  }
-  return fmt::format("coroutine frame of {}()", readable_type_name(function.substr(0, parameters)));
+  return "coroutine frame of " + readable_type_name(function_title(function));
 }
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }

@@ -1,68 +1,10 @@
 #include "analyzer/flavours/own_count_election.h"
 
 #include <algorithm>
-#include <cctype>
 
 #include "analyzer/layouts/counted_pointers.h"
 
 namespace reftally {
-
-namespace {
-
-constexpr int kDeepestMember = 16;
-
-bool is_integer(const Type& type) {
-  if (type.kind != Type::Kind::kBase || (type.size != 4 && type.size != 8)) return false;
-  return type.name.find("int") != type.name.npos || type.name.find("long") != type.name.npos;
-}
-
-// A class that holds one integer and nothing else stands for it.
-const Type* wrapped_integer(const Type& type, int depth = 0) {
-  if (is_integer(type)) return &type;
-  if (type.kind != Type::Kind::kClass || (type.size != 4 && type.size != 8) || depth > kDeepestMember) return nullptr;
-  const Type* found = nullptr;
-  for (const TypeMember& member : type.members) {
-    if (!member.type || member.type->size == 0) continue;
-    if (member.is_base && member.type->members.empty()) continue;
-    if (found) return nullptr;
-    found = wrapped_integer(*member.type, depth + 1);
-    if (!found) return nullptr;
-  }
-  return found;
-}
-
-void collect_counters(const Type& type, uint64_t offset, std::vector<Counter>& counters, int depth = 0) {
-  for (const TypeMember& member : type.members) {
-    if (!member.type || member.is_virtual_base || member.is_bit_field || depth > kDeepestMember) continue;
-    if (member.is_base) {
-      collect_counters(*member.type, offset + member.offset, counters, depth + 1);
-    } else if (const Type* integer = wrapped_integer(*member.type)) {
-      counters.push_back({type.name, member.name, offset + member.offset, integer->size});
-    }
-  }
-}
-
-bool reads_as(CountName wanted, std::string name) {
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
-  const bool references = has("ref") || has("use_count") || has("usecount") || has("retain");
-  if (wanted == CountName::kReferences) return references;
-  return wanted == CountName::kAny || references || has("count") || has("cnt") || has("share");
-}
-
-}  // namespace
-
-std::vector<Counter> counters_of(const Type& type) {
-  std::vector<Counter> counters;
-  collect_counters(type, 0, counters);
-  return counters;
-}
-
-bool may_count(const Type& type, CountName name) {
-  const std::vector<Counter> counters = counters_of(type);
-  return std::any_of(counters.begin(), counters.end(),
-                     [&](const Counter& counter) { return reads_as(name, counter.name); });
-}
 
 std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t size) {
   if (size == 8) {
@@ -95,6 +37,9 @@ struct Election::Vote {
   }
 };
 
+// A block of its own that two pointers agree on is no chance.
+constexpr int64_t kFewestBeside = 2;
+
 struct Election::Outcome {
   Vote vote;
   std::set<Party> joined;
@@ -105,10 +50,16 @@ Election::Election(const Image& image, const DebugTypes& types, const StatedCoun
     : image_(image), types_(types), stated_(stated) {
   for (const MetPointer& pointer : met) {
     Candidate& candidate = candidate_of(pointer);
+    if (candidate.is_beside && !begins_block(pointer.target)) continue;
     for (const Counter& counter : candidate.counters)
       ++referrers_[{counter.owner, counter.name}][candidate.party][pointer.target + counter.offset];
     if (candidate.is_interface) add_counters_of_object(candidate, pointer.target);
   }
+}
+
+bool Election::begins_block(uint64_t address) const {
+  const uint32_t block = image_.block_at(address);
+  return block != Image::kNoBlock && image_.blocks[block].address == address;
 }
 
 void Election::add_counters_of_object(Candidate& candidate, uint64_t target) {
@@ -138,6 +89,19 @@ const std::vector<Counter>& Election::counters_behind(uint64_t vtable) {
   return found->second;
 }
 
+// Where the count has a block of its own it must read as one, and as one of owners.
+std::vector<Counter> Election::counters_beside(const Type& type, const PointerShape& shape) const {
+  const Type* const pointee = shape.pointee->is_declaration ? types_.find(shape.pointee->name) : shape.pointee;
+  if (!pointee) return {};
+  if (const Type* integer = wrapped_integer(*pointee))
+    return {{std::string(type.template_name()), std::string(shape.count_name), 0, integer->size}};
+  std::vector<Counter> counters = counters_of(*pointee);
+  std::erase_if(counters, [](const Counter& counter) {
+    return !reads_as(CountName::kCount, counter.name) || reads_as_weak(counter.name);
+  });
+  return counters;
+}
+
 Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
   const std::string place(pointer.place);
   auto [found, added] = candidates_.try_emplace({pointer.type->name, place});
@@ -152,14 +116,21 @@ Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
   candidate.is_stated = is_plain ? stated_.is_place(place) : stated_.is_pointer(*pointer.type);
   if (candidate.is_stated) stated_parties_.insert(candidate.party);
   if (pointee) candidate.counters = counters_of(*pointee);
+  if (const auto shape = is_plain ? std::nullopt : pointer_shape(*pointer.type, stated_);
+      shape && shape->value_offset) {
+    candidate.is_beside = true;
+    candidate.counters = counters_beside(*pointer.type, *shape);
+  }
   // `count` of children may well equal that of their plain pointers back.
   if (is_plain && !candidate.is_stated)
     std::erase_if(candidate.counters, [&](const Counter& counter) {
-      return !reads_as(CountName::kReferences, counter.name) && !stated_.is_count(counter.owner, counter.name);
+      const bool reads_well = reads_as(CountName::kReferences, counter.name) && !reads_as_weak(counter.name);
+      return !reads_well && !stated_.is_count(counter.owner, counter.name);
     });
   candidate.is_interface =
-      !is_plain && std::none_of(candidate.counters.begin(), candidate.counters.end(),
-                                [](const Counter& counter) { return reads_as(CountName::kCount, counter.name); });
+      !is_plain && !candidate.is_beside &&
+      std::none_of(candidate.counters.begin(), candidate.counters.end(),
+                   [](const Counter& counter) { return reads_as(CountName::kCount, counter.name); });
   const auto said = std::find_if(candidate.counters.begin(), candidate.counters.end(),
                                  [&](const Counter& c) { return stated_.is_count(c.owner, c.name); });
   if (said != candidate.counters.end()) candidate.counters = {Counter(*said)};
@@ -199,6 +170,7 @@ std::optional<Counter> Election::winner_of(const Candidate& candidate, const std
     const bool named = reads_as(CountName::kCount, counter.name);
     const bool is_certain = stated_.is_count(counter.owner, counter.name);
     const std::tuple rank{vote.equal + (is_certain ? 1 : 0), named, -static_cast<int64_t>(counter.offset)};
+    if (candidate.is_beside && !is_certain && vote.equal < kFewestBeside) continue;
     if ((!is_certain && !vote.wins(named || candidate.is_stated, candidate.party.is_plain && !candidate.is_stated)) ||
         rank <= best)
       continue;

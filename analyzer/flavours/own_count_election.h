@@ -11,20 +11,12 @@
 #include <vector>
 
 #include "analyzer/flavours/own_counts.h"
+#include "analyzer/layouts/counters.h"
 
 namespace reftally {
 
 inline constexpr int64_t kLargestOwnCount = 100'000'000;  // beyond this a word is no count
 
-// An integer that a class has, through bases and wrappers such as std::atomic.
-struct Counter {
-  std::string owner, name;  // class that declares it
-  uint64_t offset = 0;      // in the pointee
-  uint64_t size = 0;
-};
-
-// Those of a class, its bases' first.
-std::vector<Counter> counters_of(const Type& type);
 std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t size);
 
 // Who counts by which member. A class of smart pointers takes part in the vote with all its instantiations, plain
@@ -55,13 +47,16 @@ class Election {
     Party party;
     std::string class_name;  // of a smart pointer
     bool is_stated = false;
+    bool is_beside = false;          // the count has a block of its own
     bool is_interface = false;       // the class pointed to has no count: one below it may
     std::vector<Counter> counters;   // offsets from what is pointed to
     std::vector<Counter> of_object;  // of an interface: those of the classes that objects are of, the same
     bool is_consistent = true;       // each of these stands at one offset in all objects
   };
 
+  std::vector<Counter> counters_beside(const Type& type, const PointerShape& shape) const;
   Candidate& candidate_of(const MetPointer& pointer);
+  bool begins_block(uint64_t address) const;
   void add_counters_of_object(Candidate& candidate, uint64_t target);
   const std::vector<Counter>& counters_behind(uint64_t vtable);
   Outcome elect(const std::map<Party, Referrers>& referrers, uint64_t size) const;

@@ -25,7 +25,9 @@ class Trial final : public ValueVisitor {
   void pointer(const Value&, uint64_t, const Type*, bool) override {}
   bool storage(uint64_t) override { return true; }
   void opaque(uint64_t, uint64_t) override {}
-  void lone_pointer(const Type& type, uint64_t target) override { met.push_back({&type, target}); }
+  void lone_pointer(const Type& type, uint64_t target, uint64_t value) override {
+    met.push_back({&type, target, {}, value});
+  }
 
   std::vector<MetPointer> met;
 
@@ -34,6 +36,9 @@ class Trial final : public ValueVisitor {
   const CountedObjects& counted_;
   std::unordered_set<uint64_t> taken_;
 };
+
+// Where the object is whose class is guessed.
+uint64_t object_of(const MetPointer& pointer) { return pointer.value ? pointer.value : pointer.target; }
 
 struct Option {
   const Type* type = nullptr;  // the block's class, perhaps
@@ -50,6 +55,8 @@ class Guesses {
     for (const MetPointer& pointer : met)
       if (pointer.place.empty()) known.insert(pointer.type->name);
     for (const Type* type : types.classes_of_one_word()) add_pointer_class(*type, known.contains(type->name));
+    for (const MetPointer& pointer : met)
+      if (pointer.value) add_pointee(*pointer.type);
   }
 
   void try_blocks(const std::function<bool(uint32_t)>& is_unknown) {
@@ -78,14 +85,19 @@ class Guesses {
   const Type* pointee_of(const Type& smart_pointer) {
     auto [found, added] = pointees_.emplace(&smart_pointer, nullptr);
     if (!added) return found->second;
-    const Type* pointee = pointer_shape(smart_pointer)->pointee;
+    const Type* pointee = pointer_shape(smart_pointer)->counted();
     return found->second = pointee->is_declaration ? types_.find(pointee->name) : pointee;
   }
 
   void add_pointer_class(const Type& type, bool is_known) {
     if (!pointer_shape(type)) return;
     const Type* pointee = pointee_of(type);
-    if (!pointee || !may_count(*pointee, is_known ? CountName::kAny : CountName::kCount)) return;
+    if (pointee && may_count(*pointee, is_known ? CountName::kAny : CountName::kCount)) add_pointee(type);
+  }
+
+  void add_pointee(const Type& smart_pointer) {
+    const Type* pointee = pointee_of(smart_pointer);
+    if (!pointee || pointee->size == 0) return;
     std::vector<const Type*>& classes = by_size_[image_.block_size(pointee->size)];
     if (std::find(classes.begin(), classes.end(), pointee) == classes.end()) classes.push_back(pointee);
   }
@@ -98,7 +110,7 @@ class Guesses {
   }
 
   bool leads_well(const MetPointer& pointer) {
-    const auto found = options_.find(pointer.target);
+    const auto found = options_.find(object_of(pointer));
     if (found == options_.end()) return false;
     const Type* pointee = pointee_of(*pointer.type);
     return std::any_of(found->second.begin(), found->second.end(),
@@ -109,7 +121,7 @@ class Guesses {
     std::unordered_map<uint64_t, std::unordered_set<const Type*>> wanted;  // address -> classes that pointers ask for
     for (const auto& [address, options] : options_) {
       for (const Option& option : options) {
-        for (const MetPointer& pointer : option.met) wanted[pointer.target].insert(pointee_of(*pointer.type));
+        for (const MetPointer& pointer : option.met) wanted[object_of(pointer)].insert(pointee_of(*pointer.type));
       }
     }
     bool dropped = false;

@@ -28,13 +28,16 @@ class OwnObjects {
     }
   }
 
-  void add(uint64_t target, const Counter& counter, const Type* pointee, bool by_plain) {
+  // `value`: of a count in a block of its own, what it counts; else 0.
+  void add(uint64_t target, const Counter& counter, const Type* pointee, bool by_plain, uint64_t value = 0) {
     const uint32_t block = image_.block_at(target + counter.offset);
     if (block == Image::kNoBlock || taken_.contains(block)) return;
+    if (value && image_.blocks[block].address != target) return;
     const auto [found, added] = rows_.emplace(block, objects_.size());
     if (!added) {
       if (objects_[found->second].address != target + counter.offset) several_.insert(block);
       objects_[found->second].has_plain_holders |= by_plain;
+      if (value) return place_value(objects_[found->second], value, pointee);
       return refine(objects_[found->second], target, pointee);
     }
     CountedObject object;
@@ -49,6 +52,7 @@ class OwnObjects {
     const std::string_view dynamic = image_.vtable_type(image_.word(object.begin).value_or(0));
     if (!dynamic.empty()) object.value_type = counted_.names.intern(demangle_type(dynamic));
     objects_.push_back(object);
+    if (value) return place_value(objects_.back(), value, pointee);
     refine(objects_.back(), target, pointee);
   }
 
@@ -87,6 +91,19 @@ class OwnObjects {
   }
 
  private:
+  // The pointers to one value may be of several of its bases: the first is taken that leads to the begin of a block, or
+  // into the count's own (QSharedPointer::create). Anybody else's is not freed with the count.
+  void place_value(CountedObject& object, uint64_t value, const Type* pointee) {
+    const uint32_t block = image_.block_at(value);
+    const bool is_inside = block == object.block;
+    if (block == Image::kNoBlock || (!is_inside && image_.blocks[block].address != value)) return;
+    if (object.value != object.begin || taken_.contains(block)) return;
+    object.value = value;
+    object.value_block = is_inside ? Image::kNoBlock : block;
+    object.owns_value_block = !is_inside;
+    if (pointee) object.value_type = counted_.names.intern(pointee->name);
+  }
+
   // Without a vtable: the largest class that is said to be there and fits.
   void refine(CountedObject& object, uint64_t target, const Type* pointee) {
     if (!pointee || target != object.begin || pointee->size > object.end - object.begin) return;
@@ -141,10 +158,10 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     const auto& elected = is_plain ? winners.places : winners.classes;
     const auto winner = elected.find(is_plain ? std::string(pointer.place) : pointer.type->name);
     if (winner == elected.end()) continue;
-    const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->pointee;
+    const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->counted();
     if (pointee->is_declaration) pointee = types.find(pointee->name);
-    objects.add(pointer.target, winner->second, pointee, is_plain);
-    if (pointee) classes.emplace(pointee, Winner{winner->second, is_plain});
+    objects.add(pointer.target, winner->second, pointee, is_plain, pointer.value);
+    if (pointee && !pointer.value) classes.emplace(pointee, Winner{winner->second, is_plain});
   }
   objects.add_polymorphic(counters);
   objects.add_told(classes);

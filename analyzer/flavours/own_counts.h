@@ -1,7 +1,7 @@
-// Objects that carry their count inside, told by a vote: an integer member of a class is its count when it is never
-// less than the number of smart pointers found to the object, and equal for most. Names help where few objects are
-// there to vote. Where no smart pointer takes part, plain pointers do, by the place they stand in: a program that calls
-// ref() and unref() by hand. What somebody has stated is not voted on.
+// Objects that carry their count inside, or in a block beside them, told by a vote: an integer member of a class is its
+// count when it is never less than the number of smart pointers found to the object, and equal for most. Names help
+// where few objects are there to vote. Where no smart pointer takes part, plain pointers do, by the place they stand
+// in: a program that calls ref() and unref() by hand. What somebody has stated is not voted on.
 #pragma once
 
 #include <string_view>
@@ -12,6 +12,7 @@
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 #include "analyzer/layouts/counted_pointers.h"
+#include "analyzer/layouts/counters.h"
 
 namespace reftally {
 
@@ -21,16 +22,11 @@ struct MetPointer {
   const Type* type = nullptr;  // the smart pointer's class; of a plain pointer, the class it points to
   uint64_t target = 0;
   std::string_view place = {};  // of a plain pointer: "Scene::nodes_[]"
+  uint64_t value = 0;           // where the count stands in a block of its own: what is counted
 };
 
 // Which plain pointers may pay a count.
 enum class PlainPointers : uint8_t { kVote, kStatedOnly };
-
-// How well a member's name must read as a count.
-enum class CountName : uint8_t { kAny, kCount, kReferences };
-
-// Whether a class has an integer that may be a count of such a name.
-bool may_count(const Type& type, CountName name);
 
 // Adds the objects to `counted` (whose index must be built anew) and says which classes count them.
 CountedPointers find_own_counts(const Image& image, const DebugTypes& types, const StatedCounts& stated,

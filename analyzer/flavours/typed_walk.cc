@@ -322,7 +322,9 @@ void TypedWalk::flush_storage() {
 
 void TypedWalk::opaque(uint64_t begin, uint64_t end) { opaque_ranges_.push_back({begin, end}); }
 
-void TypedWalk::lone_pointer(const Type& type, uint64_t target) { found_.met.push_back({&type, target}); }
+void TypedWalk::lone_pointer(const Type& type, uint64_t target, uint64_t value) {
+  found_.met.push_back({&type, target, {}, value});
+}
 
 void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   if (variable_) {

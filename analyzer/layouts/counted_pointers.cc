@@ -1,5 +1,8 @@
 #include "analyzer/layouts/counted_pointers.h"
 
+#include <vector>
+
+#include "analyzer/layouts/counters.h"
 #include "analyzer/layouts/paths.h"
 
 namespace reftally {
@@ -8,15 +11,24 @@ namespace {
 
 constexpr int kDeepestBase = 16;
 
+constexpr uint64_t kPairSize = 16, kLargestCountBlock = 64;
+
+struct Leaf {
+  uint64_t offset;
+  const TypeMember* member;
+};
+
 struct Leaves {
   int count = 0;
   int pointers = 0;  // to classes
   PointerShape shape;
-  bool has_destructor = false;
+  std::vector<Leaf> all_pointers;
+  bool has_destructor = false, is_weak = false;
 };
 
 void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth) {
   leaves.has_destructor |= type.has_user_destructor;
+  leaves.is_weak |= reads_as_weak(type.template_name());
   for (const TypeMember& member : type.members) {
     if (!member.type || member.is_virtual_base || depth > kDeepestBase) {
       ++leaves.count;
@@ -24,13 +36,35 @@ void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth
       collect_leaves(*member.type, offset + member.offset, leaves, depth + 1);
     } else {
       ++leaves.count;
-      const bool to_class = member.type->kind == Type::Kind::kPointer && member.type->target &&
-                            member.type->target->kind == Type::Kind::kClass;
-      if (!to_class) continue;
+      if (member.type->kind != Type::Kind::kPointer || !member.type->target) continue;
+      leaves.all_pointers.push_back({offset + member.offset, &member});
+      if (member.type->target->kind != Type::Kind::kClass) continue;
       ++leaves.pointers;
       leaves.shape = {offset + member.offset, member.type->target};
     }
   }
+}
+
+bool leads_to_count(const TypeMember& pointer) {
+  const Type& target = *pointer.type->target;
+  if (wrapped_integer(target)) return reads_as(CountName::kCount, pointer.name);
+  return target.kind == Type::Kind::kClass && target.size <= kLargestCountBlock && may_count(target, CountName::kCount);
+}
+
+// A template whose one pointer leads to its first argument, the other to the count. A class that is none may as well be
+// a child with its parent.
+std::optional<PointerShape> shape_of_pair(const Type& type, const Leaves& leaves) {
+  if (leaves.all_pointers.size() != 2 || leaves.is_weak || !leaves.has_destructor) return std::nullopt;
+  if (type.template_arguments.empty()) return std::nullopt;
+  for (int i = 0; i < 2; ++i) {
+    const Leaf &value = leaves.all_pointers[i], &count = leaves.all_pointers[1 - i];
+    const Type* const counter = count.member->type->target;
+    if (value.member->type->target != type.template_arguments.front() || counter == value.member->type->target)
+      continue;
+    if (leads_to_count(*count.member))
+      return PointerShape{count.offset, counter, value.offset, value.member->type->target, count.member->name};
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -38,10 +72,11 @@ void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated) {
   if (type.kind != Type::Kind::kClass) return std::nullopt;
   const bool is_stated = stated.is_pointer(type);
-  if (!is_stated && type.size != 8) return std::nullopt;
+  if (!is_stated && type.size != 8 && type.size != kPairSize) return std::nullopt;
   if (!is_stated && is_library_scope(type.scope) && type.template_name() != "intrusive_ptr") return std::nullopt;
   Leaves leaves;
   collect_leaves(type, 0, leaves, 0);
+  if (!is_stated && type.size != 8) return shape_of_pair(type, leaves);
   if (is_stated) return leaves.pointers == 1 ? std::optional(leaves.shape) : std::nullopt;
   if (leaves.count != 1 || !leaves.shape.pointee || !leaves.has_destructor) return std::nullopt;
   return leaves.shape;

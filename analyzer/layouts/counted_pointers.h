@@ -1,5 +1,6 @@
-// Smart pointers that count inside what they point to: boost::intrusive_ptr and those of the program's own. A class is
-// taken for a candidate by its shape; that it counts is told by counts (flavours/own_counts.h).
+// Smart pointers that count inside what they point to, boost::intrusive_ptr and those of the program's own, or in a
+// block beside it: QSharedPointer, Poco::SharedPtr. A class is taken for a candidate by its shape; that it counts is
+// told by counts (flavours/own_counts.h).
 #pragma once
 
 #include <cstdint>
@@ -14,12 +15,20 @@
 namespace reftally {
 
 struct PointerShape {
-  uint64_t offset = 0;  // of the pointer in the class
-  const Type* pointee = nullptr;
+  uint64_t offset = 0;            // in the class: of the pointer that leads to the count
+  const Type* pointee = nullptr;  // what has the count, or is it
+  // Where the count has a block of its own, another pointer leads to the value.
+  std::optional<uint64_t> value_offset;
+  const Type* value = nullptr;
+  std::string_view count_name;  // of the pointer to a count that is a plain integer
+
+  const Type* counted() const { return value_offset ? value : pointee; }
 };
 
 // A class that holds one pointer to a class and nothing else, and has a destructor of its own. One that somebody has
-// stated to count may be larger and need none: it holds one pointer to a class among other things.
+// stated to count may be larger and need none: it holds one pointer to a class among other things. Or a template of two
+// pointers: one leads to its argument, the other to an integer, or a small class, that reads as a count; nothing weak,
+// for that looks the same.
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated = {});
 
 // What is known to count: where the counter stands in the pointee.

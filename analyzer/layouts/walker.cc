@@ -47,21 +47,34 @@ void walk_array(Walker& walker, const Plan& plan, const Value& value) {
   }
 }
 
-// A smart pointer that counts inside what it points to.
+// Where the value's pointer stands in a smart pointer that has two; that of the count is told first.
+std::optional<uint64_t> value_place(const Plan& plan, const Value& value) {
+  return plan.flag ? std::optional(value.address + plan.offsets[2]) : std::nullopt;
+}
+
+// A smart pointer that counts inside what it points to, or beside it.
 void walk_counted_inside(Walker& walker, const Plan& plan, const Value& value) {
   const uint64_t at = value.address + plan.offsets[0];
   const std::optional<uint64_t> target = walker.word(at);
   if (!target) return walker.give_up(value);
+  const std::optional<uint64_t> value_at = value_place(plan, value);
+  const uint64_t counter = *target + plan.offsets[1];
+  const bool counts = *target != 0 && walker.visitor().is_counter(counter);
+  if (value_at && !counts) return walk_members(walker, plan, value);
   if (*target == 0 || !walker.visitor().take(at)) return;
   const Value place{value.type, at, value.path, value.index};
-  const uint64_t counter = *target + plan.offsets[1];
-  if (walker.visitor().is_counter(counter)) return walker.visitor().counted(place, counter, true);
-  walker.visitor().pointer(place, *target, plan.element, false);  // a static object, or one inside another
+  if (!counts) return walker.visitor().pointer(place, *target, plan.element, false);  // static, or inside another
+  if (value_at) walker.visitor().take(*value_at);
+  walker.visitor().counted(place, counter, true);
 }
 
 void walk_lone_pointer(Walker& walker, const Plan& plan, const Value& value) {
   const std::optional<uint64_t> target = walker.word(value.address + plan.offsets[0]);
-  if (target && *target) walker.visitor().lone_pointer(*plan.type, *target);
+  const std::optional<uint64_t> value_at = value_place(plan, value);
+  if (target && *target) {
+    const uint64_t leads_to = value_at ? walker.word(*value_at).value_or(0) : 0;
+    walker.visitor().lone_pointer(*plan.type, *target, leads_to);
+  }
   walk_members(walker, plan, value);
 }
 
@@ -185,6 +198,8 @@ Plan Walker::plan_class(const Type& type) {
 
 void Walker::plan_lone_pointer(const PointerShape& shape, Plan& plan) const {
   plan.offsets[0] = shape.offset;
+  plan.offsets[2] = shape.value_offset.value_or(0);
+  plan.flag = shape.value_offset.has_value();
   plan.element = shape.pointee;
   plan.walk = walk_lone_pointer;
   if (const auto known = own_.classes.find(plan.type->name); known != own_.classes.end()) {

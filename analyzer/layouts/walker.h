@@ -43,8 +43,9 @@ class ValueVisitor {
   virtual bool storage(uint64_t address) = 0;
   // Nothing is known of [begin, end).
   virtual void opaque(uint64_t begin, uint64_t end) = 0;
-  // A class that may be a smart pointer, which nobody has said to count; its pointer is reported besides.
-  virtual void lone_pointer(const Type&, uint64_t /*target*/) {}
+  // A class that may be a smart pointer, which nobody has said to count; its pointers are reported besides. `value` is
+  // what it leads to where the count stands elsewhere, else 0.
+  virtual void lone_pointer(const Type&, uint64_t /*target*/, uint64_t /*value*/) {}
 };
 
 class Walker;
