@@ -39,15 +39,15 @@ std::string path_text(const Heap& heap, uint64_t reference, bool with_element) {
   if (path.starts_with('+')) return "offset " + path.substr(1);  // no type to name the member
   // What a stored closure captures is reached through the member that stores it.
   for (size_t at = 0; (at = path.find(".[lambda ", at)) != std::string::npos; at += 4) path.replace(at, 1, " -> ");
-  if (!with_element || heap.element[reference] == kNoElement) return path;
-  if (const size_t at = path.rfind("[]"); at != std::string::npos)
-    path.insert(at + 1, std::to_string(heap.element[reference]));
+  if (!with_element) return path;
+  if (const size_t at = path.rfind("[]"); at != std::string::npos) path.insert(at + 1, heap.element_text(reference));
   return path;
 }
 
 std::string without_indexes(std::string text) {
   for (size_t open = 0; (open = text.find('[', open)) != std::string::npos; open++) {
-    const size_t close = text.find_first_not_of("0123456789", open + 1);
+    const size_t quote = text.compare(open + 1, 1, "\"") == 0 ? text.find("\"]", open + 2) : std::string::npos;
+    const size_t close = quote != std::string::npos ? quote + 1 : text.find_first_not_of("0123456789", open + 1);
     if (close != std::string::npos && text[close] == ']') text.erase(open + 1, close - open - 1);
   }
   return text;

@@ -17,7 +17,7 @@ bool pays(ReferenceKind kind, Certainty certainty);  // for one unit of a strong
 // "routes_[3].handler_" of the example, "routes_[].handler_" of them all; "offset 8" where no type tells.
 std::string path_text(const Heap& heap, uint64_t reference, bool with_element);
 
-// "routes_[3].handler_" -> "routes_[].handler_"
+// "routes_[3].handler_", "routes_["/a"].handler_" -> "routes_[].handler_"
 std::string without_indexes(std::string text);
 
 // Who declares it and its path: "Session::handler_", "Session at offset 8", "app.Session.handler", "[lambda

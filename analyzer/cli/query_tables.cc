@@ -71,9 +71,11 @@ SqlTable references_table(const Heap& heap) {
           {"to_id", "objects.id", [&heap](uint64_t row) { return number(index(heap.referent[row])); }},
           {"owner", "class that declares the member", [text](uint64_t row) { return text(row, &HeapLabel::owner); }},
           {"path", "member, indexes left out", [text](uint64_t row) { return text(row, &HeapLabel::path); }},
-          {"element", "index in a container, or null",
+          {"element", "index or key in a container, or null",
            [&heap](uint64_t row) {
-             return heap.element[row] == kNoElement ? SqlValue() : SqlValue(number(heap.element[row]));
+             const uint32_t at = heap.element[row];
+             if (at == kNoElement) return SqlValue();
+             return (at & kElementText) == 0 ? SqlValue(number(at)) : SqlValue(heap.text(StringId{at & ~kElementText}));
            }},
           {"kind", "strong, weak, raw, strong or weak",
            [&heap](uint64_t row) { return std::string_view(kind_name(heap.kind[row])); }},

@@ -84,6 +84,7 @@ class TypedWalk final : private ValueVisitor {
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
   bool storage(uint64_t address) override;
   void opaque(uint64_t begin, uint64_t end) override;
+  uint32_t key(std::string_view text) override { return kElementText | index(builder_.intern(text)); }
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override;
   void add(const Value& at, HolderId to, ReferenceKind kind);
 

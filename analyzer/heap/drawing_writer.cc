@@ -148,7 +148,7 @@ class DrawingWriter {
     const LabelText split = split_label(text);
     if (split.owner != owner || split.path != path || !reads_bare(text, '[', ']', "#@"))
       text = owner.empty() ? quote(path) : quote(owner) + "::" + quote(path);
-    if (heap_.element[row] != kNoElement) fmt::format_to(std::back_inserter(text), "#{}", heap_.element[row]);
+    if (heap_.element[row] < kElementText) fmt::format_to(std::back_inserter(text), "#{}", heap_.element[row]);
     if (label.location != StringId{}) text += "@" + quote(heap_.text(label.location));
     return text;
   }

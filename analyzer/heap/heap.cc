@@ -7,6 +7,13 @@
 
 namespace reftally {
 
+std::string Heap::element_text(uint64_t reference) const {
+  const uint32_t at = element[reference];
+  if (at == kNoElement) return {};
+  if ((at & kElementText) == 0) return std::to_string(at);
+  return '"' + std::string(strings[StringId{at & ~kElementText}]) + '"';
+}
+
 HeapBuilder::HeapBuilder() {
   heap_.types.emplace_back();
   heap_.labels.emplace_back();

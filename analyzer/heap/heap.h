@@ -59,7 +59,10 @@ inline constexpr uint32_t kLabelDotted = 1u << 1;  // source reads it as owner.p
 inline constexpr uint32_t kLabelHidden = 1u << 0;  // owned, but the runtime's cycle collector does not see it
 inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own structs: nobody can make it weak
 
+// Where in a container a reference stands: an index, or a key that is a number; with kElementText, the StringId of a
+// key's text.
 inline constexpr uint32_t kNoElement = 0xffffffff;
+inline constexpr uint32_t kElementText = 1u << 31;
 
 // What a container holds by value is part of its owner's size; large parts are told by member as well.
 struct HeapStorage {
@@ -104,7 +107,7 @@ class Heap {
   CsrOffsets references;
   std::vector<ObjectId> referent;
   std::vector<LabelId> label;
-  std::vector<uint32_t> element;  // index in a container, or kNoElement
+  std::vector<uint32_t> element;  // in a container, see kNoElement
   std::vector<ReferenceKind> kind;
   std::vector<Certainty> certainty;
 
@@ -133,6 +136,7 @@ class Heap {
   }
   std::string_view type_name(ObjectId object) const { return strings[types[index(type[index(object)])].name]; }
   std::string_view text(StringId id) const { return strings[id]; }
+  std::string element_text(uint64_t reference) const;  // "3", "\"/a\""; empty when there is none
 };
 
 // Collects objects, references and roots in any order; build() sorts and freezes them.

@@ -2,6 +2,7 @@
 #include <array>
 #include <vector>
 
+#include "analyzer/layouts/keys.h"
 #include "analyzer/layouts/layouts.h"
 #include "analyzer/layouts/plans.h"
 
@@ -28,7 +29,8 @@ void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64
   const PathId path = walker.paths().element(container.path, plan.element);
   if (plan.alternatives.empty()) return walker.push(plan.element, address, path, index);
   walker.push(plan.alternatives[0], address, walker.paths().step(container.path, "[key]"));
-  walker.push(plan.alternatives[1], address + plan.offsets[5], path);
+  walker.push(plan.alternatives[1], address + plan.offsets[5], path,
+              index_of_key(walker, *plan.alternatives[0], address));
 }
 
 bool plan_entries(const Type& type, Plan& plan, bool is_map) {

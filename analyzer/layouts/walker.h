@@ -24,7 +24,7 @@ struct Value {
   const Type* type = nullptr;
   uint64_t address = 0;
   PathId path{};
-  uint32_t index = kNoIndex;  // in the innermost container that has indexes
+  uint32_t index = kNoIndex;  // or key, in the innermost container that has such
 };
 
 // What the walk tells about a value.
@@ -43,6 +43,8 @@ class ValueVisitor {
   virtual bool storage(uint64_t address) = 0;
   // Nothing is known of [begin, end).
   virtual void opaque(uint64_t begin, uint64_t end) = 0;
+  // What stands for a key's text as a Value's index.
+  virtual uint32_t key(std::string_view) { return kNoIndex; }
   // A class that may be a smart pointer, which nobody has said to count; its pointers are reported besides. `value` is
   // what it leads to where the count stands elsewhere, else 0.
   virtual void lone_pointer(const Type&, uint64_t /*target*/, uint64_t /*value*/) {}

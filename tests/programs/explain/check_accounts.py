@@ -8,6 +8,7 @@ count below it, whatever the source expects.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def main():
     parser.add_argument("--reftally", required=True)
     parser.add_argument("case", nargs="+")
     options = parser.parse_args()
+    os.environ["REFTALLY_CONTENTS"] = "full"  # as --full-contents: else a dump has no text, and maps have no keys
     failed = 0
     for case in options.case:
         program, _, source = case.partition("=")
