@@ -82,7 +82,10 @@ void name_births(const Heap& heap, const Image& image, const DebugTypes& types, 
 }
 
 void rank(const Heap& heap, std::vector<Finding>& findings) {
-  for (Finding& finding : findings) finding.fingerprint = fingerprint(heap, finding);
+  for (Finding& finding : findings) {
+    finding.fingerprint = fingerprint(heap, finding);
+    finding.twin_fingerprint = twin_fingerprint(heap, finding);
+  }
   std::sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
     return std::tuple(b.severity, b.grown_bytes, b.retained_bytes, b.objects, std::string_view(a.rule),
                       std::string_view(a.fingerprint)) < std::tuple(a.severity, a.grown_bytes, a.retained_bytes,

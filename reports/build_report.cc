@@ -112,6 +112,7 @@ class ReportBuilder {
     result.rule = finding.rule;
     result.severity = severity_name(finding.severity);
     result.fingerprint = finding.fingerprint;
+    result.twin_fingerprint = finding.twin_fingerprint;
     result.instances = finding.instances.size();
     result.objects = finding.objects;
     result.bytes = finding.bytes;

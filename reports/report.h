@@ -103,6 +103,7 @@ struct ReportGrowth {
 
 struct ReportFinding {
   std::string rule, severity, fingerprint, summary;
+  std::string twin_fingerprint;  // of the same cycle, watched or not
   uint64_t instances = 0, objects = 0, bytes = 0, retained_bytes = 0, held_objects = 0;
   std::vector<ReportMember> members;
   std::vector<ReportEdge> cycle, path;

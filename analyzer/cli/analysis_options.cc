@@ -248,7 +248,8 @@ bool is_at_least(const std::string& severity, const std::string& least) {
 std::vector<BaselineEntry> entries_of(const Report& report) {
   std::vector<BaselineEntry> entries;
   for (const ReportFinding& finding : report.findings)
-    entries.push_back({finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances});
+    entries.push_back(
+        {finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances, finding.twin_fingerprint});
   return entries;
 }
 

@@ -38,7 +38,8 @@ struct Found {
 void add_report(const Report& report, const std::string& fail_on, Found& found) {
   for (const ReportFinding& finding : report.findings) {
     if (!is_at_least(finding.severity, fail_on)) continue;
-    found.entries.push_back({finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances});
+    found.entries.push_back(
+        {finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances, finding.twin_fingerprint});
     found.examples.try_emplace(finding.fingerprint, finding);
   }
   found.suppressed += report.suppressed.size();
@@ -134,7 +135,7 @@ std::vector<BaselineEntry> pruned(const BaselineComparison& comparison, const st
   std::vector<BaselineEntry> entries = comparison.known;
   for (const BaselineEntry& entry : baseline)
     for (const BaselineEntry& grown : comparison.grown)
-      if (grown.fingerprint == entry.fingerprint) entries.push_back(entry);
+      if (grown.fingerprint == entry.fingerprint || grown.twin == entry.fingerprint) entries.push_back(entry);
   return entries;
 }
 

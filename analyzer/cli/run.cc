@@ -64,12 +64,24 @@ void allow_agent_before_sanitizer() {
   set("ASAN_OPTIONS", options + (options.empty() ? "" : ":") + "verify_asan_link_order=0");
 }
 
+// For reftally_tests.hpp in a test program, which starts `reftally check` after each test.
+void tell_listeners(const RunOptions& options) {
+  std::error_code unknown;
+  set("REFTALLY_COMMAND", fs::read_symlink("/proc/self/exe", unknown).string());
+  if (!options.baseline.empty()) set("REFTALLY_BASELINE", fs::absolute(options.baseline).string());
+  if (options.output.fail_on != "never") set("REFTALLY_FAIL_ON", options.output.fail_on);
+  std::string suppressions;
+  for (const std::string& file : options.analysis.suppressions) suppressions += fs::absolute(file).string() + '\n';
+  if (!suppressions.empty()) set("REFTALLY_SUPPRESSIONS", suppressions);
+}
+
 void set_environment(const RunOptions& options, const fs::path& agent) {
   // GLib before 2.76 cuts objects from blocks of its own, where nobody sees them come and go; told so, it asks malloc.
   setenv("G_SLICE", "always-malloc", 0);
   prepend("LD_PRELOAD", agent.string());
   allow_agent_before_sanitizer();
   add_python_agent(agent.parent_path());
+  tell_listeners(options);
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
   if (options.redact) set("REFTALLY_REDACT", "1");

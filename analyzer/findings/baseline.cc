@@ -85,7 +85,8 @@ BaselineComparison compare_with_baseline(std::vector<BaselineEntry> found, std::
   std::map<std::string, BaselineEntry> allowed;
   for (BaselineEntry& entry : merge_equal(std::move(baseline))) allowed.emplace(entry.fingerprint, std::move(entry));
   for (BaselineEntry& entry : merge_equal(std::move(found))) {
-    const auto known = allowed.find(entry.fingerprint);
+    auto known = allowed.find(entry.fingerprint);
+    if (known == allowed.end()) known = allowed.find(entry.twin);
     std::vector<BaselineEntry>& list = known == allowed.end()                      ? result.fresh
                                        : entry.instances > known->second.instances ? result.grown
                                                                                    : result.known;

@@ -16,6 +16,7 @@ namespace reftally {
 struct BaselineEntry {
   std::string fingerprint, rule, summary;
   uint64_t instances = 0;
+  std::string twin = {};  // another fingerprint that allows it; not in the file
 };
 
 struct BaselineComparison {

@@ -64,11 +64,12 @@ struct Finding {
   uint32_t depth = 0;        // links of a chain of owners
   uint64_t grown_bytes = 0;  // since the first snapshot, with what hangs below
   std::optional<Advice> advice;
-  std::vector<std::string> evidence;  // one sentence each
-  std::vector<SourceFrame> born;      // of the subject, innermost first
+  std::vector<std::string> evidence;     // one sentence each
+  std::vector<SourceFrame> born;         // of the subject, innermost first
   std::vector<FindingAcquire> acquires;  // most units first; empty when there are no events, or they do not tell
-  std::string suppressed_by;          // why it is not told, or empty
-  std::string fingerprint;            // equal for equal shapes in every run: no addresses, no indexes
+  std::string suppressed_by;             // why it is not told, or empty
+  std::string fingerprint;               // equal for equal shapes in every run: no addresses, no indexes
+  std::string twin_fingerprint;          // see there
 };
 
 }  // namespace reftally

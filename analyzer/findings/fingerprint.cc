@@ -7,6 +7,11 @@
 #include <xxhash.h>
 
 namespace reftally {
+namespace {
+
+std::string hashed(const std::string& text) { return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size())); }
+
+}  // namespace
 
 std::string fingerprint_text(const Heap& heap, const Finding& finding) {
   std::string text = finding.rule;
@@ -26,9 +31,13 @@ std::string fingerprint_text(const Heap& heap, const Finding& finding) {
   return text;
 }
 
-std::string fingerprint(const Heap& heap, const Finding& finding) {
-  const std::string text = fingerprint_text(heap, finding);
-  return fmt::format("{:016x}", XXH3_64bits(text.data(), text.size()));
+std::string fingerprint(const Heap& heap, const Finding& finding) { return hashed(fingerprint_text(heap, finding)); }
+
+std::string twin_fingerprint(const Heap& heap, const Finding& finding) {
+  constexpr std::string_view kUnseen = "unreachable-cycle", kWatched = "unowned-cycle";
+  if (finding.rule != kUnseen && finding.rule != kWatched) return "";
+  const std::string_view other = finding.rule == kUnseen ? kWatched : kUnseen;
+  return hashed(std::string(other) + '\n' + cycle_text(heap, finding.cycle));
 }
 
 }  // namespace reftally

@@ -10,5 +10,8 @@ namespace reftally {
 
 std::string fingerprint_text(const Heap& heap, const Finding& finding);  // what is hashed
 std::string fingerprint(const Heap& heap, const Finding& finding);       // 16 hexadecimal digits
+// Of a dead cycle: the fingerprint it has when something looks on, or does not: that may be a stale word, which is
+// there in one run and not in the next. Else empty.
+std::string twin_fingerprint(const Heap& heap, const Finding& finding);
 
 }  // namespace reftally

@@ -10,6 +10,7 @@ extern "C" {
 #endif
 
 __attribute__((weak)) int reftally_agent_dump(void);
+__attribute__((weak)) unsigned reftally_agent_snapshot(unsigned long reason, unsigned long wait);
 __attribute__((weak)) void reftally_agent_expect_released(const void* object, const char* reason);
 __attribute__((weak)) void reftally_agent_add_root_region(const void* begin, const void* end, const char* name);
 
@@ -27,6 +28,8 @@ enum {
   REFTALLY_TAKE = 6,
   REFTALLY_GIVE = 7
 };
+
+enum { REFTALLY_ASKED_BY_PROGRAM = 4 }; /* `reason` of reftally_agent_snapshot */
 
 /* Sets `pointer` to an agent function, or to null. Read from the global offset table: in an executable that is not
  * position independent, a plain reference to a weak symbol is settled as null by the linker, whatever is preloaded. */
@@ -49,6 +52,13 @@ static inline int reftally_dump(void) {
   int (*dump)(void);
   REFTALLY_FIND(dump, reftally_agent_dump);
   return dump ? dump() : -1;
+}
+
+/* The same, and waits until the dump is whole. Its number, the N of NAME.PID.N.tally, or 0 when there is none. */
+static inline unsigned reftally_dump_whole(void) {
+  unsigned (*snapshot)(unsigned long, unsigned long);
+  REFTALLY_FIND(snapshot, reftally_agent_snapshot);
+  return snapshot ? snapshot(REFTALLY_ASKED_BY_PROGRAM, 1) : 0;
 }
 
 /* From now on `object` (its address, or the smart pointer's get()) should go away; a later dump that still has it

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """CTest runs suites of Catch2 and GoogleTest under reftally: the test that leaves a new cycle fails, no other.
 
-Usage: launchers_test.py REFTALLY REFTALLY_TESTS_CMAKE CMAKE
+Usage: launchers_test.py REFTALLY REFTALLY_TESTS_CMAKE REFTALLY_INCLUDE CMAKE
 """
 
 import json
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-reftally, module, cmake = sys.argv[1:4]
+reftally, module, include, cmake = sys.argv[1:5]
 SUITE = pathlib.Path(__file__).parent / "suite"
 
 
@@ -28,6 +28,21 @@ def results(told):
     return {name: state for name, state in re.findall(r"Test +#\d+: (.+?) \.+ *(?:\*\*\*)?(Passed|Failed)", told)}
 
 
+def listen(suite, baseline, folder, wanted):
+    """All tests in one process: those in `wanted` fail, for what they leave behind, and no other."""
+    if "leaves behind" in run(suite):
+        sys.exit(f"{suite} looks at its tests without reftally")
+    told = run(reftally, "run", "--no-analyze", "--baseline", baseline, "-o", folder, "--", suite, status=None)
+    left = [line for line in told.splitlines() if line.strip().startswith("new ")]
+    for name in wanted:
+        if not re.search(re.escape(name) + r"(?s:.*?)Failure|" + re.escape(name) + r"(?s:.*?)FAILED:", told):
+            sys.exit(f"{suite}: {name} did not fail\n{told}")
+    if len(left) != len(wanted) or "Page::document" not in told:
+        sys.exit(f"{suite}: expected {len(wanted)} findings\n{told}")
+    if len(list(folder.glob("*.tally"))) != 1 or list(folder.glob(".reftally-tests-*")):
+        sys.exit(f"{suite}: dumps of tests were left behind: {list(folder.iterdir())}")
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="reftally-launchers-") as scratch:
         source, build = pathlib.Path(scratch, "suite"), pathlib.Path(scratch, "build")
@@ -35,7 +50,7 @@ def main():
         baseline = source / "baseline.json"
         baseline.write_text(json.dumps({"schema": "reftally-baseline/1", "findings": []}), encoding="utf-8")
         run(cmake, "-G", "Ninja", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug", f"-DREFTALLY_COMMAND={reftally}",
-            f"-DREFTALLY_TESTS_CMAKE={module}")
+            f"-DREFTALLY_TESTS_CMAKE={module}", f"-DREFTALLY_INCLUDE={include}")
         run(cmake, "--build", build)
 
         # The node's cycle is accepted; the page's is new.
@@ -53,6 +68,10 @@ def main():
             sys.exit(f"expected {wanted}\n{told}")
         if list((build / "reftally-dumps").glob("*.tally")):
             sys.exit("dumps were left behind")
+
+        listen(build / "catch_suite_listening", baseline, pathlib.Path(scratch, "catch"), ["a page knows its document"])
+        if (build / "gtest_suite_listening").exists():
+            listen(build / "gtest_suite_listening", baseline, pathlib.Path(scratch, "gtest"), ["Page.KnowsItsDocument"])
 
 
 main()

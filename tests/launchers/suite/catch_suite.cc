@@ -1,5 +1,8 @@
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>
+#ifdef LISTENS
+#include <reftally_catch2.hpp>
+#endif
 
 #include "page.h"
 

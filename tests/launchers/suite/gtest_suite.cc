@@ -1,4 +1,7 @@
 #include <gtest/gtest.h>
+#ifdef LISTENS
+#include <reftally_gtest.hpp>
+#endif
 
 #include "page.h"
 
