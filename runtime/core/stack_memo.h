@@ -17,11 +17,13 @@ inline uint64_t word_at(uint64_t address) noexcept {
   return value;
 }
 
+inline constexpr int kMemoShift = 56;
+static_assert(kStackMemos == 1u << (64 - kMemoShift));
+
 inline StackMemo& memo_of(ThreadState& thread, const Registers& at) noexcept {
   const uint64_t hash = (at.pc ^ at.sp << 20) * 0x9E3779B97F4A7C15ull;
-  return thread.memos[hash >> 59];
+  return thread.memos[hash >> kMemoShift];
 }
-static_assert(kStackMemos == 1u << (64 - 59));
 
 // A thread's memos are of its own stack, so at the same sp all their words are there to be read.
 inline bool is_same(const StackMemo& memo, const Registers& at) noexcept {

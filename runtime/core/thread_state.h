@@ -39,7 +39,7 @@ struct StackMemo {
   bool needs_bp = false;
   Word words[kMaxWords];
 };
-inline constexpr uint32_t kStackMemos = 32;
+inline constexpr uint32_t kStackMemos = 256;
 
 struct ThreadState {
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread

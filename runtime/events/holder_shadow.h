@@ -77,11 +77,11 @@ inline uint32_t known_generation(uint64_t object) noexcept {
   return shadow != nullptr ? generation_in(*shadow, object).load(std::memory_order_relaxed) : 0;
 }
 // What is known of an object at this address is of the past: references of an earlier generation are none.
-inline void end_generation(uint64_t object) noexcept {
-  ShadowPage* const shadow = shadow_of(object);
-  if (shadow == nullptr) return;
-  std::atomic<uint32_t>& generation = generation_in(*shadow, object);
+inline void end_generation(std::atomic<uint32_t>& generation) noexcept {
   if (generation.load(std::memory_order_relaxed) != 0) generation.store(0, std::memory_order_relaxed);
+}
+inline void end_generation(uint64_t object) noexcept {
+  if (ShadowPage* const shadow = shadow_of(object)) end_generation(generation_in(*shadow, object));
 }
 
 // In the cloned child: pages 0 … count - 1, and the address that the words of one begin at.

@@ -117,10 +117,10 @@ void release_reference(uint64_t object, uint64_t holder, bool is_last, const Reg
   note_told();
   if (path == EventPath::kHistory) note(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, holder, 0, caller);
   uint32_t acquired;
-  if (take_held(object, holder, acquired) || (is_last && !table_has_holders())) return;
+  if (take_held(object, holder, acquired) || (is_last && !may_be_in_table(holder))) return;
   const uint32_t stack = is_last ? 0 : stack_of(caller);
   const TableUse use;
-  if (!use || take_from_table(object, holder, acquired) || is_last) return;
+  if (!use || (may_be_in_table(holder) && take_from_table(object, holder, acquired)) || is_last) return;
   count_unknown_release(object, stack);
 }
 
@@ -130,7 +130,7 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to, const Registers
   if (path == EventPath::kHistory) note(REFTALLY_MOVE, object, from, to, caller);
   uint32_t stack;
   if (!take_held(object, from, stack)) {
-    if (!table_has_holders()) return;  // the reference that the object was born with
+    if (!may_be_in_table(from)) return;  // the reference that the object was born with
     const TableUse use;
     if (use && take_from_table(object, from, stack)) keep(object, to, stack);
     return;
@@ -190,8 +190,12 @@ void forget_object(uint64_t object) noexcept {
 
 void forget_references_in_block(uint64_t block) noexcept {
   if (!shadow_in_use().load(std::memory_order_relaxed)) return;
+  ShadowPage* const shadow = shadow_of(block);
+  const bool next_page = block % kShadowedPage > kShadowedPage - 24;
+  if (shadow == nullptr && !next_page) return;
   // A count may stand in a base that is not first, behind one or two words.
-  for (uint64_t object = block; object <= block + 16; object += 8) end_generation(object);
+  for (uint64_t object = block; object <= block + 16; object += 8)
+    next_page ? end_generation(object) : end_generation(generation_in(*shadow, object));
 }
 
 const std::atomic<bool>& references_told() noexcept { return shadow_in_use(); }

@@ -28,7 +28,13 @@ Node* nodes = nullptr;
 Stripe* stripes = nullptr;
 std::atomic<uint32_t> nodes_used{1};  // 0 is none
 std::atomic<uint64_t> lost{0};
-std::atomic<bool> has_holders{false};
+// By holder: whether any came here. Most never do, and are asked for with every release of what an object was born
+// with.
+constexpr uint32_t kFilterBits = 16;
+std::atomic<uint8_t>* filter = nullptr;
+std::atomic<uint8_t>& filter_of(uint64_t holder) noexcept {
+  return filter[holder * 0x9E3779B97F4A7C15ull >> (64 - kFilterBits)];
+}
 
 uint64_t key_of(uint64_t object, uint64_t holder) noexcept {
   const uint64_t key = (object ^ holder * 0x9E3779B97F4A7C15ull) * 0xFF51AFD7ED558CCDull;
@@ -143,8 +149,9 @@ uint32_t generation_or_loss(uint64_t object) noexcept {
 bool create_reference_table() noexcept {
   chains = static_cast<std::atomic<uint32_t>*>(map_memory(sizeof(*chains) * kReferenceChains));
   stripes = static_cast<Stripe*>(map_memory(sizeof(Stripe) << kStripeBits));
+  filter = static_cast<std::atomic<uint8_t>*>(map_memory(1u << kFilterBits));
   auto* memory = static_cast<Node*>(map_memory(sizeof(Node) * kMaxNodes));
-  if (chains == nullptr || stripes == nullptr) return false;
+  if (chains == nullptr || stripes == nullptr || filter == nullptr) return false;
   nodes = memory;
   return nodes != nullptr;
 }
@@ -154,14 +161,13 @@ bool has_reference_table() noexcept { return nodes != nullptr; }
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
   const uint32_t generation = generation_or_loss(object);
   if (generation == 0) return;
-  if ((holder & kUnknownHolder) == 0 && !table_has_holders()) has_holders.store(true, std::memory_order_relaxed);
+  filter_of(holder).store(1, std::memory_order_relaxed);
   if (const auto overwritten = put_into_table({object, holder, 0, stack, generation, 1}))
     put_into_table({object, unknown_holder(*overwritten), 0, *overwritten, generation, 1});
 }
 
 bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
   const uint64_t key = key_of(object, holder);
-  if (chain_of(key).load(std::memory_order_acquire) == 0) return false;
   Stripe& stripe = stripe_of(key);
   Lock lock(stripe);
   Node found{};
@@ -200,7 +206,7 @@ uint32_t first_heard_of(uint64_t object) noexcept {
   return known != nullptr && is_of_now(*known) ? known->stack : 0;
 }
 
-bool table_has_holders() noexcept { return has_holders.load(std::memory_order_relaxed); }
+bool may_be_in_table(uint64_t holder) noexcept { return filter_of(holder).load(std::memory_order_relaxed) != 0; }
 
 void unlock_table() noexcept {
   if (stripes == nullptr) return;

@@ -33,7 +33,7 @@ void count_unknown_release(uint64_t object, uint32_t stack) noexcept;
 // Of an object whose holders are never known: one unit more by `stack`; `kind` 0 or kGivenBack.
 void add_tally(uint64_t object, uint64_t kind, uint32_t stack, uint32_t birth_code) noexcept;
 uint32_t first_heard_of(uint64_t object) noexcept;  // the birth code of its first tally; 0: none
-bool table_has_holders() noexcept;                  // any reference with a holder ever came here
+bool may_be_in_table(uint64_t holder) noexcept;
 void unlock_table() noexcept;
 
 void count_lost_event() noexcept;
