@@ -14,7 +14,7 @@ struct Flavour {
   std::string_view name;  // as printed: "shared_ptr"
   // Adds the objects of this flavour found in the image; nullptr when memory alone does not tell.
   void (*find_objects)(const Image& image, CountedObjects& found);
-  // Corrects what only debug information can tell; nullptr when there is nothing of that kind.
+  // Corrects or adds what only debug information can tell; nullptr when there is nothing of that kind.
   void (*refine_objects)(const Image& image, const DebugTypes& types, CountedObjects& found);
 };
 
@@ -24,5 +24,7 @@ std::string_view flavour_name(FlavourId id);  // "block" for uncounted blocks
 void find_shared_ptr_objects(const Image& image, CountedObjects& found);
 void find_gobjects(const Image& image, CountedObjects& found);
 void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, CountedObjects& found);
+
+void find_qt_shared_objects(const Image& image, const DebugTypes& types, CountedObjects& found);
 
 }  // namespace reftally

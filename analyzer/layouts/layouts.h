@@ -14,5 +14,6 @@ std::span<const Layout> libstdcxx_node_layouts();
 std::span<const Layout> closure_layouts();
 std::span<const Layout> libcxx_layouts();
 std::span<const Layout> boost_layouts();
+std::span<const Layout> qt_layouts();
 
 }  // namespace reftally
