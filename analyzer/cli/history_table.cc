@@ -42,6 +42,7 @@ class History {
 
   void print(bool with_pairs, const std::function<std::string(StackId)>& call_of) const {
     fmt::print("  history, seconds before the snapshot\n");
+    print_plot();
     size_t pairs = 0;
     for (const Event& event : events_) {
       pairs += event.takes() && event.partner;
@@ -91,6 +92,34 @@ class History {
     const std::string counts = moves ? std::string() : fmt::format("{} -> {}", event.before, event.after);
     fmt::print("  {:>10.6f}  thread {}  {:>8}  {:10}  {}\n", seconds_ago(event), event.record->thread, counts, what,
                call_of(StackId{event.record->stack}));
+  }
+
+  // The count over time, the highest of each slice; from the first event kept to the snapshot.
+  void print_plot() const {
+    constexpr size_t kColumns = 60;
+    const double span = seconds_ago(events_.front());
+    if (events_.size() < 4 || span <= 0) return;
+    std::vector<int64_t> highest(kColumns, 0);
+    size_t column = 0;
+    int64_t count = events_.front().before;
+    for (const Event& event : events_) {
+      const auto at =
+          static_cast<size_t>(std::clamp(1 - seconds_ago(event) / span, 0.0, 0.999) * static_cast<double>(kColumns));
+      for (; column <= at; ++column) highest[column] = std::max(highest[column], count);
+      column = at;
+      count = event.after;
+      highest[column] = std::max(highest[column], count);
+    }
+    for (++column; column < kColumns; ++column) highest[column] = count;
+    const int64_t top = std::max<int64_t>(*std::max_element(highest.begin(), highest.end()), 1);
+    fmt::print("  {:>10.6f}  ", span);
+    for (int64_t value : highest) fmt::print("{}", bar(value, top));
+    fmt::print("  0 s: the count, at most {}\n", top);
+  }
+
+  static const char* bar(int64_t value, int64_t top) {
+    static constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+    return kBars[std::clamp<int64_t>((value * 8 + top - 1) / top, 0, 8)];
   }
 
   // From the last release on, only references that are still there have kept the object.
