@@ -224,8 +224,8 @@ class TextReport {
   void acquires(const ReportFinding& found) {
     for (size_t i = 0; i < found.acquires.size() && i < kAcquires; i++) {
       const ReportAcquire& acquire = found.acquires[i];
-      const std::string what = fmt::format("{}{}", plural(acquire.units, "reference"),
-                                           acquire.is_birth ? ", with which it was born, in" : " by");
+      const char* const born = acquire.units == 1 ? ", with which it was born, in" : ", with which they were born, in";
+      const std::string what = plural(acquire.units, "reference") + (acquire.is_birth ? born : " by");
       for (size_t frame = 0; frame < acquire.frames.size() && frame < kBirthFrames; frame++) {
         const std::string text = printable(frame_text(acquire.frames[frame]));
         labelled(frame == 0 ? acquire_label(acquire) : "", frame == 0 ? what + " " + text : text,

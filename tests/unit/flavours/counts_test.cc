@@ -7,8 +7,8 @@ using namespace reftally;
 
 namespace {
 
-// The first of some words of one object, with `strong` and `weak` references; they all stand in live memory.
-Candidate first_of(size_t count, int64_t strong, int64_t weak, size_t own) {
+// What counts tell of words that lead to one object with `strong` and `weak` references.
+std::vector<Candidate> classified(int64_t strong, int64_t weak, std::vector<Candidate> words) {
   CountedObjects counted;
   CountedObject object;
   object.address = 0x1000;
@@ -16,32 +16,24 @@ Candidate first_of(size_t count, int64_t strong, int64_t weak, size_t own) {
   object.weak = weak;
   counted.objects.push_back(object);
   counted.build_index();
-  std::vector<Candidate> words(count);
-  for (size_t i = 0; i < count; i++) {
-    words[i].at = 0x2000 + 8 * i;
-    words[i].is_own = i < own;
-  }
-  classify_by_counts(counted, {{0}, {0}}, words);
-  return words[0];
-}
-
-// One object with `strong` and `weak` references, and two words in buffers that hold its address.
-std::vector<Candidate> two_words(int64_t strong, int64_t weak, bool first_is_told) {
-  CountedObjects counted;
-  CountedObject object;
-  object.address = 0x1000;
-  object.strong = strong;
-  object.weak = weak;
-  counted.objects.push_back(object);
-  counted.build_index();
-  std::vector<Candidate> words(2);
-  for (size_t i = 0; i < words.size(); i++) {
-    words[i].at = 0x2000 + 8 * i;
-    words[i].trust = Trust::kBuffer;
-  }
-  words[0].is_told = first_is_told;
+  for (size_t i = 0; i < words.size(); i++) words[i].at = 0x2000 + 8 * i;
   classify_by_counts(counted, {{0}, {0}}, words);
   return words;
+}
+
+// The first of some words, all in live memory; `own` of them stand in the object itself.
+Candidate first_of(size_t count, int64_t strong, int64_t weak, size_t own) {
+  std::vector<Candidate> words(count);
+  for (size_t i = 0; i < own; i++) words[i].is_own = true;
+  return classified(strong, weak, words)[0];
+}
+
+// Two words in buffers.
+std::vector<Candidate> two_words(int64_t strong, int64_t weak, bool first_is_told) {
+  std::vector<Candidate> words(2);
+  for (Candidate& word : words) word.trust = Trust::kBuffer;
+  words[0].is_told = first_is_told;
+  return classified(strong, weak, words);
 }
 
 }  // namespace
