@@ -93,11 +93,12 @@ const std::vector<Counter>& Election::counters_behind(uint64_t vtable) {
 std::vector<Counter> Election::counters_beside(const Type& type, const PointerShape& shape) const {
   const Type* const pointee = shape.pointee->is_declaration ? types_.find(shape.pointee->name) : shape.pointee;
   if (!pointee) return {};
-  if (const Type* integer = wrapped_integer(*pointee))
+  const Type* const integer = wrapped_integer(*pointee);
+  if (integer && reads_as(CountName::kOnlyCount, std::string(shape.count_name)))
     return {{std::string(type.template_name()), std::string(shape.count_name), 0, integer->size}};
   std::vector<Counter> counters = counters_of(*pointee);
   std::erase_if(counters, [](const Counter& counter) {
-    return !reads_as(CountName::kCount, counter.name) || reads_as_weak(counter.name);
+    return !reads_as(CountName::kOnlyCount, counter.name) || reads_as_weak(counter.name);
   });
   return counters;
 }

@@ -1,5 +1,6 @@
 #include "analyzer/layouts/counted_pointers.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "analyzer/layouts/counters.h"
@@ -45,10 +46,24 @@ void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth
   }
 }
 
-bool leads_to_count(const TypeMember& pointer) {
+// Numbers, functions, and perhaps a pointer to the value: what has more is something that counts its own references.
+bool is_nothing_but_counts(const Type& type, const Type* value, int depth = 0) {
+  return depth <= kDeepestBase && std::all_of(type.members.begin(), type.members.end(), [&](const TypeMember& member) {
+           if (!member.type || member.name.starts_with("_vptr") || member.type->size == 0) return true;
+           if (wrapped_integer(*member.type)) return true;
+           if (member.type->kind == Type::Kind::kClass) return is_nothing_but_counts(*member.type, value, depth + 1);
+           if (member.type->kind != Type::Kind::kPointer) return member.type->kind != Type::Kind::kArray;
+           const Type* const target = member.type->target;
+           return !target || target == value || target->kind == Type::Kind::kFunction ||
+                  target->kind == Type::Kind::kVoid;
+         });
+}
+
+bool leads_to_count(const TypeMember& pointer, const Type* value) {
   const Type& target = *pointer.type->target;
-  if (wrapped_integer(target)) return reads_as(CountName::kCount, pointer.name);
-  return target.kind == Type::Kind::kClass && target.size <= kLargestCountBlock && may_count(target, CountName::kCount);
+  if (wrapped_integer(target) && reads_as(CountName::kOnlyCount, pointer.name)) return true;
+  return target.kind == Type::Kind::kClass && target.size <= kLargestCountBlock &&
+         is_nothing_but_counts(target, value) && may_count(target, CountName::kOnlyCount);
 }
 
 // A template whose one pointer leads to its first argument, the other to the count. A class that is none may as well be
@@ -61,7 +76,7 @@ std::optional<PointerShape> shape_of_pair(const Type& type, const Leaves& leaves
     const Type* const counter = count.member->type->target;
     if (value.member->type->target != type.template_arguments.front() || counter == value.member->type->target)
       continue;
-    if (leads_to_count(*count.member))
+    if (leads_to_count(*count.member, value.member->type->target))
       return PointerShape{count.offset, counter, value.offset, value.member->type->target, count.member->name};
   }
   return std::nullopt;

@@ -25,6 +25,16 @@ void collect_counters(const Type& type, uint64_t offset, std::vector<Counter>& c
   }
 }
 
+// "m_pCount", "_cnt", "counter_": what is left without prefixes and underscores.
+bool is_bare_count(std::string_view name) {
+  for (std::string_view prefix : {"m_", "_", "p_", "n_"})
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  while (name.ends_with('_')) name.remove_suffix(1);
+  for (std::string_view word : {"count", "counts", "counter", "cnt", "shared", "shares"})
+    if (name == word || (name.starts_with('p') && name.substr(1) == word)) return true;
+  return false;
+}
+
 }  // namespace
 
 const Type* wrapped_integer(const Type& type, int depth) {
@@ -46,6 +56,7 @@ bool reads_as(CountName wanted, std::string name) {
   auto has = [&](std::string_view word) { return name.find(word) != name.npos; };
   const bool references = has("ref") || has("use_count") || has("usecount") || has("retain");
   if (wanted == CountName::kReferences) return references;
+  if (wanted == CountName::kOnlyCount) return references || is_bare_count(name);
   return wanted == CountName::kAny || references || has("count") || has("cnt") || has("share");
 }
 

@@ -23,7 +23,12 @@ const Type* wrapped_integer(const Type& type, int depth = 0);
 std::vector<Counter> counters_of(const Type& type);
 
 // How well a member's name must read as a count.
-enum class CountName : uint8_t { kAny, kCount, kReferences };
+enum class CountName : uint8_t {
+  kAny,
+  kCount,      // "lock_count" too
+  kOnlyCount,  // of references, or of nothing that is named: "count_", "m_pCounter"
+  kReferences
+};
 
 bool reads_as(CountName wanted, std::string name);
 bool reads_as_weak(std::string_view name);

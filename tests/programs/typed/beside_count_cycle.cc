@@ -1,5 +1,7 @@
-// A smart pointer of the program's own that keeps the count in a block of its own.
+// Smart pointers of the program's own that keep the count in a block of its own: an integer, or a class with one.
 // expect: unreachable-cycle type=Node edge=Node::kids edge=Node::parent instances=4 weaken=Node::parent
+// expect: unreachable-cycle type=Job edge=Job::next instances=3
+#include <atomic>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,40 @@ class Shared {
   int* count_ = nullptr;
 };
 
+template <class T>
+class Handle {
+  struct Block {
+    std::atomic<int> references = 1;
+  };
+
+ public:
+  Handle() = default;
+  explicit Handle(T* value) : block_(new Block), value_(value) {}
+  Handle(const Handle& other) : block_(other.block_), value_(other.value_) {
+    if (block_) ++block_->references;
+  }
+  Handle& operator=(Handle other) {
+    std::swap(value_, other.value_);
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~Handle() {
+    if (!block_ || --block_->references > 0) return;
+    delete value_;
+    delete block_;
+  }
+  T* operator->() const { return value_; }
+
+ private:
+  Block* block_ = nullptr;
+  T* value_ = nullptr;
+};
+
+struct Job {
+  Handle<Job> next;
+};
+std::vector<Handle<Job>> g_jobs;
+
 struct Node {
   std::vector<Shared<Node>> kids;
   Shared<Node> parent;
@@ -42,6 +78,13 @@ Shared<Node> make_tree() {
 }
 
 int main() {
+  for (int i = 0; i < 3; ++i) {
+    Handle<Job> first(new Job), second(new Job);
+    first->next = second;
+    second->next = first;
+    g_jobs.push_back(Handle<Job>(new Job));
+    g_jobs.back()->next = g_jobs.front();
+  }
   for (int i = 0; i < 5; ++i) {
     g_trees.push_back(make_tree());
     g_trees.back()->kids.push_back(g_trees.front()->kids.front());
