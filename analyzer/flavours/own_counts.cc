@@ -43,6 +43,7 @@ class OwnObjects {
     CountedObject object;
     object.flavour = FlavourId::kIntrusive;
     object.has_plain_holders = by_plain;
+    object.is_beside = value != 0;
     object.address = target + counter.offset;
     object.strong = read_count(image_, object.address, counter.size).value_or(0);
     object.block = object.value_block = block;

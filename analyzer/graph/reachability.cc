@@ -25,7 +25,7 @@ class Search {
     flood_owned();
     flood_reached();
     for (ObjectId object : reached_)
-      if (accounts_.opaque[index(object)] > 0) own(object);
+      if (may_have_unseen_holder(heap_, accounts_, index(object))) own(object);
     flood_owned();
     return result();
   }

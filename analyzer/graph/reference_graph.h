@@ -34,6 +34,10 @@ struct Reachability {
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 bool root_can_own(const Heap& heap, const HeapRoot& root);
+// Of an object that some word leads to: whether somebody we cannot see holds it, or may.
+inline bool may_have_unseen_holder(const Heap& heap, const Accounts& accounts, uint32_t object) {
+  return accounts.opaque[object] > 0 || (heap.flags[object] & kObjectMayHaveOtherOwners) != 0;
+}
 // Calls visit for whatever T2 starts from.
 template <class Visit>
 void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
@@ -41,7 +45,8 @@ void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, 
   for (const HeapRoot& root : heap.roots)
     if (root_can_own(heap, root)) visit(root.to);
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (conservative[i] && (accounts.opaque[i] > 0 || (heap.flags[i] & dump::kObjectImmortal) != 0)) visit(ObjectId{i});
+    if (conservative[i] && (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0))
+      visit(ObjectId{i});
 }
 // T2 as it would be if the references of some labels were weak, for up to 15 sets of labels in one search: by object,
 // bit k when set k leaves it owned. It costs little more than one search, for what one of them cuts off is mostly

@@ -27,10 +27,10 @@ inline constexpr DrawingWord<FlavourId> kFlavourWords[] = {
 };
 
 inline constexpr DrawingWord<uint32_t> kObjectFlagWords[] = {
-    {"immortal", dump::kObjectImmortal},     {"tracked", dump::kObjectTracked},
-    {"finalized", dump::kObjectFinalized},   {"weak_referenced", dump::kObjectWeakReferenced},
-    {"released", dump::kObjectReleased},     {"uncounted", dump::kObjectUncounted},
-    {"finalizer", dump::kObjectHasFinalizer}};
+    {"immortal", dump::kObjectImmortal},      {"tracked", dump::kObjectTracked},
+    {"finalized", dump::kObjectFinalized},    {"weak_referenced", dump::kObjectWeakReferenced},
+    {"released", dump::kObjectReleased},      {"uncounted", dump::kObjectUncounted},
+    {"finalizer", dump::kObjectHasFinalizer}, {"other_owners", kObjectMayHaveOtherOwners}};
 
 inline constexpr DrawingWord<uint32_t> kTypeFlagWords[] = {
     {"finalizer", dump::kTypeHasFinalizer}, {"legacy_finalizer", dump::kTypeLegacyFinalizer},

@@ -64,6 +64,10 @@ inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own 
 inline constexpr uint32_t kNoElement = 0xffffffff;
 inline constexpr uint32_t kElementText = 1u << 31;
 
+// A flag of objects beside dump::kObject…: that its count is one of owners is a guess, and others may own it. It is
+// alive as long as any word leads to it.
+inline constexpr uint32_t kObjectMayHaveOtherOwners = 1u << 16;
+
 // What a container holds by value is part of its owner's size; large parts are told by member as well.
 struct HeapStorage {
   ObjectId owner;

@@ -48,7 +48,8 @@ std::optional<size_t> next_call(Code code, size_t at) {
   return std::nullopt;
 }
 
-// The place of the pointer through which "jmp *place(%rip)" or "call *place(%rip)" goes, a stub's marks before it.
+// The place of the pointer through which "jmp *place(%rip)" or "call *place(%rip)" goes, in the code itself or in
+// an entry of the procedure linkage table, which may begin with endbr64 and bnd.
 std::optional<uint64_t> indirect_place(Code code, uint64_t address) {
   size_t at = 0;
   if (starts_with(code, {0xf3, 0x0f, 0x1e, 0xfa})) at = 4;  // endbr64
@@ -97,9 +98,9 @@ uint64_t ClassSizes::pointer_at(uint64_t address) const {
 bool ClassSizes::is_sized_delete(uint64_t address) const {
   const Code code = file_->loaded_from(address);
   std::optional<uint64_t> place = indirect_place(code, address);
-  if (!place && code.size() >= 5) {  // to the stub of another module's function
-    const uint64_t stub = address + 5 + static_cast<uint64_t>(static_cast<int64_t>(immediate_at(code, 1)));
-    place = indirect_place(file_->loaded_from(stub), stub);
+  if (!place && code.size() >= 5) {  // to an entry of the procedure linkage table
+    const uint64_t entry = address + 5 + static_cast<uint64_t>(static_cast<int64_t>(immediate_at(code, 1)));
+    place = indirect_place(file_->loaded_from(entry), entry);
   }
   const auto relocation = place ? relocations_.find(*place) : relocations_.end();
   return relocation != relocations_.end() && relocation->second.symbol.starts_with("_ZdlPvm");

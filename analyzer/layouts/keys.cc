@@ -1,5 +1,7 @@
 #include "analyzer/layouts/keys.h"
 
+#include "analyzer/layouts/counters.h"
+
 namespace reftally {
 
 namespace {
@@ -10,12 +12,6 @@ std::optional<uint64_t> integer_at(const Image& image, uint64_t address, uint64_
   if (size == 8) return image.word(address);
   if (size == 4) return image.half(address);
   return std::nullopt;
-}
-
-bool is_integer(const Type& type) {
-  return type.kind == Type::Kind::kEnum ||
-         (type.kind == Type::Kind::kBase && type.name.find("int") != type.name.npos) ||
-         (type.kind == Type::Kind::kBase && type.name.find("long") != type.name.npos && type.name != "long double");
 }
 
 // Where the characters' address and their number stand.
@@ -41,7 +37,7 @@ std::optional<std::string> text_of(const Image& image, const Type& type, uint64_
 }  // namespace
 
 uint32_t index_of_key(Walker& walker, const Type& type, uint64_t address) {
-  if (is_integer(type)) {
+  if (type.kind == Type::Kind::kEnum || wrapped_integer(type)) {
     const std::optional<uint64_t> number = integer_at(walker.image(), address, type.size);
     return number && *number < kNumberLimit ? static_cast<uint32_t>(*number) : kNoIndex;
   }

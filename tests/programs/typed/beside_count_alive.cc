@@ -58,6 +58,20 @@ class Weak {
 struct Mutex {
   int lock_count = 0;
 };
+struct Pins {
+  int ref_count = 0;  // of pins, not of owners
+};
+template <class T>
+struct Pin {
+  T* what;
+  Pins* pins;
+  Pin(T* what, Pins* pins) : what(what), pins(pins) { ++pins->ref_count; }
+  ~Pin() { --pins->ref_count; }
+};
+struct Frame {
+  Pins* pins = new Pins;
+  std::vector<std::unique_ptr<Pin<Frame>>> held;
+};
 template <class T>
 struct Locker {
   T* what;
@@ -77,6 +91,10 @@ struct Book {
 
 std::vector<Shared<Page>> g_pages;
 std::vector<std::unique_ptr<Book>> g_books;
+std::vector<std::unique_ptr<Frame>> g_frames;
+std::vector<Frame*> g_plain_frames;
+
+void hold(Frame* frame) { frame->held.push_back(std::make_unique<Pin<Frame>>(frame, frame->pins)); }
 
 int main() {
   for (int i = 0; i < 6; ++i) {
@@ -84,6 +102,10 @@ int main() {
     page->self = page;
     if (!g_pages.empty()) page->next.push_back(g_pages.back());
     g_pages.push_back(page);
+    g_frames.push_back(std::make_unique<Frame>());
+    hold(g_frames.back().get());
+    g_plain_frames.push_back(new Frame);
+    hold(g_plain_frames.back());
     g_books.push_back(std::make_unique<Book>());
     g_books.back()->locks.push_back(std::make_unique<Locker<Book>>(g_books.back().get(), g_books.back()->mutex));
   }
