@@ -52,7 +52,7 @@ void Assembly::add_counted(HolderId holder) {
     object.birth_stack = image_.blocks[birth].stack;
     object.birth_order = image_.blocks[birth].birth;
   }
-  if (source.is_beside) object.flags |= kObjectMayHaveOtherOwners;
+  if (source.may_have_other_owners) object.flags |= kObjectMayHaveOtherOwners;
   if (source.flavour == FlavourId::kGObject) object.birth_stack = caller_of_gobject(image_, object.birth_stack);
   object_of_[holder] = builder_.add_object(object);
 }

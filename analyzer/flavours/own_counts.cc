@@ -13,6 +13,8 @@ namespace reftally {
 
 namespace {
 
+using CounterKey = std::pair<std::string, std::string>;  // owner and name
+
 struct Winner {
   Counter counter;
   bool is_plain = false;  // plain pointers pay
@@ -27,6 +29,9 @@ class OwnObjects {
       if (object.owns_value_block) taken_.insert(object.value_block);
     }
   }
+
+  // Nobody who pays for these counts frees what they count: they may be of something else than owners.
+  void doubt(std::set<CounterKey> counters) { doubted_ = std::move(counters); }
 
   // `value`: of a count in a block of its own, what it counts; else 0.
   void add(uint64_t target, const Counter& counter, const Type* pointee, bool by_plain, uint64_t value = 0) {
@@ -43,7 +48,7 @@ class OwnObjects {
     CountedObject object;
     object.flavour = FlavourId::kIntrusive;
     object.has_plain_holders = by_plain;
-    object.is_beside = value != 0;
+    object.may_have_other_owners = value != 0 || doubted_.contains({counter.owner, counter.name});
     object.address = target + counter.offset;
     object.strong = read_count(image_, object.address, counter.size).value_or(0);
     object.block = object.value_block = block;
@@ -129,11 +134,36 @@ class OwnObjects {
   const Image& image_;
   const DebugTypes& types_;
   CountedObjects& counted_;
+  std::set<CounterKey> doubted_;
   std::vector<CountedObject> objects_;
   std::unordered_map<uint32_t, size_t> rows_;          // by block
   std::unordered_map<uint32_t, uint64_t> known_size_;  // by block: of value_type
   std::set<uint32_t> taken_, several_;                 // blocks of other counted objects; with more than one counter
 };
+
+// A lock, a pin or a lease looks like a smart pointer, and its count like one of owners. What tells them apart is that
+// the last owner frees.
+std::set<CounterKey> find_doubtful(const Election::Winners& winners, const DebugTypes& types,
+                                   const StatedCounts& stated) {
+  std::vector<const Type*> classes;
+  std::vector<CounterKey> keys;
+  std::set<CounterKey> freed;
+  for (const auto& [name, counter] : winners.classes) {
+    const Type* const type = types.find(name);
+    if (!type || stated.is_pointer(*type) || stated.is_count(counter.owner, counter.name)) {
+      freed.emplace(counter.owner, counter.name);
+      continue;
+    }
+    classes.push_back(type);
+    keys.emplace_back(counter.owner, counter.name);
+  }
+  const std::vector<bool> never = types.never_free(classes);
+  for (size_t i = 0; i < keys.size(); ++i)
+    if (!never[i]) freed.insert(keys[i]);
+  std::set<CounterKey> doubtful(keys.begin(), keys.end());
+  std::erase_if(doubtful, [&](const CounterKey& key) { return freed.contains(key); });
+  return doubtful;
+}
 
 }  // namespace
 
@@ -143,6 +173,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
   const Election::Winners winners = Election(image, types, stated, met).run();
   if (winners.empty()) return pointers;
   OwnObjects objects(image, types, counted);
+  objects.doubt(find_doubtful(winners, types, stated));
   std::vector<Winner> counters;
   for (const auto& [name, counter] : winners.classes) {
     pointers.classes.emplace(name, counter.offset);

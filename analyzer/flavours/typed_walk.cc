@@ -280,7 +280,9 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
     if (!holders_.is_counted(to) && may_pay(place, *pointee)) found_.met.push_back({pointee, target, place.name});
   }
   const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
-  const bool may_own = to != holder_ && holders_.is_counted(to) && counted_.objects[to].has_plain_holders;
+  const bool may_own =
+      to != holder_ && holders_.is_counted(to) &&
+      (counted_.objects[to].has_plain_holders || (owns && counted_.objects[to].flavour == FlavourId::kIntrusive));
   add(at, to, strong ? ReferenceKind::kStrong : may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
   if (is_class && !walked_[block] && holders_.is_free(block)) pointees_.push_back({block, target, pointee, owns});
 }

@@ -8,6 +8,7 @@
 #include "analyzer/image/class_sizes.h"
 #include "analyzer/image/coroutine_frames.h"
 #include "analyzer/image/debug_packages.h"
+#include "analyzer/image/destructor_code.h"
 #include "analyzer/image/member_path.h"
 #include "analyzer/image/source_lines.h"
 #include "analyzer/image/stack_places.h"
@@ -47,9 +48,9 @@ struct DebugTypes::Data {
     if (!entry) entry = std::make_unique<Symbols>(module);
     return *entry;
   }
-  const ClassSizes& class_sizes(const ModuleFiles& module) {
-    auto& entry = class_sizes_[&module];
-    if (!entry) entry = std::make_unique<ClassSizes>(module);
+  const ModuleCode& code(const ModuleFiles& module) {
+    auto& entry = code_[&module];
+    if (!entry) entry = std::make_unique<ModuleCode>(module);
     return *entry;
   }
   const ModuleFiles* module_at(uint64_t address) const {
@@ -96,7 +97,7 @@ struct DebugTypes::Data {
   std::unique_ptr<StackPlaces> stacks_;
   std::unique_ptr<CoroutineFrames> coroutine_frames_;
   std::unordered_map<const ModuleFiles*, std::unique_ptr<Symbols>> symbols_;
-  std::unordered_map<const ModuleFiles*, std::unique_ptr<ClassSizes>> class_sizes_;
+  std::unordered_map<const ModuleFiles*, std::unique_ptr<ModuleCode>> code_;
   std::unordered_map<std::string_view, uint64_t> functions_;  // of all modules, by mangled name
 };
 
@@ -264,7 +265,7 @@ std::vector<VtableSymbol> DebugTypes::vtables_of(const ImageModule& module) cons
 
 std::optional<uint64_t> DebugTypes::size_in_code(uint64_t vtable) const {
   const ModuleFiles* module = data_->module_at(vtable);
-  return module ? data_->class_sizes(*module).size_of(vtable) : std::nullopt;
+  return module ? size_of_class(data_->code(*module), vtable - module->bias()) : std::nullopt;
 }
 
 std::string DebugTypes::data_symbol_at(uint64_t address) const {
@@ -309,6 +310,14 @@ const Type* DebugTypes::class_of_function(uint64_t address) const {
   const std::optional<DieRef> outer = data_->names.parent(data_->files.ref(&declaration));
   const Type* type = outer ? data_->types().builder.type_at(*outer) : nullptr;
   return type && type->kind == Type::Kind::kClass ? type : nullptr;
+}
+
+std::vector<bool> DebugTypes::never_free(std::span<const Type* const> classes) const {
+  if (classes.empty()) return {};
+  Data& data = *data_;
+  return find_freeless_destructors(classes, data.files, data.names, data.types().builder,
+                                   {[&](const ModuleFiles& module) -> const ModuleCode& { return data.code(module); },
+                                    [&](const ModuleFiles& module) -> const Symbols& { return data.symbols(module); }});
 }
 
 const Type* DebugTypes::coroutine_frame(uint64_t destroy_function) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,6 +122,8 @@ class DebugTypes {
   const Type* closure_of_function(uint64_t address) const;  // the same, given the manager or invoker itself
   // The class whose member function begins at the address; nullptr when unknown.
   const Type* class_of_function(uint64_t address) const;
+  // By class: whether its destructor's code is known, and frees nothing. Such a class owns nothing it points to.
+  std::vector<bool> never_free(std::span<const Type* const> classes) const;
   // The frame of the coroutine that the function at the address destroys, as far as DWARF tells what stands there:
   // coroutine_frames.h; nullptr when unknown.
   const Type* coroutine_frame(uint64_t destroy_function) const;
