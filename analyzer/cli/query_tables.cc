@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "analyzer/graph/reference_graph.h"
+#include "analyzer/image/call_frames.h"
 #include "reports/reference_text.h"
 
 namespace reftally {
@@ -144,7 +145,7 @@ SqlTable stacks_table(const AnalyzedDump& dump) {
   auto text = [&dump, used](uint64_t row) {
     std::string frames;
     for (uint64_t address : dump.image->frames((*used)[row]))
-      for (const SourceFrame& frame : dump.types->source_frames(address))
+      for (const SourceFrame& frame : source_frames_at(*dump.image, *dump.types, address))
         frames += fmt::format("{}{} {}:{}", frames.empty() ? "" : "\n", frame.function, frame.file, frame.line);
     return SqlValue(std::move(frames));
   };

@@ -1,18 +1,16 @@
 // Which Python code made an object: allocator hooks (PyMem_SetAllocator) that note the call stack of each allocation.
 //
-// A stack is up to `depth` pairs (code object, instruction), interned whole: a loop that allocates finds its stack by
-// comparing it with the last one. A shadow table holds the number of the stack for each block, 4 bytes for 16: one
-// table of 1 MiB of address space a leaf. Nothing is done when a block is freed: the next block there overwrites the
-// number, and only live blocks are looked up.
+// Stacks are numbered by call_stacks.h. A shadow table holds the number of the stack for each block, 4 bytes for 16:
+// one table of 1 MiB of address space a leaf. Nothing is done when a block is freed: the next block there overwrites
+// the number, and only live blocks are looked up.
 #pragma once
 
 #include "runtime/dump/writer.h"
+#include "runtime/python/call_stacks.h"
 #include "runtime/python/memory.h"
 #include "runtime/python/walk.h"
 
 namespace reftally::python {
-
-inline constexpr uint32_t kMaxBirthDepth = 64;
 
 // With the GIL. Blocks that exist already have no birth. False, with one line on stderr, when it cannot be done.
 bool record_births(uint32_t depth) noexcept;
@@ -26,6 +24,7 @@ class BirthWriter {
   void write(dump::Writer& writer) noexcept;  // DFRM, DSTK
 
  private:
+  uint32_t node_below(uint32_t parent, const CallSite& site) noexcept;
   uint32_t frame_of(Address code, Address instruction) noexcept;
 
   struct Frame {
@@ -37,8 +36,5 @@ class BirthWriter {
   AddressMap<uint32_t> node_index_;   // by frame and parent, + 1
   AddressMap<uint32_t> stack_node_;   // by number of the stack
 };
-
-// Code objects that the stacks keep alive: visit(code), each with one reference of ours.
-void for_each_kept_code(void (*visit)(void* data, Address code), void* data) noexcept;
 
 }  // namespace reftally::python

@@ -357,19 +357,12 @@ Address frame_value_name(Address code, int64_t i) noexcept {
   return 0;
 }
 
-constexpr int kIndexShift = 47;  // above any address; 16 bits are left
-
-Address indexed_instruction(Address code, int32_t index) noexcept {
-  const auto bits = static_cast<uint64_t>(index < 0 ? 0 : index) & 0xffff;
-  return code | bits << kIndexShift;
-}
-
 int code_line(Address code, Address instruction) noexcept {
   const Layout& layout = *python.layout;
   if (layout.frame_line == kAbsent)
     return python.PyCode_Addr2Line(code, static_cast<int>(instruction - code - at(layout.code_instructions)));
   const int scale = python.minor == 10 ? 2 : 1;  // 3.10 counts in instructions of two bytes
-  return python.PyCode_Addr2Line(code, scale * static_cast<int>(instruction >> kIndexShift));
+  return python.PyCode_Addr2Line(code, scale * static_cast<int>(instruction >> kInstructionIndexShift));
 }
 
 int frame_line(const FrameView& frame) noexcept {

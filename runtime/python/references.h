@@ -71,7 +71,11 @@ FrameView view_frame(Address frame) noexcept;                // _PyInterpreterFr
 Address frame_value_name(Address code, int64_t i) noexcept;  // a str; 0 for the evaluation stack
 int frame_line(const FrameView& frame) noexcept;
 // A position in code as one address, also where frames have an index (up to 3.10).
-Address indexed_instruction(Address code, int32_t index) noexcept;
+inline constexpr int kInstructionIndexShift = 47;  // above any address; 16 bits are left
+inline Address indexed_instruction(Address code, int32_t index) noexcept {
+  const auto bits = static_cast<uint64_t>(index < 0 ? 0 : index) & 0xffff;
+  return code | bits << kInstructionIndexShift;
+}
 int code_line(Address code, Address instruction) noexcept;
 // Shared keys tables are nodes of their own: instances of a class share one.
 Address shared_keys_of(Address object, const TypeInfo& type) noexcept;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/python/births.h"
+#include "runtime/python/call_stacks.h"
 #include "runtime/python/names.h"
 
 namespace reftally::python {

@@ -1,0 +1,42 @@
+// The Python call stack of an allocation, as a number: equal stacks have equal numbers, so a block's birth is 4 bytes.
+//
+// A stack is the innermost frame's call site and a chain, the call sites of its callers. Both are interned for good, up
+// to `depth` frames together. The chain is found once an activation: its number is then written into the frame, as the
+// value that CPython gives the stack pointer of a frame that is running (-1, "to assist debugging"; any negative number
+// says the same). CPython itself wipes such a mark: a new activation sets the field, and so do leaving, yielding and
+// calling a function without leaving the interpreter's loop, the return from which sets it to -1. So a frame that still
+// has its mark has run on, or called C code, since it got it; whoever called it waits, at the instruction where
+// it waited then. Frames that cannot have a mark, because their caller never left the loop, are compared with the
+// chain that their call site had last time, up to the next frame with a mark that is known.
+#pragma once
+
+#include "runtime/python/interpreter.h"
+
+namespace reftally::python {
+
+inline constexpr uint32_t kMaxBirthDepth = 64;
+
+enum class FrameKind {
+  kUnmarkedObject,  // 3.9: a frame is an object, and a running one has no stack pointer
+  kObject,          // 3.10
+  kRecord,          // from 3.11 on a record on the thread's data stack, or inside a generator
+};
+FrameKind frame_kind() noexcept;
+
+// False when there is no address space, or no way to the current thread.
+bool prepare_call_stacks(uint32_t depth) noexcept;
+
+// With the GIL: number of the stack of now, from 1; 0 unknown. Asks nothing of the interpreter.
+template <FrameKind Kind>
+uint32_t current_stack() noexcept;
+
+struct CallSite {
+  Address code, instruction;  // code 0: a frame of C code, which has no lines
+};
+uint32_t call_stack_size(uint32_t stack) noexcept;
+CallSite call_site(uint32_t stack, uint32_t level) noexcept;  // 0: innermost
+
+// Code objects that the stacks keep alive: visit(code), each with one reference of ours.
+void for_each_kept_code(void (*visit)(void* data, Address code), void* data) noexcept;
+
+}  // namespace reftally::python
