@@ -12,29 +12,32 @@ constexpr uint64_t kLargestNode = 256;
 
 }  // namespace
 
-Buffers::Buffers(const Image& image, const Holders& holders) : image_(image), holders_(holders) { find_ends(); }
+Buffers::Buffers(const Image& image, const Holders& holders) : image_(image), holders_(holders) {}
 
-void Buffers::find_ends() {
-  if (image_.blocks.empty()) return;
-  const uint64_t lowest = image_.blocks.front().address;
-  const uint64_t span = image_.blocks.back().address + image_.blocks.back().size - lowest;
-  for (const ImageRegion& region : image_.regions) {
+Buffers::Ends Buffers::find_ends(const Image& image) {
+  Ends ends;
+  if (image.blocks.empty()) return ends;
+  const uint64_t lowest = image.blocks.front().address;
+  const uint64_t span = image.blocks.back().address + image.blocks.back().size - lowest;
+  for (const ImageRegion& region : image.regions) {
     if (region.kind == dump::RegionKind::kStack || region.kind == dump::RegionKind::kRelro) continue;
     for (uint64_t i = 0; i + 2 < region.word_count; ++i) {
       const uint64_t begin = region.words[i], end = region.words[i + 1], limit = region.words[i + 2];
       if (begin - lowest >= span || limit <= begin || end < begin || end > limit) continue;
-      const uint32_t block = image_.block_at(begin);
-      if (block == Image::kNoBlock || image_.blocks[block].address != begin) continue;
-      if (image_.block_size(limit - begin) != image_.blocks[block].size) continue;
-      auto [known, added] = ends_.emplace(block, end);
+      const uint32_t block = image.block_at(begin);
+      if (block == Image::kNoBlock || image.blocks[block].address != begin) continue;
+      if (image.block_size(limit - begin) != image.blocks[block].size) continue;
+      auto [known, added] = ends.try_emplace(block, end);
       if (!added) known->second = std::min(known->second, end);
     }
   }
+  return ends;
 }
 
 bool Buffers::may_be_stale(uint32_t block, uint64_t at) const {
   if (holders_.is_carved(block)) return true;
-  if (const auto end = ends_.find(block); end != ends_.end()) return at >= end->second;
+  if (!ends_) ends_ = find_ends(image_);
+  if (const auto end = ends_->find(block); end != ends_->end()) return at >= end->second;
   return image_.blocks[block].size > kLargestNode;
 }
 

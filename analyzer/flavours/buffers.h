@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <unordered_map>
 
 #include "analyzer/flavours/holders.h"
@@ -17,13 +18,15 @@ class Buffers {
   bool may_be_stale(uint32_t block, uint64_t at) const;
 
  private:
-  void find_ends();
+  using Ends = std::unordered_map<uint32_t, uint64_t>;
+  static Ends find_ends(const Image& image);
 
   const Image& image_;
   const Holders& holders_;
   // By block: where a vector's elements end, told by its three words: begin, end and end of storage. The least of
   // several, for a vector that was destroyed may have left its words.
-  std::unordered_map<uint32_t, uint64_t> ends_;
+  // Read when first asked for: where types tell all, nobody does.
+  mutable std::optional<Ends> ends_;
 };
 
 }  // namespace reftally

@@ -8,24 +8,19 @@ void CountedObjects::build_index() {
   auto by_address = [](const CountedObject& a, const CountedObject& b) { return a.address < b.address; };
   if (!std::is_sorted(objects.begin(), objects.end(), by_address))
     std::stable_sort(objects.begin(), objects.end(), by_address);
-  addresses_.clear();
-  addresses_.reserve(objects.size());
-  size_t page_count = 0;
-  uint64_t previous = ~uint64_t{0};
-  for (const CountedObject& object : objects) {
-    addresses_.push_back(object.address);
-    page_count += PageTable::page_of(object.address) != previous;
-    previous = PageTable::page_of(object.address);
-  }
-  pages_ = PageTable(page_count);
-  for (uint32_t i = 0; i < addresses_.size(); ++i) pages_.add(PageTable::page_of(addresses_[i]), i);
+  ranks_ = AddressRanks();
+  for (const CountedObject& object : objects) ranks_.add(object.address, object.address);
 }
 
 uint32_t CountedObjects::at(uint64_t address) const {
-  const PageTable::Rows rows = pages_.find(PageTable::page_of(address));
-  const auto first = addresses_.begin() + rows.first;
-  const auto found = std::lower_bound(first, first + rows.count, address);
-  return found != first + rows.count && *found == address ? static_cast<uint32_t>(found - addresses_.begin()) : kNone;
+  const AddressRanks::Page* page = ranks_.page(address);
+  if (!page || !page->is_start(address)) return kNone;
+  if (!page->is_uneven && !page->is_crowded) return address % 16 == 0 ? page->rank(address) - 1 : kNone;
+  const auto first = objects.begin() + page->before;
+  const auto last = first + std::min<ptrdiff_t>(objects.end() - first, ptrdiff_t{1} << AddressRanks::kPageBits);
+  const auto found = std::lower_bound(first, last, address,
+                                      [](const CountedObject& object, uint64_t a) { return object.address < a; });
+  return found != last && found->address == address ? static_cast<uint32_t>(found - objects.begin()) : kNone;
 }
 
 }  // namespace reftally

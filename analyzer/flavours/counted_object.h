@@ -8,8 +8,8 @@
 #include "analyzer/base/ids.h"
 #include "analyzer/base/string_table.h"
 #include "analyzer/heap/heap.h"
+#include "analyzer/image/address_ranks.h"
 #include "analyzer/image/image.h"
-#include "analyzer/image/page_table.h"
 
 namespace reftally {
 
@@ -41,8 +41,7 @@ struct CountedObjects {
   void build_index();                   // sorts by address
 
  private:
-  std::vector<uint64_t> addresses_;  // of `objects`
-  PageTable pages_;
+  AddressRanks ranks_;  // of `objects`
 };
 
 }  // namespace reftally

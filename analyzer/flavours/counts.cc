@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <numeric>
 #include <unordered_map>
 
 namespace reftally {
@@ -14,18 +13,13 @@ enum class SlotKind : uint8_t { kStrong, kWeak, kConflicting };
 class Classifier {
  public:
   Classifier(const CountedObjects& counted, const KnownReferences& known, std::span<Candidate> candidates)
-      : candidates_(candidates), remaining_(counted.objects.size()) {
-    for (size_t i = 0; i < remaining_.size(); ++i) {
-      remaining_[i].strong = counted.objects[i].strong - known.strong[i];
-      remaining_[i].weak = counted.objects[i].weak - known.weak[i];
-    }
-    group_by_object();
+      : candidates_(candidates) {
+    group_by_object(counted, known);
   }
 
   void run() {
     for (uint32_t i = 0; i < candidates_.size(); ++i)
-      if (candidates_[i].is_told && remaining_[candidates_[i].counted].strong > 0)
-        settle(i, ReferenceKind::kStrong, false);
+      if (candidates_[i].is_told && left_of(candidates_[i]).strong > 0) settle(i, ReferenceKind::kStrong, false);
     // Proofs of one object help others through shared slots; each round proves something or is the last.
     for (bool progress = true; progress;) {
       progress = false;
@@ -42,14 +36,23 @@ class Classifier {
     int64_t strong = 0, weak = 0;
   };
 
-  void group_by_object() {
-    first_.assign(remaining_.size() + 1, 0);
-    for (const Candidate& candidate : candidates_) ++first_[candidate.counted + 1];
-    std::partial_sum(first_.begin(), first_.end(), first_.begin());
+  // Objects that any candidate leads to have a row each: mostly they are few.
+  void group_by_object(const CountedObjects& counted, const KnownReferences& known) {
+    row_of_.assign(counted.objects.size(), 0);
+    for (const Candidate& candidate : candidates_) ++row_of_[candidate.counted];
+    first_.push_back(0);
+    for (size_t i = 0; i < row_of_.size(); ++i) {
+      if (row_of_[i] == 0) continue;
+      first_.push_back(first_.back() + row_of_[i]);
+      row_of_[i] = static_cast<uint32_t>(remaining_.size());
+      remaining_.push_back({counted.objects[i].strong - known.strong[i], counted.objects[i].weak - known.weak[i]});
+    }
     order_.resize(candidates_.size());
     std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
-    for (uint32_t i = 0; i < candidates_.size(); ++i) order_[next[candidates_[i].counted]++] = i;
+    for (uint32_t i = 0; i < candidates_.size(); ++i) order_[next[row_of_[candidates_[i].counted]]++] = i;
   }
+
+  Remaining& left_of(const Candidate& candidate) { return remaining_[row_of_[candidate.counted]]; }
 
   // Candidates of the object still open, of one reliability.
   std::vector<uint32_t>& open(uint32_t object, Trust trust) {
@@ -69,12 +72,12 @@ class Classifier {
     Candidate& candidate = candidates_[i];
     candidate.kind = kind;
     candidate.certainty = kind == ReferenceKind::kRaw ? Certainty::kConservative : Certainty::kCounted;
-    Remaining& left = remaining_[candidate.counted];
+    Remaining& left = left_of(candidate);
     if (kind == ReferenceKind::kStrong) --left.strong;
     if (kind == ReferenceKind::kWeak) --left.weak;
     if (!proves_slot || !candidate.slot || kind == ReferenceKind::kRaw) return;
     const SlotKind proved = kind == ReferenceKind::kStrong ? SlotKind::kStrong : SlotKind::kWeak;
-    auto [slot, added] = slots_.emplace(candidate.slot, proved);
+    auto [slot, added] = slots_.try_emplace(candidate.slot, proved);
     if (!added && slot->second != proved) slot->second = SlotKind::kConflicting;
   }
 
@@ -89,7 +92,7 @@ class Classifier {
   bool prove_by_slot(uint32_t i) {
     const auto slot = candidates_[i].slot ? slots_.find(candidates_[i].slot) : slots_.end();
     if (slot == slots_.end() || slot->second == SlotKind::kConflicting) return false;
-    const Remaining& left = remaining_[candidates_[i].counted];
+    const Remaining& left = left_of(candidates_[i]);
     const bool strong = slot->second == SlotKind::kStrong;
     if ((strong ? left.strong : left.weak) <= 0) return false;
     settle(i, strong ? ReferenceKind::kStrong : ReferenceKind::kWeak, false);
@@ -190,6 +193,7 @@ class Classifier {
   }
 
   std::span<Candidate> candidates_;
+  std::vector<uint32_t> row_of_;  // by counted object
   std::vector<Remaining> remaining_;
   std::vector<uint32_t> first_, order_, scratch_;
   std::unordered_map<uint64_t, SlotKind> slots_;
@@ -198,7 +202,7 @@ class Classifier {
 }  // namespace
 
 void classify_by_counts(const CountedObjects& counted, const KnownReferences& known, std::span<Candidate> candidates) {
-  Classifier(counted, known, candidates).run();
+  if (!candidates.empty()) Classifier(counted, known, candidates).run();
 }
 
 }  // namespace reftally

@@ -34,7 +34,7 @@ std::vector<DraftRoot> find_hidden_roots(const Image& image, const Holders& hold
     const StackId stack = image.blocks[block].stack;
     if (stack == StackId{}) continue;
     const uint64_t caller = image.stacks[index(stack)].ip;
-    const auto [found, added] = by_caller.emplace(caller, nullptr);
+    const auto [found, added] = by_caller.try_emplace(caller, nullptr);
     if (added) found->second = library_of(image, caller - 1);
     if (found->second)
       roots.push_back({holders.own_id(block), RootKind::kExternal, ReferenceKind::kRaw, Certainty::kConservative,

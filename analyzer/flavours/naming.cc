@@ -35,7 +35,7 @@ TypeId Naming::readable_type(std::string_view demangled) {
 }
 
 TypeId Naming::vtable_type(uint64_t vtable) {
-  auto [found, added] = vtable_types_.emplace(vtable, TypeId{});
+  auto [found, added] = vtable_types_.try_emplace(vtable, TypeId{});
   const std::string_view mangled = image_.vtable_type(vtable);
   if (added && !mangled.empty()) found->second = readable_type(demangle_type(mangled));
   return found->second;
@@ -50,7 +50,7 @@ TypeId Naming::counted_type(const CountedObject& object) {
   const std::string_view name = counted_.names[object.value_type];
   if (name.empty()) return TypeId{};
   const uint32_t key = index(object.value_type) * 2 + (object.value_count != 1);
-  auto [found, added] = counted_types_.emplace(key, TypeId{});
+  auto [found, added] = counted_types_.try_emplace(key, TypeId{});
   if (added) found->second = readable_type(std::string(name) + (object.value_count != 1 ? "[]" : ""));
   return found->second;
 }
@@ -62,7 +62,7 @@ const Naming::Frame& Naming::frame(uint32_t block) {
   const uint64_t resume = image_.word(at).value_or(0), destroy = image_.word(at + 8).value_or(0);
   const ImageModule* module = destroy ? image_.module_at(destroy) : nullptr;
   if (!module || (resume && image_.module_at(resume) != module)) return kNone;
-  auto [found, added] = frames_.emplace(destroy, Frame{});
+  auto [found, added] = frames_.try_emplace(destroy, Frame{});
   Frame& frame = found->second;
   if (!added) return frame;
   const std::string name = coroutine_name(demangle(types_.symbol_at(destroy)));
@@ -75,7 +75,7 @@ const Naming::Frame& Naming::frame(uint32_t block) {
 }
 
 TypeId Naming::block_type(uint32_t block) {
-  if (auto told = block_types_.find(block); told != block_types_.end()) return told->second;
+  if (!block_types_.empty() && block_types_[block] != kUntold) return block_types_[block];
   if (!holders_.is_carved(block)) {  // else the vtable is that of a control block inside
     const TypeId dynamic = vtable_type(image_.word(image_.blocks[block].address).value_or(0));
     if (index(dynamic) != 0) return dynamic;
@@ -83,7 +83,7 @@ TypeId Naming::block_type(uint32_t block) {
     if (index(of_frame) != 0) return of_frame;
   }
   const uint64_t size = image_.blocks[block].size;
-  auto [found, added] = sized_types_.emplace(size, TypeId{});
+  auto [found, added] = sized_types_.try_emplace(size, TypeId{});
   if (added) found->second = builder_.add_type(fmt::format("block of {} byte{}", size, size == 1 ? "" : "s"));
   return found->second;
 }
@@ -112,7 +112,7 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   const TypeId type = type_of(from);
   const auto name = type_names_.find(index(type));
   if (name == type_names_.end() || at < start || at - start > kLargestNamedOffset) return LabelId{};
-  auto [found, added] = offset_labels_.emplace(uint64_t{index(type)} << 32 | (at - start), LabelId{});
+  auto [found, added] = offset_labels_.try_emplace(uint64_t{index(type)} << 32 | (at - start), LabelId{});
   if (!added) return found->second;
   const auto layout = frame_layouts_.find(index(type));
   const std::string path = layout == frame_layouts_.end() ? "" : member_path(*layout->second, at - start);

@@ -3,6 +3,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "analyzer/flavours/counted_object.h"
 #include "analyzer/flavours/holders.h"
@@ -25,7 +26,10 @@ class Naming {
     const Type* layout = nullptr;  // DebugTypes::coroutine_frame
   };
   const Frame& frame(uint32_t block);
-  void set_block_type(uint32_t block, TypeId type) { block_types_[block] = type; }
+  void set_block_type(uint32_t block, TypeId type) {
+    if (block_types_.empty()) block_types_.resize(image_.blocks.size(), kUntold);
+    block_types_[block] = type;
+  }
   void set_extra_type(HolderId holder, TypeId type) { extra_types_[holder] = type; }
 
   // "+24" inside an object whose type has a name, or the variable there in a coroutine's frame; none in a nameless
@@ -41,6 +45,8 @@ class Naming {
   StringId mapping_name(uint64_t at);
 
  private:
+  static constexpr TypeId kUntold{0xffffffff};
+
   TypeId counted_type(const CountedObject& object);
   TypeId block_type(uint32_t block);
   TypeId readable_type(std::string_view demangled);
@@ -56,7 +62,7 @@ class Naming {
   std::unordered_map<uint64_t, TypeId> vtable_types_;   // by vtable
   std::unordered_map<uint64_t, Frame> frames_;          // of coroutines, by function that destroys it
   std::unordered_map<uint64_t, TypeId> sized_types_;    // "block of N bytes", by N
-  std::unordered_map<uint32_t, TypeId> block_types_;    // told by who points there
+  std::vector<TypeId> block_types_;                     // told by who points there, or kUntold; empty: of none
   std::unordered_map<HolderId, TypeId> extra_types_;
   std::unordered_map<uint64_t, LabelId> offset_labels_;      // by type and offset
   std::unordered_map<uint32_t, std::string> type_names_;     // by TypeId

@@ -40,11 +40,12 @@ class Search {
 
   void look_at(uint32_t block) {
     const uint64_t at = image_.blocks[block].address;
-    const auto weak = image_.half(at), strong = image_.half(at + 4);
+    const auto counts = image_.word(at);
+    if (!counts || image_.blocks[block].size < kHeader) return;
+    const auto weak_count = static_cast<int32_t>(*counts), strong_count = static_cast<int32_t>(*counts >> 32);
+    if (weak_count <= 0 || strong_count < 0 || strong_count > weak_count) return;
     const auto function = image_.word(at + kDestroyer);
-    if (!weak || !strong || !function || image_.blocks[block].size < kHeader) return;
-    const auto weak_count = static_cast<int32_t>(*weak), strong_count = static_cast<int32_t>(*strong);
-    if (weak_count <= 0 || strong_count < 0 || strong_count > weak_count || !image_.module_at(*function)) return;
+    if (!function || !image_.module_at(*function)) return;
     const Destroyer& destroyer = destroyer_at(*function);
     if (!destroyer.value_type.empty()) add(block, weak_count, strong_count, destroyer);
   }

@@ -1,5 +1,6 @@
 // shared_ptr control blocks of libstdc++, libc++ and Boost, wherever they lie in a block.
 #include <algorithm>
+#include <array>
 #include <span>
 #include <unordered_map>
 
@@ -31,6 +32,24 @@ KnownClasses control_block_classes(const Image& image, StringTable& names) {
   return classes;
 }
 
+// Most words are none of the classes', which lie far from each other: a few kilobytes say no to nearly all of those.
+class MayBeKnown {
+ public:
+  explicit MayBeKnown(const KnownClasses& classes) {
+    for (const auto& [vtable, unused] : classes) bits_[place_of(vtable) / 64] |= uint64_t{1} << place_of(vtable) % 64;
+  }
+  bool operator()(uint64_t word) const {
+    const size_t place = place_of(word);
+    return (bits_[place / 64] >> place % 64 & 1) != 0;
+  }
+
+ private:
+  static constexpr int kBits = 16;
+  static size_t place_of(uint64_t word) { return word * 0x9e3779b97f4a7c15u >> (64 - kBits); }
+
+  std::array<uint64_t, (size_t{1} << kBits) / 64> bits_ = {};
+};
+
 struct Counts {
   int64_t strong = 0, weak = 0;  // weak without the strong references' common unit
 };
@@ -38,9 +57,9 @@ struct Counts {
 std::optional<Counts> read_counts(const Image& image, uint64_t address, CountLayout layout) {
   Counts counts;
   if (layout == CountLayout::kHalves) {
-    const auto use = image.half(address + 8), weak = image.half(address + 12);
-    if (!use || !weak) return std::nullopt;
-    counts = {static_cast<int32_t>(*use), static_cast<int32_t>(*weak)};
+    const auto both = image.word(address + 8);
+    if (!both) return std::nullopt;
+    counts = {static_cast<int32_t>(*both), static_cast<int32_t>(*both >> 32)};
   } else {
     const auto use = image.word(address + 8), weak = image.word(address + 16);
     if (!use || !weak) return std::nullopt;
@@ -126,15 +145,14 @@ void bound_extents(const Image& image, std::span<CountedObject> objects) {
 void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
   const KnownClasses classes = control_block_classes(image, found.names);
   if (classes.empty()) return;
-  uint64_t lowest = ~uint64_t{0}, highest = 0;
-  for (const auto& [vtable, unused] : classes) lowest = std::min(lowest, vtable), highest = std::max(highest, vtable);
+  const MayBeKnown may_be_known(classes);
 
   const size_t first = found.objects.size();
   std::vector<const KnownClass*> object_class;
   for (const ImageRegion& region : image.regions) {
     if (region.kind != dump::RegionKind::kHeap) continue;
     image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
-      if (word < lowest || word > highest) return;
+      if (!may_be_known(word)) return;
       const auto known = classes.find(word);
       if (known == classes.end()) return;
       const uint32_t block = image.block_at(at);

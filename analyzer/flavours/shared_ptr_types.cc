@@ -46,7 +46,7 @@ void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, Coun
   for (CountedObject& object : found.objects) {
     if (object.flavour != FlavourId::kSharedPtr) continue;
     const uint64_t vtable = image.word(object.address).value_or(0);
-    auto [known, added] = classes.emplace(vtable, ClassFacts{});
+    auto [known, added] = classes.try_emplace(vtable);
     if (added) known->second = class_facts(types, image.vtable_type(vtable), vtable);
     const ClassFacts& facts = known->second;
     if (facts.size == 0 || facts.is_array) continue;

@@ -121,10 +121,14 @@ void TypedWalk::walk_counted_value(HolderId holder) {
 }
 
 // A GType is named as its struct is by typedef; the struct itself has an underscore before that.
-const Type* TypedWalk::value_type(const CountedObject& object) const {
+const Type* TypedWalk::value_type(const CountedObject& object) {
+  const uint32_t key = index(object.value_type) * 2 + (object.flavour == FlavourId::kGObject);
+  auto [found, added] = value_types_.try_emplace(key, nullptr);
+  if (!added) return found->second;
   const std::string name(counted_.names[object.value_type]);
-  const Type* type = types_.find(name);
-  return type || object.flavour != FlavourId::kGObject ? type : types_.find("_" + name);
+  found->second = types_.find(name);
+  if (!found->second && object.flavour == FlavourId::kGObject) found->second = types_.find("_" + name);
+  return found->second;
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
@@ -186,7 +190,9 @@ void TypedWalk::walk_pointee(const Pointee& pointee) {
 
 void TypedWalk::walk_block(uint32_t block, const Type& type) {
   walked_[block] = 1;
-  naming_.set_block_type(block, builder_.add_type(readable_type_name(type.name), location_text(type.location)));
+  auto [found, added] = block_types_.try_emplace(&type);
+  if (added) found->second = builder_.add_type(readable_type_name(type.name), location_text(type.location));
+  naming_.set_block_type(block, found->second);
   walk_value(holders_.own_id(block), type, image_.blocks[block].address);
 }
 
@@ -251,11 +257,7 @@ void TypedWalk::bury_what_is_left() {
 
 // ---- what the walk tells
 
-bool TypedWalk::take(uint64_t word) {
-  if (!states_.is_in_memory(word) || states_.at(word) == WordState::kExplained) return false;
-  states_.set(word, WordState::kExplained);
-  return true;
-}
+bool TypedWalk::take(uint64_t word) { return states_.explain(word); }
 
 bool TypedWalk::is_counter(uint64_t address) const { return counted_.at(address) != CountedObjects::kNone; }
 
@@ -362,11 +364,13 @@ bool TypedWalk::may_pay(const Place& place, const Type& pointee) {
 // ---- names
 
 LabelId TypedWalk::label(PathId path) {
-  if (auto known = path_labels_.find(static_cast<uint32_t>(path)); known != path_labels_.end()) return known->second;
+  const auto row = static_cast<uint32_t>(path);
+  if (row < path_labels_.size() && path_labels_[row]) return *path_labels_[row];
   const PathText text = paths_.text(path);
   if (!text.owner.empty()) {
-    return path_labels_[static_cast<uint32_t>(path)] =
-               builder_.add_label(text.owner, text.path, location_text(text.location));
+    if (row >= path_labels_.size()) path_labels_.resize(row + 1);
+    path_labels_[row] = builder_.add_label(text.owner, text.path, location_text(text.location));
+    return *path_labels_[row];
   }
   auto [found, added] = labels_.emplace(owner_name_ + '\n' + text.path, LabelId{});
   if (added) {
@@ -377,7 +381,7 @@ LabelId TypedWalk::label(PathId path) {
 
 StringId TypedWalk::root_name(PathId path) {
   const uint64_t of_thread = variable_->is_thread_local ? uint64_t{thread_} + 1 : 0;
-  auto [found, added] = path_root_names_.emplace(of_thread << 32 | static_cast<uint32_t>(path), StringId{});
+  auto [found, added] = path_root_names_.try_emplace(of_thread << 32 | static_cast<uint32_t>(path), StringId{});
   if (!added) return found->second;
   const std::string text = paths_.text(path).path;
   found->second = of_thread ? naming_.thread_local_name(thread_, text) : builder_.intern(text);

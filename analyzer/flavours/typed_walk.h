@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -51,7 +52,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_counted_values();
   void walk_counted_value(HolderId holder);
   void walk_deleter(HolderId holder);
-  const Type* value_type(const CountedObject& object) const;
+  const Type* value_type(const CountedObject& object);
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
   void walk_coroutine(uint32_t block);  // by the functions that its frame begins with
@@ -115,7 +116,9 @@ class TypedWalk final : private ValueVisitor {
   std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container
 
   std::unordered_map<std::string, LabelId> labels_;          // of paths without an owner, by owner and path
-  std::unordered_map<uint32_t, LabelId> path_labels_;        // by PathId
+  std::vector<std::optional<LabelId>> path_labels_;          // by PathId: of paths with one
+  std::unordered_map<const Type*, TypeId> block_types_;      // of blocks that a pointer leads to
+  std::unordered_map<uint32_t, const Type*> value_types_;    // by StringId of CountedObjects::names, twice
   std::unordered_map<uint32_t, Place> places_;               // by PathId
   std::unordered_map<const Type*, bool> counts_references_;  // whether a class may
   std::unordered_map<uint64_t, StringId> path_root_names_;   // by thread + 1 and PathId

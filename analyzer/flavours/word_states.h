@@ -20,12 +20,14 @@ class WordStates {
 
   WordState at(uint64_t address) const;
   void set(uint64_t address, WordState state);
+  bool explain(uint64_t address);  // false where there is no memory, or it is explained already
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
-  bool is_in_memory(uint64_t address) const { return image_.region_at(address) != nullptr; }
   bool any() const { return any_; }
 
  private:
+  std::vector<uint8_t>& states_of(const ImageRegion& region);
+
   const Image& image_;
   std::vector<std::vector<uint8_t>> states_;  // by region; empty until one of its words is set
   bool any_ = false;

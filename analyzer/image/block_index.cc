@@ -17,34 +17,33 @@ BlockIndex::BlockIndex(std::span<const ImageBlock> blocks) : blocks_(blocks) {
   if (blocks.empty()) return;
   lowest_ = blocks.front().address;
   highest_ = last_byte(blocks.back());
-  size_t page_count = 0;
-  uint64_t previous = ~uint64_t{0};
-  auto for_each_page = [&](const ImageBlock& block, auto visit) {
-    const uint64_t first = PageTable::page_of(block.address);
-    const uint64_t last = block.size > kHugeSize ? first : PageTable::page_of(last_byte(block));
-    for (uint64_t page = first; page <= last; ++page) visit(page);
-  };
-  for (const ImageBlock& block : blocks) {
-    for_each_page(block, [&](uint64_t page) {
-      page_count += page != previous;
-      previous = page;
-    });
-  }
-  pages_ = PageTable(page_count);
   for (uint32_t i = 0; i < blocks.size(); ++i) {
-    if (blocks[i].size > kHugeSize) huge_.push_back(i);
-    for_each_page(blocks[i], [&](uint64_t page) { pages_.add(page, i); });
+    const bool is_huge = blocks[i].size > kHugeSize;
+    if (is_huge) huge_.push_back(i);
+    ranks_.add(blocks[i].address, is_huge ? blocks[i].address : last_byte(blocks[i]));
   }
 }
 
 uint32_t BlockIndex::find(uint64_t pointer) const {
   if (blocks_.empty() || pointer - lowest_ > highest_ - lowest_) return kNone;
-  const PageTable::Rows rows = pages_.find(PageTable::page_of(pointer));
-  const ImageBlock* first = blocks_.data() + rows.first;
-  const ImageBlock* after = std::upper_bound(first, first + rows.count, pointer,
-                                             [](uint64_t p, const ImageBlock& block) { return p < block.address; });
-  if (after != first && (after - 1)->contains(pointer)) return static_cast<uint32_t>(after - 1 - blocks_.data());
+  if (const AddressRanks::Page* page = ranks_.page(pointer)) {
+    const uint32_t rows = rows_up_to(*page, pointer);
+    if (rows != 0 && blocks_[rows - 1].contains(pointer)) return rows - 1;
+  }
   return huge_.empty() ? kNone : find_huge(pointer);
+}
+
+// Blocks that begin at or before the pointer.
+uint32_t BlockIndex::rows_up_to(const AddressRanks::Page& page, uint64_t pointer) const {
+  if (page.is_crowded) {
+    const auto first = blocks_.begin() + page.before;
+    const auto last = first + std::min<ptrdiff_t>(blocks_.end() - first, ptrdiff_t{1} << AddressRanks::kPageBits);
+    return static_cast<uint32_t>(
+        std::upper_bound(first, last, pointer, [](uint64_t p, const ImageBlock& block) { return p < block.address; }) -
+        blocks_.begin());
+  }
+  const uint32_t rows = page.rank(pointer);
+  return rows - (page.is_uneven && rows != 0 && blocks_[rows - 1].address > pointer);
 }
 
 uint32_t BlockIndex::find_huge(uint64_t pointer) const {

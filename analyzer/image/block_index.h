@@ -1,6 +1,5 @@
-// Which block contains an address, in O(1) expected: a hash table from 4 KiB page to the blocks that begin in it
-// (and the one that reaches into it). Blocks over kHugeSize are kept apart, by address: they are few, and a page
-// each would let one damaged size fill the table.
+// Which block contains an address, in O(1). Blocks over kHugeSize are kept apart, by address: they are few, and a bit
+// for each 16 bytes would let one damaged size fill the memory.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +7,7 @@
 #include <span>
 #include <vector>
 
-#include "analyzer/image/page_table.h"
+#include "analyzer/image/address_ranks.h"
 
 namespace reftally {
 
@@ -26,10 +25,11 @@ class BlockIndex {
  private:
   static constexpr uint64_t kHugeSize = 64 << 10;
 
+  uint32_t rows_up_to(const AddressRanks::Page& page, uint64_t pointer) const;
   uint32_t find_huge(uint64_t pointer) const;
 
   std::span<const ImageBlock> blocks_;
-  PageTable pages_;             // of blocks that overlap the page
+  AddressRanks ranks_;
   std::vector<uint32_t> huge_;  // indexes of blocks over kHugeSize
   uint64_t lowest_ = 0, highest_ = 0;
 };

@@ -45,23 +45,15 @@ const ImageRegion* Image::first_region_after(uint64_t address) const {
   return regions.data() + (found - regions.begin());
 }
 
-const ImageRegion* Image::region_at(uint64_t address) const {
-  thread_local size_t last = 0;  // most questions are about the region of the one before
-  if (last < regions.size() && address - regions[last].address < 8 * regions[last].word_count) return &regions[last];
-  const ImageRegion* const found = containing(
-      regions, address, [](const ImageRegion& region) { return region.address; },
-      [](const ImageRegion& region) { return region.end(); });
-  if (found) last = static_cast<size_t>(found - regions.data());
-  return found;
-}
-
-std::optional<uint64_t> Image::word(uint64_t address) const {
-  if (address % 8) return std::nullopt;
-  const ImageRegion* region = region_at(address);
-  if (!region) return std::nullopt;
-  const uint64_t i = (address - region->address) / 8;
-  if (!region->is_known(i)) return std::nullopt;
-  return region->words[i];
+const ImageRegion* Image::find_region(uint64_t address) const {
+  const uint32_t first = region_groups_.find(address);
+  if (first == AddressGroups::kNone) return nullptr;
+  for (size_t i = first; i < regions.size() && regions[i].address <= address; ++i) {
+    if (address >= regions[i].end()) continue;
+    last_region_ = i;
+    return &regions[i];
+  }
+  return nullptr;
 }
 
 std::optional<uint32_t> Image::half(uint64_t address) const {
@@ -106,6 +98,12 @@ std::vector<uint64_t> Image::frames(StackId stack) const {
 
 void Image::build_indexes() {
   block_index_ = BlockIndex(blocks);
+  region_groups_ = AddressGroups();
+  for (uint32_t i = 0; i < regions.size(); ++i) {
+    const uint64_t first = regions[i].address >> AddressGroups::kBits;
+    const uint64_t last = (regions[i].end() - 1) >> AddressGroups::kBits;
+    for (uint64_t group = first; group <= last; ++group) region_groups_.find_or_add(group << AddressGroups::kBits, i);
+  }
   load_segments_.clear();
   for (uint32_t module = 0; module < modules.size(); ++module) {
     for (const ImageSegment& segment : modules[module].segments) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "analyzer/base/ids.h"
+#include "analyzer/image/address_ranks.h"
 #include "analyzer/image/block_index.h"
 #include "runtime/dump/format.h"
 
@@ -104,7 +105,7 @@ struct DeclaredFacts {
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;
   std::optional<dump::EventSummary> events;  // nothing when the program told none
-  std::vector<dump::HistoryEvent> history;  // in order
+  std::vector<dump::HistoryEvent> history;   // in order
   std::vector<dump::GObjectType> gobject_types;
   std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
   std::vector<dump::CollectorPauses> pauses;         // as `collector`
@@ -142,8 +143,19 @@ class Image {
 
   std::string_view text(dump::StringRef ref) const;  // throws Error when out of the pool
 
-  const ImageRegion* region_at(uint64_t address) const;
-  std::optional<uint64_t> word(uint64_t address) const;  // 8-byte aligned; nothing when unknown
+  const ImageRegion* region_at(uint64_t address) const {
+    // Most questions are about the region of the one before.
+    if (last_region_ < regions.size() && address - regions[last_region_].address < 8 * regions[last_region_].word_count)
+      return &regions[last_region_];
+    return find_region(address);
+  }
+  // 8-byte aligned; nothing when unknown
+  std::optional<uint64_t> word(uint64_t address) const {
+    const ImageRegion* region = address % 8 == 0 ? region_at(address) : nullptr;
+    if (!region) return std::nullopt;
+    const uint64_t i = (address - region->address) / 8;
+    return region->is_known(i) ? std::optional(region->words[i]) : std::nullopt;
+  }
   std::optional<uint32_t> half(uint64_t address) const;  // 4-byte aligned
   std::optional<uint8_t> byte(uint64_t address) const;
   // Calls visit(address, word) for each known word in [begin, end), which may span several regions.
@@ -170,12 +182,15 @@ class Image {
 
  private:
   const ImageRegion* first_region_after(uint64_t address) const;  // first one that ends after address
+  const ImageRegion* find_region(uint64_t address) const;
 
   struct LoadSegment {
     uint64_t begin, end;
     uint32_t module;
   };
+  static inline thread_local size_t last_region_ = 0;
   BlockIndex block_index_;
+  AddressGroups region_groups_;             // first region that lies there
   std::vector<LoadSegment> load_segments_;  // of all modules, by address
 };
 

@@ -12,7 +12,7 @@ bool is_library_scope(std::string_view scope) {
 }
 
 PathId Paths::child(PathId path, const void* key, Node node) {
-  auto [found, added] = children_.emplace(Key{path, key}, PathId{static_cast<uint32_t>(nodes_.size())});
+  auto [found, added] = children_.try_emplace(Key{path, key}, PathId{static_cast<uint32_t>(nodes_.size())});
   if (added) nodes_.push_back(std::move(node));
   return found->second;
 }
@@ -23,6 +23,14 @@ PathId Paths::variable(const Variable& variable) {
 }
 
 PathId Paths::member(PathId path, const Type& declaring, const TypeMember& member) {
+  const Key key{path, &member};
+  Recent& recent = recent_[HashKey()(key) >> 32 & (recent_.size() - 1)];
+  if (recent.key != key || recent.declaring != &declaring)
+    recent = {key, &declaring, find_member(path, declaring, member)};
+  return recent.child;
+}
+
+PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& member) {
   // Boost's have no mark of their own; inside a value they say nothing to whoever reads the program.
   const bool of_boost = declaring.scope.starts_with("boost"), inside_boost = of_boost && path != PathId{};
   // `c` is the container inside std::stack, queue and priority_queue.

@@ -47,11 +47,12 @@ class Paths {
     SourceLocation location;
   };
   PathId child(PathId path, const void* key, Node node);
+  PathId find_member(PathId path, const Type& declaring, const TypeMember& member);
 
   std::vector<Node> nodes_;
   struct Key {
-    PathId parent;
-    const void* key;
+    PathId parent{};
+    const void* key = nullptr;
     bool operator==(const Key&) const = default;
   };
   struct HashKey {
@@ -60,6 +61,13 @@ class Paths {
     }
   };
   std::unordered_map<Key, PathId, HashKey> children_;
+  // Members that were asked for last: a million values of one class ask for the same few.
+  struct Recent {
+    Key key{};
+    const Type* declaring = nullptr;
+    PathId child{};
+  };
+  std::vector<Recent> recent_ = std::vector<Recent>(256);
   std::unordered_map<std::string, std::string> literals_;  // gives each literal step an address of its own
 };
 

@@ -123,18 +123,19 @@ void Walker::walk(const Value& value, ValueVisitor& visitor) {
   visitor_ = &visitor;
   push(value.type, value.address, value.path, value.index);
   while (!pending_.empty()) {
-    const Value next = pending_.back();
+    const Pending next = pending_.back();
     pending_.pop_back();
-    at_ = next.path;
-    const Plan& how = plan(next.type);
+    at_ = next.value.path;
     const size_t before = pending_.size();
-    how.walk(*this, how, next);
+    next.plan->walk(*this, *next.plan, next.value);
     std::reverse(pending_.begin() + before, pending_.end());  // members and elements in their own order
   }
 }
 
 void Walker::push(const Type* type, uint64_t address, PathId path, uint32_t index) {
-  if (type && plan(type).walk) pending_.push_back({type, address, path, index});
+  if (!type) return;
+  const Plan& how = plan(type);
+  if (how.walk) pending_.push_back({{type, address, path, index}, &how});
 }
 
 bool Walker::in_one_piece(uint64_t begin, uint64_t end) const {
@@ -145,7 +146,7 @@ bool Walker::in_one_piece(uint64_t begin, uint64_t end) const {
   return mapping && end <= mapping->end;
 }
 
-const Plan& Walker::plan(const Type* type) {
+const Plan& Walker::find_plan(const Type* type) {
   if (auto found = plans_.find(type); found != plans_.end()) return found->second;
   plans_.emplace(type, Plan{.type = type});  // a type inside itself, which only bad debug information has: nothing
   Plan made = make_plan(*type);

@@ -3,6 +3,7 @@
 // type that lies) is reported as opaque, and is then judged word by word; nothing here loops or throws on bad memory.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -91,7 +92,11 @@ class Walker {
   bool in_one_piece(uint64_t begin, uint64_t end) const;  // in one block, or in one mapping outside of blocks
   void push(const Type* type, uint64_t address, PathId path, uint32_t index = kNoIndex);  // to be walked next
   void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
-  const Plan& plan(const Type* type);
+  const Plan& plan(const Type* type) {
+    const Plan*& recent = recent_plans_[reinterpret_cast<uintptr_t>(type) / 16 % recent_plans_.size()];
+    if (!recent || recent->type != type) recent = &find_plan(type);
+    return *recent;
+  }
   std::unordered_map<uint64_t, ManagedType>& managed_types() { return managed_types_; }  // by manager function
   PathId at() const { return at_; }                                                      // of the value under way
 
@@ -99,6 +104,12 @@ class Walker {
   static const CountedPointers kNoCounts;
   static const StatedCounts kNothingStated;
 
+  struct Pending {
+    Value value;
+    const Plan* plan;
+  };
+
+  const Plan& find_plan(const Type* type);
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
   void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
@@ -109,9 +120,10 @@ class Walker {
   const CountedPointers& own_;
   const StatedCounts& stated_;
   ValueVisitor* visitor_ = nullptr;
-  std::vector<Value> pending_;
+  std::vector<Pending> pending_;
   PathId at_{};
   std::unordered_map<const Type*, Plan> plans_;
+  std::array<const Plan*, 64> recent_plans_ = {};
   std::unordered_map<uint64_t, ManagedType> managed_types_;
 };
 
