@@ -64,6 +64,23 @@ class GrowingColumn {
   void pop_back() { --size_; }
   void truncate(size_t rows) { size_ = rows; }
   void release() { GrowingColumn().swap(*this); }
+  // The same rows as another type of equal size, where they stand: `convert(row, as)` returns false to leave one out.
+  template <class U, class Convert>
+  GrowingColumn<U> convert_to(Convert convert) && {
+    static_assert(sizeof(U) == sizeof(T) && alignof(U) <= alignof(T));
+    GrowingColumn<U> result;
+    result.rows_ = reinterpret_cast<U*>(rows_);
+    result.capacity_ = std::exchange(capacity_, 0);
+    result.mapping_ = std::exchange(mapping_, {});
+    for (size_t row = 0; row < size_; ++row) {
+      const T from = rows_[row];
+      U to;
+      if (convert(from, to)) new (result.rows_ + result.size_++) U(to);
+    }
+    rows_ = nullptr;
+    size_ = 0;
+    return result;
+  }
   void swap(GrowingColumn& other) noexcept {
     std::swap(rows_, other.rows_);
     std::swap(size_, other.size_);
@@ -72,6 +89,9 @@ class GrowingColumn {
   }
 
  private:
+  template <class U>
+  friend class GrowingColumn;
+
   static constexpr size_t kMapped = 4u << 20;  // bytes; below, the allocator's
 
   void grow(size_t rows) {

@@ -20,15 +20,19 @@ Assembly::Assembly(const Image& image, const CountedObjects& counted, const Hold
 
 void Assembly::add_objects() {
   uint64_t bytes = 0;
+  size_t objects = holders_.count() - image_.blocks.size();
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
     bytes += image_.blocks[block].size;
+    objects += holders_.is_free(block) || holders_.is_carved(block);
     if (!holders_.is_carved(block)) storage_[holders_.current(holders_.own_id(block))] += image_.blocks[block].size;
   }
+  builder_.expect_objects(objects + image_.declared.objects.size());
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) add_counted(holder);
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
     if (holders_.is_free(block) || holders_.is_carved(block)) add_block(block);
   }
   add_storage_of_variables();
+  std::vector<uint64_t>().swap(storage_);
   builder_.set_block_totals(image_.blocks.size(), bytes);
   std::vector<ObjectId> of_blocks(image_.blocks.size());
   for (uint32_t block = 0; block < of_blocks.size(); ++block) of_blocks[block] = object_of(holders_.own_id(block));
@@ -107,13 +111,18 @@ void Assembly::add_shared_blocks() {
   }
 }
 
-void Assembly::add_references(const GrowingColumn<DraftReference>& references) {
-  for (const DraftReference& reference : references) {
-    const ObjectId from = object_of(reference.from), to = object_of(reference.to);
-    if (from == to && reference.kind == ReferenceKind::kRaw) continue;  // came to be one object since
-    builder_.add_reference({from, to, reference.label, reference.kind, reference.certainty, reference.element,
-                            acquired(reference.to, reference.place, reference.kind, reference.certainty)});
-  }
+void Assembly::add_references(DraftReferences references) {
+  HeapBuilder::References found;
+  size_t row = 0;
+  auto convert = [&](const DraftReference& draft, HeapBuilder::ReferenceRow& to) {
+    const uint64_t place = references.places.empty() ? 0 : references.places[row++];
+    to = {object_of(draft.from), object_of(draft.to), draft.label, draft.element, draft.kind, draft.certainty};
+    if (to.from == to.to && to.kind == ReferenceKind::kRaw) return false;  // came to be one object since
+    if (events_.known()) found.acquired.push_back(acquired(draft.to, place, draft.kind, draft.certainty));
+    return true;
+  };
+  found.rows = std::move(references.rows).convert_to<HeapBuilder::ReferenceRow>(convert);
+  builder_.add_references(std::move(found));
 }
 
 void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots) {
@@ -142,7 +151,7 @@ StackId Assembly::acquired(HolderId to, uint64_t place, ReferenceKind kind, Cert
   const std::optional<StackId> stack = events_.take(to, place);
   if (!stack) return {};
   const bool pays = kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
-  builder_.object(object_of_[to]).open_acquires += !pays;
+  if (!pays) builder_.add_open_acquire(object_of_[to]);
   return *stack;
 }
 
@@ -151,7 +160,7 @@ void Assembly::add_events() {
   builder_.set_events(image_.declared.events->lost != 0);
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     if (object_of_[holder] == kNoObject) continue;
-    builder_.object(object_of_[holder]).event_balance = events_.balance(holder);
+    builder_.set_event_balance(object_of_[holder], events_.balance(holder));
     for (const EventTallies::Row& row : events_.rows_of(holder))
       if (!row.met) builder_.add_tally({object_of_[holder], row.stack, row.balance});
   }
@@ -185,7 +194,7 @@ void Assembly::mark_expectations() {
   for (const dump::Expectation& expectation : image_.declared.expectations) {
     const HolderId holder = holders_.at(expectation.address);
     if (holder == kNoHolder) continue;
-    HeapBuilder::Object& object = builder_.object(object_of(holder));
+    const HeapBuilder::ObjectRow object = builder_.object(object_of(holder));
     object.flags |= dump::kObjectReleased;
     object.note = builder_.intern("expect_released: " + std::string(image_.text(expectation.reason)));
   }

@@ -22,7 +22,7 @@ class Assembly final : public NativeSide {
   void add_objects();
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
   void add_shared_blocks();     // a block lives as long as what lies in it
-  void add_references(const GrowingColumn<DraftReference>& references);
+  void add_references(DraftReferences references);
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
   void add_storage(std::span<const DraftStorage> storage);
   void add_roots(std::span<const DraftRoot> roots);
@@ -48,7 +48,7 @@ class Assembly final : public NativeSide {
   HeapBuilder& builder_;
   const std::unordered_map<uint64_t, LabelId>& outward_;
   std::vector<ObjectId> object_of_;                // by holder
-  std::vector<uint64_t> storage_;                  // by holder: bytes of blocks that are its alone
+  std::vector<uint64_t> storage_;                  // by holder: bytes of blocks that are its alone; till add_objects
   std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it
 };
 

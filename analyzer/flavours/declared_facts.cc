@@ -230,7 +230,7 @@ void DeclaredLift::mark_expectations() {
   for (uint32_t row = 0; row < facts_.objects.size(); row++) {
     const auto reason = reasons.find(facts_.objects[row].address);
     if (reason == reasons.end()) continue;
-    HeapBuilder::Object& object = builder_.object(object_id(row));
+    const HeapBuilder::ObjectRow object = builder_.object(object_id(row));
     object.flags |= dump::kObjectReleased;
     object.note = builder_.intern(fmt::format("expect_released: {}", reason->second));
   }

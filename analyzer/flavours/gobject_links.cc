@@ -162,7 +162,7 @@ class Links {
     const HolderId target = holders_.at(to);
     if (target == kNoHolder) return;
     const LabelId label = builder_.add_label(naming_.type_name(from), member, {}, kLabelDotted | kLabelFixed);
-    found_.references.push_back({from, target, label, kind, Certainty::kExact, kNoElement, place});
+    found_.references.push_back({from, target, label, kNoElement, kind, Certainty::kExact}, place);
   }
 
   void name_block(uint64_t address, std::string_view name) {

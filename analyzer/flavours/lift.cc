@@ -29,7 +29,8 @@ struct TypedHeap {
         holders(image, counted),
         naming(image, types, counted, holders, builder),
         states(image),
-        walk(image, types, counted, holders, states, naming, builder, own, stated, plain) {}
+        walk(image, types, counted, holders, states, naming, builder, own, stated, plain),
+        found(image) {}
 
   CountedPointers own;
   HeapBuilder builder;
@@ -76,9 +77,8 @@ std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types
   return walk_types(image, types, stated, PlainPointers::kStatedOnly, counted);
 }
 
-}  // namespace
-
-Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& options) {
+// All there is but its order: what is needed to find it is gone when that is made.
+HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptions& options) {
   // Counted objects, by flavour.
   CountedObjects counted;
   for (const Flavour& flavour : flavours()) {
@@ -108,6 +108,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   const PointerReader reader(image, counted, holders);
   HeapWords heap_words = scan_heap(image, counted, holders, states, Buffers(image, holders), reader, naming);
   RootWords root_words = scan_roots(image, states, reader, naming);
+  states.release();
 
   // Strong or weak, where a word alone cannot tell.
   std::vector<Candidate> candidates = std::move(heap_words.candidates);
@@ -115,6 +116,7 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   EventTallies events(image, counted, holders);
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known, candidates);
+  typed.known = {};
 
   Assembly assembly(image, counted, holders, naming, builder, events, typed.outward);
   assembly.add_objects();
@@ -122,11 +124,9 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   declared.add_objects();
   assembly.add_unknown_deleters();
   assembly.add_shared_blocks();
-  assembly.add_references(typed.references);
-  typed.references.release();
+  assembly.add_references(std::move(typed.references));
   assembly.add_candidates(candidates, root_words.roots);
-  assembly.add_references(heap_words.references);
-  heap_words.references.release();
+  assembly.add_references(std::move(heap_words.references));
   assembly.add_storage(typed.storage);
   assembly.add_roots(typed.roots);
   assembly.add_roots(find_hidden_roots(image, holders, builder));
@@ -137,7 +137,13 @@ Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& option
   declared.add_roots();
   declared.add_events();
   declared.mark_expectations();
-  return std::move(builder).build();
+  return std::move(builder);
+}
+
+}  // namespace
+
+Heap lift(const Image& image, const DebugTypes& types, const LiftOptions& options) {
+  return collect(image, types, options).build();
 }
 
 }  // namespace reftally

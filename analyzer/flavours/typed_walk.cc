@@ -33,6 +33,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       stated_(stated),
       plain_(plain),
       walker_(image, types, paths_, own, stated),
+      found_(image),
       declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {
   found_.known.strong.resize(counted.objects.size());
@@ -334,7 +335,7 @@ void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   if (variable_) {
     found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path), at.address});
   } else if (to != holder_ || kind != ReferenceKind::kRaw) {
-    found_.references.push_back({holder_, to, label(at.path), kind, Certainty::kExact, at.index, at.address});
+    found_.references.push_back({holder_, to, label(at.path), at.index, kind, Certainty::kExact}, at.address);
   }
 }
 

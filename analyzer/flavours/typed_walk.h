@@ -18,7 +18,9 @@
 namespace reftally {
 
 struct TypedReferences {
-  GrowingColumn<DraftReference> references;
+  explicit TypedReferences(const Image& image) : references(image) {}
+
+  DraftReferences references;
   std::vector<DraftRoot> roots;
   KnownReferences known;
   std::vector<MetPointer> met;                    // that may count inside what they point to

@@ -23,7 +23,7 @@ class WordStates {
   bool explain(uint64_t address);  // false where there is no memory, or it is explained already
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
-  bool any() const { return any_; }
+  void release() { std::vector<std::vector<uint8_t>>().swap(states_); }  // nobody asks any more
 
  private:
   std::vector<uint8_t>& states_of(const ImageRegion& region);

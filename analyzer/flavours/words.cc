@@ -75,7 +75,8 @@ class HeapScan {
         states_(states),
         buffers_(buffers),
         reader_(reader),
-        naming_(naming) {}
+        naming_(naming),
+        found_(image) {}
 
   void scan_block(uint32_t block) {
     const uint64_t begin = image_.blocks[block].address;
@@ -138,7 +139,7 @@ class HeapScan {
 
   // The word before a counter's address is the stored pointer of the same shared_ptr or weak_ptr.
   void forget_stored_pointer(uint64_t at, HolderId to) {
-    if (last_raw_at_ == at - 8 && found_.references.back().to == to) found_.references.pop_back();
+    if (last_raw_at_ == at - 8 && found_.references.rows.back().to == to) found_.references.pop_back();
     last_raw_at_ = 0;
   }
 
@@ -147,11 +148,11 @@ class HeapScan {
   }
 
   void add(HolderId from, HolderId to, LabelId label, uint64_t at, ReferenceKind kind) {
-    if (!found_.references.empty()) {  // arrays of pointers into one block
-      const DraftReference& last = found_.references.back();
+    if (!found_.references.rows.empty()) {  // arrays of pointers into one block
+      const DraftReference& last = found_.references.rows.back();
       if (last.from == from && last.to == to && last.label == label && last.kind == kind) return;
     }
-    found_.references.push_back({from, to, label, kind, Certainty::kConservative, kNoElement, at});
+    found_.references.push_back({from, to, label, kNoElement, kind, Certainty::kConservative}, at);
     last_raw_at_ = at;
   }
 

@@ -19,10 +19,30 @@ namespace reftally {
 struct DraftReference {
   HolderId from = kNoHolder, to = kNoHolder;
   LabelId label{};
+  uint32_t element = kNoElement;
   ReferenceKind kind = ReferenceKind::kRaw;
   Certainty certainty = Certainty::kConservative;
-  uint32_t element = kNoElement;
-  uint64_t place = 0;  // address of the word, when it may hold a counted reference
+};
+
+class DraftReferences {
+ public:
+  explicit DraftReferences(const Image& image) : has_events_(image.declared.events.has_value()) {}
+
+  // `place`: address of the word, when it may hold a counted reference. Asked for again only by events.
+  void push_back(const DraftReference& reference, uint64_t place) {
+    rows.push_back(reference);
+    if (has_events_) places.push_back(place);
+  }
+  void pop_back() {
+    rows.pop_back();
+    if (has_events_) places.pop_back();
+  }
+
+  GrowingColumn<DraftReference> rows;
+  GrowingColumn<uint64_t> places;  // by row, when there are events
+
+ private:
+  bool has_events_;
 };
 
 // Memory that a container keeps elements in.
@@ -65,7 +85,9 @@ struct Candidate {
 };
 
 struct HeapWords {
-  GrowingColumn<DraftReference> references;
+  explicit HeapWords(const Image& image) : references(image) {}
+
+  DraftReferences references;
   std::vector<Candidate> candidates;
 };
 

@@ -222,7 +222,7 @@ class DrawingReader {
   void object_count(size_t begin, std::string_view name, ObjectId id, Given& given) {
     once(begin, name, given.count, "count");
     if (in_.take("-")) return;
-    auto& object = builder_.object(id);
+    auto object = builder_.object(id);
     object.strong_count = static_cast<int64_t>(in_.number("expected a strong count, or '-' for a block"));
     object.flavour = FlavourId::kSharedPtr;
     if (in_.take("/")) object.weak_count = static_cast<int64_t>(in_.number("expected a weak count"));
@@ -231,7 +231,7 @@ class DrawingReader {
   void object_attributes(ObjectId id) {
     flavour_given_.resize(builder_.object_count(), 0);
     attributes([&](std::string_view word) {
-      auto& object = builder_.object(id);
+      auto object = builder_.object(id);
       if (auto flag = find_word(word, kObjectFlagWords)) return object.flags |= *flag, true;
       if (auto flavour = find_word(word, kFlavourWords))
         return object.flavour = *flavour, flavour_given_[index(id)] = 1, true;
@@ -316,7 +316,7 @@ class DrawingReader {
     flavour_given_.resize(builder_.object_count(), 0);
     for (uint32_t i = 0; i < builder_.object_count(); ++i) {
       const Given& given = given_[i];
-      auto& object = builder_.object(ObjectId{i});
+      auto object = builder_.object(ObjectId{i});
       if (!given.count && given.may_be_counted) {
         object.strong_count = given.paying;
         if (!flavour_given_[i]) object.flavour = FlavourId::kSharedPtr;

@@ -14,22 +14,69 @@ std::string Heap::element_text(uint64_t reference) const {
   return '"' + std::string(strings[StringId{at & ~kElementText}]) + '"';
 }
 
-HeapBuilder::HeapBuilder() {
+HeapBuilder::HeapBuilder() : references_(1) {
   heap_.types.emplace_back();
   heap_.labels.emplace_back();
 }
 
-ObjectId HeapBuilder::add_object(const Object& object) {
-  require(objects_.size() < index(kNoObject), "fewer than 2^32 - 1 objects");
-  objects_.push_back(object);
-  return ObjectId{static_cast<uint32_t>(objects_.size() - 1)};
+void HeapBuilder::expect_objects(size_t count) {
+  const size_t all = object_count() + count;
+  for (auto* column : {&heap_.address, &heap_.size}) reserve_column(*column, all);
+  for (auto* column : {&heap_.strong_count, &heap_.weak_count}) reserve_column(*column, all);
+  for (auto* column : {&heap_.birth_order, &heap_.flags}) reserve_column(*column, all);
+  reserve_column(heap_.type, all);
+  reserve_column(heap_.flavour, all);
+  reserve_column(heap_.birth_stack, all);
+  reserve_column(heap_.note, all);
 }
 
-void HeapBuilder::add_reference(const Reference& reference) { references_.push_back(reference); }
+ObjectId HeapBuilder::add_object(const Object& object) {
+  require(object_count() < index(kNoObject), "fewer than 2^32 - 1 objects");
+  const ObjectId id{object_count()};
+  heap_.address.push_back(object.address);
+  heap_.size.push_back(object.size);
+  heap_.type.push_back(object.type);
+  heap_.flavour.push_back(object.flavour);
+  heap_.strong_count.push_back(object.strong_count);
+  heap_.weak_count.push_back(object.weak_count);
+  heap_.birth_stack.push_back(object.birth_stack);
+  heap_.birth_order.push_back(object.birth_order);
+  heap_.flags.push_back(object.flags);
+  heap_.note.push_back(object.note);
+  if (object.event_balance != 0) set_event_balance(id, object.event_balance);
+  if (object.open_acquires != 0) event_row(heap_.open_acquires, id) = object.open_acquires;
+  return id;
+}
+
+void HeapBuilder::add_reference(const Reference& reference) {
+  References& last = references_.back();
+  if (reference.acquired != StackId{})
+    while (last.acquired.size() < last.rows.size()) last.acquired.push_back(StackId{});
+  last.rows.push_back(
+      {reference.from, reference.to, reference.label, reference.element, reference.kind, reference.certainty});
+  if (reference.acquired != StackId{} || !last.acquired.empty()) last.acquired.push_back(reference.acquired);
+}
+
+void HeapBuilder::add_references(References references) {
+  require(references.acquired.empty() || references.acquired.size() == references.rows.size(),
+          "a call stack for each reference");
+  references_.push_back(std::move(references));
+  references_.emplace_back();
+}
+
 void HeapBuilder::add_root(const HeapRoot& root) { roots_.push_back(root); }
 StringId HeapBuilder::intern(std::string_view text) { return heap_.strings.intern(text); }
-HeapBuilder::Object& HeapBuilder::object(ObjectId id) { return objects_[index(id)]; }
-uint32_t HeapBuilder::object_count() const { return static_cast<uint32_t>(objects_.size()); }
+
+HeapBuilder::ObjectRow HeapBuilder::object(ObjectId id) {
+  const size_t i = index(id);
+  return {heap_.address[i],    heap_.size[i],        heap_.type[i],        heap_.flavour[i], heap_.strong_count[i],
+          heap_.weak_count[i], heap_.birth_stack[i], heap_.birth_order[i], heap_.flags[i],   heap_.note[i]};
+}
+
+int64_t& HeapBuilder::event_row(std::vector<int64_t>& column, ObjectId id) {
+  if (column.size() <= index(id)) column.resize(std::max<size_t>(object_count(), index(id) + size_t{1}));
+  return column[index(id)];
+}
 
 void HeapBuilder::set_events(bool lost) {
   heap_.has_events = true;
@@ -62,62 +109,54 @@ LabelId HeapBuilder::add_label(std::string_view owner, std::string_view path, st
   return found->second;
 }
 
-namespace {
-
-template <class Column, class Get>
-void fill(Column& column, size_t size, Get get) {
-  reserve_column(column, size);
-  for (size_t i = 0; i < size; i++) column.push_back(get(i));
-}
-
-}  // namespace
-
-Heap HeapBuilder::build() && {
-  const size_t objects = objects_.size();
-  auto object_column = [&](auto& column, auto member) {
-    fill(column, objects, [&](size_t i) { return objects_[i].*member; });
-  };
-  object_column(heap_.address, &Object::address);
-  object_column(heap_.size, &Object::size);
-  object_column(heap_.type, &Object::type);
-  object_column(heap_.flavour, &Object::flavour);
-  object_column(heap_.strong_count, &Object::strong_count);
-  object_column(heap_.weak_count, &Object::weak_count);
-  object_column(heap_.birth_stack, &Object::birth_stack);
-  object_column(heap_.birth_order, &Object::birth_order);
-  object_column(heap_.flags, &Object::flags);
-  object_column(heap_.note, &Object::note);
-  if (heap_.has_events) {
-    object_column(heap_.event_balance, &Object::event_balance);
-    object_column(heap_.open_acquires, &Object::open_acquires);
-  }
-  objects_.release();
-
-  // Counting sort by referrer: linear, and it keeps the order in which one referrer's references came.
+// Counting sort by referrer: linear, and it keeps the order in which one referrer's references came.
+void HeapBuilder::sort_references() {
+  const size_t objects = object_count();
   std::vector<uint64_t>& offsets = heap_.references.offsets;
-  offsets.assign(objects + 1, 0);
-  for (const Reference& reference : references_) {
-    require(index(reference.from) < objects && index(reference.to) < objects, "references between known objects");
-    offsets[index(reference.from) + 1]++;
+  assign_column(offsets, objects + 1, uint64_t{0});
+  size_t references = 0;
+  for (const References& some : references_) {
+    references += some.rows.size();
+    for (const ReferenceRow& reference : some.rows) {
+      require(index(reference.from) < objects && index(reference.to) < objects, "references between known objects");
+      offsets[index(reference.from) + 1]++;
+    }
   }
   for (size_t i = 0; i < objects; i++) offsets[i + 1] += offsets[i];
-  std::vector<uint64_t> next(offsets.begin(), offsets.end() - 1);
-  const size_t references = references_.size();
   assign_column(heap_.referent, references, kNoObject);
   assign_column(heap_.label, references, LabelId{});
   assign_column(heap_.element, references, kNoElement);
   assign_column(heap_.kind, references, ReferenceKind::kRaw);
   assign_column(heap_.certainty, references, Certainty::kConservative);
   if (heap_.has_events) assign_column(heap_.acquired, references, StackId{});
-  for (const Reference& reference : references_) {
-    const uint64_t row = next[index(reference.from)]++;
-    heap_.referent[row] = reference.to;
-    heap_.label[row] = reference.label;
-    heap_.element[row] = reference.element;
-    heap_.kind[row] = reference.kind;
-    heap_.certainty[row] = reference.certainty;
-    if (heap_.has_events) heap_.acquired[row] = reference.acquired;
+  for (References& some : references_) {
+    for (size_t i = 0; i < some.rows.size(); i++) {
+      const ReferenceRow& reference = some.rows[i];
+      const uint64_t row = offsets[index(reference.from)]++;
+      heap_.referent[row] = reference.to;
+      heap_.label[row] = reference.label;
+      heap_.element[row] = reference.element;
+      heap_.kind[row] = reference.kind;
+      heap_.certainty[row] = reference.certainty;
+      if (heap_.has_events && !some.acquired.empty()) heap_.acquired[row] = some.acquired[i];
+    }
+    some = {};
   }
+  // Each offset has become its row's end, which is where the next one begins.
+  std::copy_backward(offsets.begin(), offsets.end() - 1, offsets.end());
+  offsets[0] = 0;
+}
+
+Heap HeapBuilder::build() && {
+  const size_t objects = object_count();
+  if (heap_.has_events) {
+    heap_.event_balance.resize(objects);
+    heap_.open_acquires.resize(objects);
+  } else {
+    heap_.event_balance.clear();
+    heap_.open_acquires.clear();
+  }
+  sort_references();
   for (const HeapRoot& root : roots_) require(index(root.to) < objects, "roots of known objects");
   std::stable_sort(roots_.begin(), roots_.end(),
                    [](const HeapRoot& a, const HeapRoot& b) { return index(a.to) < index(b.to); });

@@ -165,9 +165,34 @@ class HeapBuilder {
     StackId acquired{};
   };
 
+  // A reference as it is kept until build(), and columns of them: many.
+  struct ReferenceRow {
+    ObjectId from, to;
+    LabelId label;
+    uint32_t element;
+    ReferenceKind kind;
+    Certainty certainty;
+  };
+  struct References {
+    GrowingColumn<ReferenceRow> rows;
+    GrowingColumn<StackId> acquired;  // by row; empty when no event tells
+  };
+  // What may still change of an object that was added.
+  struct ObjectRow {
+    uint64_t &address, &size;
+    TypeId& type;
+    FlavourId& flavour;
+    int64_t &strong_count, &weak_count;
+    StackId& birth_stack;
+    uint32_t &birth_order, &flags;
+    StringId& note;
+  };
+
   HeapBuilder();
+  void expect_objects(size_t count);  // so many will be added
   ObjectId add_object(const Object& object);
   void add_reference(const Reference& reference);
+  void add_references(References references);
   void add_root(const HeapRoot& root);
   void add_storage(const HeapStorage& storage) { heap_.storage.push_back(storage); }
   TypeId add_type(std::string_view name, std::string_view location = {}, uint32_t flags = 0);  // interned
@@ -179,16 +204,20 @@ class HeapBuilder {
   void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }
   void set_block_totals(uint64_t count, uint64_t bytes);
   void set_objects_of_blocks(std::vector<ObjectId> objects) { heap_.object_of_block = std::move(objects); }
-  Object& object(ObjectId id);
-  uint32_t object_count() const;
+  ObjectRow object(ObjectId id);
+  void set_event_balance(ObjectId id, int64_t balance) { event_row(heap_.event_balance, id) = balance; }
+  void add_open_acquire(ObjectId id) { ++event_row(heap_.open_acquires, id); }
+  uint32_t object_count() const { return heap_.object_count(); }
 
   Heap build() &&;  // references of one referrer keep the order in which they were added
 
  private:
-  GrowingColumn<Object> objects_;
-  GrowingColumn<Reference> references_;
+  int64_t& event_row(std::vector<int64_t>& column, ObjectId id);
+  void sort_references();
+
+  std::vector<References> references_;  // to the last of these more are added
   std::vector<HeapRoot> roots_;
-  Heap heap_;  // types, labels, strings
+  Heap heap_;  // all else
   std::unordered_map<uint64_t, TypeId> type_ids_;
   std::unordered_map<std::string, LabelId> label_ids_;
 };

@@ -46,4 +46,24 @@ TEST_CASE("a growing column is moved, cut and given back") {
   CHECK(moved.front().number == 7);
 }
 
+TEST_CASE("a growing column becomes one of another type where it stands, less what is left out") {
+  struct Other {
+    uint32_t half = 0;
+    uint64_t number = 0;
+  };
+  for (const uint64_t rows : {uint64_t{10}, uint64_t{1'000'000}}) {
+    GrowingColumn<Row> column;
+    for (uint64_t i = 0; i < rows; i++) column.push_back({i, static_cast<uint32_t>(i / 2)});
+    const void* place = column.data();
+    GrowingColumn<Other> other = std::move(column).convert_to<Other>([](const Row& row, Other& to) {
+      to = {row.half, row.number};
+      return row.number % 3 != 0;
+    });
+    CHECK(static_cast<const void*>(other.data()) == place);
+    REQUIRE(other.size() == rows - (rows + 2) / 3);
+    CHECK(other[1].number == 2);
+    CHECK(other.back().half == other.back().number / 2);
+  }
+}
+
 }  // namespace reftally

@@ -31,4 +31,22 @@ TEST_CASE("an index finds the block around an address: small, empty, over many p
   CHECK(index.find(0x7000000 + (1 << 20)) == BlockIndex::kNone);
 }
 
+TEST_CASE("an index finds blocks that begin at any byte, many in one place") {
+  std::vector<ImageBlock> blocks;
+  for (uint64_t address = 0x40000; address < 0x42000;) {
+    ImageBlock block;
+    block.address = address + address % 3;
+    block.size = address % 7;
+    address = block.address + (block.size ? block.size : 1) + address % 2;
+    blocks.push_back(block);
+  }
+  const BlockIndex index(blocks);
+  for (uint64_t pointer = 0x3fff0; pointer < 0x42020; ++pointer) {
+    uint32_t expected = BlockIndex::kNone;
+    for (uint32_t i = 0; i < blocks.size(); ++i)
+      if (blocks[i].contains(pointer)) expected = i;
+    if (index.find(pointer) != expected) FAIL(std::hex << pointer);
+  }
+}
+
 }  // namespace reftally
