@@ -33,8 +33,8 @@ struct RunOptions {
   std::vector<std::string> history;  // types
   std::string baseline;              // findings to live with, as `reftally check` writes them
   bool remove_dumps = false;
-  bool no_analyze = false, full_contents = false, no_stacks = false, no_zero_fill = false, verbose = false,
-       redact = false;
+  bool no_analyze = false, full_contents = false, no_stacks = false, native_frames = false, no_zero_fill = false,
+       verbose = false, redact = false;
   int stack_depth = 0, snapshot_signal = 0;
   int error_exitcode = 23;  // as LeakSanitizer
   AnalysisCommandOptions analysis;
@@ -87,6 +87,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   if (options.redact) set("REFTALLY_REDACT", "1");
   if (options.no_stacks) set("REFTALLY_STACKS", "0");
   if (!options.no_stacks && getenv("REFTALLY_PYTHON_STACKS") == nullptr) set("REFTALLY_PYTHON_STACKS", "8");
+  if (options.native_frames) set("REFTALLY_PYTHON_NATIVE_FRAMES", "1");
   if (options.no_zero_fill) set("REFTALLY_ZERO_FILL", "0");
   if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
   if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));
@@ -276,6 +277,10 @@ RunCommand prepare_run(CLI::App& parser) {
   parser.add_flag("--redact", options->redact,
                   "Python: leave keys of dictionaries, which may be data, out of the dump");
   parser.add_flag("--no-stacks", options->no_stacks, "record no birth stacks: faster");
+  parser
+      .add_flag("--native-frames", options->native_frames,
+                "Python: birth stacks begin with the C functions of extensions that allocated; slower")
+      ->excludes("--no-stacks");
   parser.add_flag("--no-zero-fill", options->no_zero_fill,
                   "leave new blocks as they are: stale words may pass for references");
   parser.add_option("--stack-depth", options->stack_depth, "frames of a birth stack (default 48)")

@@ -147,7 +147,8 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   for (const std::vector<ObjectId>& objects : finding.instances)
     for (ObjectId object : objects)
       if (is_python)
-        wanted += is_leak ? add_untold_acquires(heap, accounts, object, candidates) : 0;
+        wanted += is_leak ? add_untold_acquires(heap, accounts, object, candidates)
+                          : add_releases(heap, accounts, object, candidates);
       else if (is_gobject)
         wanted += is_leak ? add_gobject_acquires(heap, accounts, object, candidates) : 0;
       else if (audit.agrees(object))
@@ -163,6 +164,9 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
         "{} of the {} references told are the ones; the others were handed over untold", wanted, candidates.units));
   if (finding.acquires.empty() && finding.subject && is_gobject)
     finding.evidence.push_back("events do not tell who: some reference was taken or given back inside libgobject");
+  else if (finding.acquires.empty() && is_python && !is_leak && heap.has_events)
+    finding.evidence.push_back(
+        "no release too many was told: code that tells none, or a holder that never took its own");
   else if (finding.acquires.empty() && finding.subject && !is_python && heap.is_counted(*finding.subject))
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }

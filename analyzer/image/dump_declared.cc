@@ -1,5 +1,7 @@
 #include "analyzer/image/dump_declared.h"
 
+#include <numeric>
+
 #include "analyzer/image/dump_records.h"
 
 namespace reftally {
@@ -36,12 +38,19 @@ uint32_t read_call_stacks(const DumpFile& file, Image& image) {
                                          expect_text(image, frame.file, place);
                                          image.declared.frames.push_back(frame);
                                        });
+  std::vector<uint64_t> place(image.declared.frames.size());
+  std::iota(place.begin(), place.end(), kDeclaredFrame);
+  for_each_record<dump::NativeFrame>(file, dump::kTagNativeFrames,
+                                     [&](const dump::NativeFrame& frame, const RecordPlace& record) {
+                                       record.expect(frame.frame < place.size(), "a frame of section DFRM");
+                                       place[frame.frame] = frame.return_address & ~kDeclaredFrame;
+                                     });
   const auto base = static_cast<uint32_t>(image.stacks.size() - 1);
   for_each_record<dump::DeclaredStackNode>(
-      file, dump::kTagDeclaredStacks, [&](const dump::DeclaredStackNode& node, const RecordPlace& place) {
-        place.expect(node.frame < image.declared.frames.size(), "a frame of section DFRM");
-        place.expect(node.parent < image.stacks.size() - base, "an earlier node of section DSTK");
-        image.stacks.push_back({kDeclaredFrame | node.frame, StackId{node.parent != 0 ? node.parent + base : 0}});
+      file, dump::kTagDeclaredStacks, [&](const dump::DeclaredStackNode& node, const RecordPlace& record) {
+        record.expect(node.frame < image.declared.frames.size(), "a frame of section DFRM");
+        record.expect(node.parent < image.stacks.size() - base, "an earlier node of section DSTK");
+        image.stacks.push_back({place[node.frame], StackId{node.parent != 0 ? node.parent + base : 0}});
       });
   return base;
 }

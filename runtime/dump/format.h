@@ -65,6 +65,7 @@ inline constexpr uint32_t kTagHistory = tag("EVTH");             // HistoryEvent
 inline constexpr uint32_t kTagGObjectTypes = tag("GTYP");        // GObjectType
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
+inline constexpr uint32_t kTagNativeFrames = tag("DNFR");        // NativeFrame: those of DFRM that are native code
 inline constexpr uint32_t kTagPools = tag("POOL");               // PoolRecord, by address
 inline constexpr uint32_t kTagCollectorPauses = tag("GCPS");     // CollectorPauses, youngest first
 inline constexpr uint32_t kTagDeclaredStacks = tag("DSTK");      // DeclaredStackNode; the nth, counted from 1
@@ -412,6 +413,13 @@ struct DeclaredFrame {
   uint32_t reserved;
 };
 static_assert(sizeof(DeclaredFrame) == 24);
+
+struct NativeFrame {
+  uint32_t frame;  // index into kTagDeclaredFrames, whose record has no name for it
+  uint32_t reserved;
+  uint64_t return_address;
+};
+static_assert(sizeof(NativeFrame) == 16);
 
 struct DeclaredStackNode {
   uint32_t frame;   // index into kTagDeclaredFrames

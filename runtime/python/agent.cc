@@ -99,7 +99,9 @@ bool start_agent() noexcept {
   }
   prepare_snapshots(options);
   if (const char* depth = getenv("REFTALLY_PYTHON_STACKS"); depth != nullptr && options.stack_sampling != 0)
-    record_births(static_cast<uint32_t>(runtime::parse_decimal(depth)));
+    if (record_births(static_cast<uint32_t>(runtime::parse_decimal(depth))) &&
+        getenv("REFTALLY_PYTHON_NATIVE_FRAMES") != nullptr)
+      record_native_frames();
   if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
   register_fork_callback();
   watch_collector();

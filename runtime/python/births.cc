@@ -23,7 +23,7 @@ struct Allocator {  // PyMemAllocatorEx
   void (*free)(void*, void*);
 };
 Allocator base[kDomains];
-bool recorded = false;
+bool recorded = false, with_native = false;
 
 // ---- reference count events of extensions: what was told of an object is of the past when its block is used again
 
@@ -87,17 +87,23 @@ Leaf* leaf_of(uint64_t region, bool make) noexcept {
 
 // ---- hooks: called with the GIL
 
+template <FrameKind Kind>
+[[gnu::always_inline]] inline uint32_t stack_of_caller() noexcept {
+  const uint32_t stack = current_stack<Kind>();
+  return with_native ? with_native_frames(stack, runtime::caller_registers()) : stack;
+}
+
 template <int Domain, FrameKind Kind>
 void* on_malloc(void* context, size_t size) {
   void* block = base[Domain].malloc(context, size);
-  if (block != nullptr) note_block(block, current_stack<Kind>());
+  if (block != nullptr) note_block(block, stack_of_caller<Kind>());
   return block;
 }
 
 template <int Domain, FrameKind Kind>
 void* on_calloc(void* context, size_t count, size_t size) {
   void* block = base[Domain].calloc(context, count, size);
-  if (block != nullptr) note_block(block, current_stack<Kind>());
+  if (block != nullptr) note_block(block, stack_of_caller<Kind>());
   return block;
 }
 
@@ -106,7 +112,7 @@ template <int Domain, FrameKind Kind>
 void* on_realloc(void* context, void* old, size_t size) {
   const uint32_t stack = old != nullptr ? birth_of_block(reinterpret_cast<Address>(old)) : 0;
   void* block = base[Domain].realloc(context, old, size);
-  if (block != nullptr) note_block(block, stack != 0 ? stack : current_stack<Kind>());
+  if (block != nullptr) note_block(block, stack != 0 ? stack : stack_of_caller<Kind>());
   return block;
 }
 
@@ -153,6 +159,11 @@ bool record_births(uint32_t depth) noexcept {
   return true;
 }
 
+bool record_native_frames() noexcept {
+  if (!with_native) with_native = prepare_native_frames();
+  return with_native;
+}
+
 uint32_t birth_of_block(Address block) noexcept {
   const Leaf* leaf = leaf_of(block >> kLeafBits, false);
   return leaf != nullptr ? leaf[(block & ((1u << kLeafBits) - 1)) / 16] : 0;
@@ -170,7 +181,6 @@ uint32_t BirthWriter::frame_of(Address code, Address instruction) noexcept {
 }
 
 uint32_t BirthWriter::node_below(uint32_t parent, const CallSite& site) noexcept {
-  if (site.code == 0) return parent;
   const uint32_t frame = frame_of(site.code, site.instruction);
   uint32_t& node = node_index_[(uint64_t{frame} << 32 | parent) + 1];
   if (node == 0) {
@@ -183,28 +193,57 @@ uint32_t BirthWriter::node_below(uint32_t parent, const CallSite& site) noexcept
 uint32_t BirthWriter::node_of(uint32_t stack) noexcept {
   if (stack == 0) return 0;
   if (const uint32_t* known = stack_node_.find(stack)) return *known;
-  uint32_t node = 0;
-  for (uint32_t level = call_stack_size(stack); level-- > 0;) node = node_below(node, call_site(stack, level));
+  const bool is_native = is_native_stack(stack);
+  const uint32_t node = is_native ? add_native(native_stack(stack)) : add_python(stack);
   return stack_node_[stack] = node;
+}
+
+uint32_t BirthWriter::add_python(uint32_t stack) noexcept {
+  uint32_t node = 0;
+  for (uint32_t level = call_stack_size(stack); level-- > 0;) {
+    const CallSite site = call_site(stack, level);
+    if (site.code != 0) node = node_below(node, site);
+  }
+  return node;
+}
+
+uint32_t BirthWriter::add_native(const NativeStack& stack) noexcept {
+  uint32_t node = node_of(stack.python_stack);
+  for (uint32_t i = stack.count; i-- > 0;) node = node_below(node, {0, stack.return_addresses[i]});
+  return node;
+}
+
+void BirthWriter::write_native(dump::Writer& writer) noexcept {
+  writer.begin(dump::kTagNativeFrames, sizeof(dump::NativeFrame));
+  for (uint32_t i = 0; i < frames_.size(); i++)
+    if (frames_[i].code == 0) writer.add(dump::NativeFrame{i, 0, frames_[i].instruction});
+  writer.end();
+}
+
+dump::DeclaredFrame BirthWriter::described(dump::Writer& writer, const Frame& frame) noexcept {
+  const Layout& layout = *python.layout;
+  dump::DeclaredFrame record{};
+  if (frame.code == 0) {
+    record.function = writer.string("native code");
+    return record;
+  }
+  char buffer[512];
+  runtime::Text text(buffer, sizeof buffer);
+  add_code_name(text, frame.code);
+  record.function = writer.string(buffer, text.size());
+  record.file = writer.string(
+      buffer, copy_text(pointer_at(frame.code + static_cast<uint64_t>(layout.code_filename)), buffer, sizeof buffer));
+  const int line = code_line(frame.code, frame.instruction);
+  record.line = line > 0 ? static_cast<uint32_t>(line) : 0;
+  return record;
 }
 
 void BirthWriter::write(dump::Writer& writer) noexcept {
   if (nodes_.empty()) return;
-  const Layout& layout = *python.layout;
   writer.begin(dump::kTagDeclaredFrames, sizeof(dump::DeclaredFrame));
-  for (const Frame& frame : frames_) {
-    dump::DeclaredFrame record{};
-    char buffer[512];
-    runtime::Text text(buffer, sizeof buffer);
-    add_code_name(text, frame.code);
-    record.function = writer.string(buffer, text.size());
-    record.file = writer.string(
-        buffer, copy_text(pointer_at(frame.code + static_cast<uint64_t>(layout.code_filename)), buffer, sizeof buffer));
-    const int line = code_line(frame.code, frame.instruction);
-    record.line = line > 0 ? static_cast<uint32_t>(line) : 0;
-    writer.add(record);
-  }
+  for (const Frame& frame : frames_) writer.add(described(writer, frame));
   writer.end();
+  if (with_native) write_native(writer);
   writer.begin(dump::kTagDeclaredStacks, sizeof(dump::DeclaredStackNode));
   for (const dump::DeclaredStackNode& node : nodes_) writer.add(node);
   writer.end();

@@ -8,6 +8,7 @@
 #include "runtime/dump/writer.h"
 #include "runtime/python/call_stacks.h"
 #include "runtime/python/memory.h"
+#include "runtime/python/native_frames.h"
 #include "runtime/python/walk.h"
 
 namespace reftally::python {
@@ -15,21 +16,27 @@ namespace reftally::python {
 // With the GIL. Blocks that exist already have no birth. False, with one line on stderr, when it cannot be done.
 bool record_births(uint32_t depth) noexcept;
 bool births_are_recorded() noexcept;
+bool record_native_frames() noexcept;             // too, from now on
 uint32_t birth_of_block(Address block) noexcept;  // number of its stack, from 1; 0 unknown
 
 // In the snapshot child: what a snapshot says of the stacks that its objects have.
 class BirthWriter {
  public:
   uint32_t node_of(uint32_t stack) noexcept;  // node of kTagDeclaredStacks, made when new
-  void write(dump::Writer& writer) noexcept;  // DFRM, DSTK
+  void write(dump::Writer& writer) noexcept;  // DFRM, DNFR, DSTK
 
  private:
+  struct Frame {
+    Address code, instruction;  // code 0: a return address
+  };
+
+  uint32_t add_python(uint32_t stack) noexcept;
+  uint32_t add_native(const NativeStack& stack) noexcept;
   uint32_t node_below(uint32_t parent, const CallSite& site) noexcept;
   uint32_t frame_of(Address code, Address instruction) noexcept;
+  dump::DeclaredFrame described(dump::Writer& writer, const Frame& frame) noexcept;
+  void write_native(dump::Writer& writer) noexcept;
 
-  struct Frame {
-    Address code, instruction;
-  };
   Column<Frame> frames_;
   Column<dump::DeclaredStackNode> nodes_;
   AddressMap<uint32_t> frame_index_;  // by instruction, + 1: it lies in one code object

@@ -37,7 +37,8 @@ struct Recent {
   uint32_t stack;
 };
 
-constexpr uint32_t kMaxChains = 1u << 18, kMaxStacks = 1u << 18, kMaxLevels = 1u << 22;
+// Reserved: 260 MiB of address space; memory is used as it is filled. Half of the chains and stacks are for use.
+constexpr uint32_t kMaxChains = 1u << 19, kMaxStacks = 1u << 20, kMaxLevels = 1u << 23;
 constexpr uint32_t kMaxWalked = 2 * kMaxBirthDepth;  // with frames of C code between
 constexpr int kRecentBits = 10;
 
@@ -53,6 +54,14 @@ uint32_t callers_wanted = 0;
 // What was found last: the stack by innermost call site and chain, the chain by the innermost two call sites.
 Recent recent[1u << kRecentBits];
 uint32_t guesses[1u << kRecentBits];
+
+// Always false, and says so once.
+bool refuse() noexcept {
+  static bool said = false;
+  if (!said) runtime::say("no room for more call stacks: what is allocated by new ones has no birth stack");
+  said = true;
+  return false;
+}
 
 constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
 inline uint32_t recent_slot(uint64_t key) noexcept {
@@ -71,7 +80,7 @@ bool keep_code(Address code) noexcept {
   uint32_t i = static_cast<uint32_t>((code >> 4) * kGolden >> 40) & (kMaxCodes - 1);
   for (; codes[i] != 0; i = (i + 1) & (kMaxCodes - 1))
     if (codes[i] == code) return true;
-  if (code_count >= kMaxCodes / 2) return false;
+  if (code_count >= kMaxCodes / 2) return refuse();
   codes[i] = code;
   code_count++;
   python.Py_IncRef(code);
@@ -191,7 +200,7 @@ bool is_equal(const Chain& chain, const Walked& found) noexcept {
 }
 
 uint32_t add_chain(const Walked& found) noexcept {
-  if (chain_count + 1 >= kMaxChains / 2 || level_count + found.count > kMaxLevels) return 0;
+  if (chain_count + 1 >= kMaxChains / 2 || level_count + found.count > kMaxLevels) return refuse();
   for (uint32_t i = 0; i < found.count; i++)
     if (found.codes[i] != 0 && !keep_code(found.codes[i])) return 0;
   memcpy(levels + level_count, found.levels, found.count * sizeof(Level));
@@ -297,7 +306,8 @@ template <FrameKind Kind>
     const Site& site = sites[site_slots[i]];
     if (site.instruction == instruction && site.chain == chain) return site_slots[i];
   }
-  if (site_count + 1 >= kMaxStacks / 2 || (code != 0 && !keep_code(code))) return 0;
+  if (site_count + 1 >= kMaxStacks / 2) return refuse();
+  if (code != 0 && !keep_code(code)) return 0;
   sites[++site_count] = {instruction, code, chain};
   return site_slots[i] = site_count;
 }
@@ -341,6 +351,17 @@ bool prepare_call_stacks(uint32_t depth) noexcept {
   return map_rows(chains, kMaxChains / 2) && map_rows(chain_slots, kMaxChains) && map_rows(levels, kMaxLevels) &&
          map_rows(level_codes, kMaxLevels) && map_rows(sites, kMaxStacks / 2) && map_rows(site_slots, kMaxStacks) &&
          map_rows(codes, kMaxCodes);
+}
+
+// The interpreter's loop keeps these in its own native frame: _PyCFrame in 3.11 and 3.12, its first frame in 3.13.
+Address native_stack_limit() noexcept {
+  const Address thread = current_thread();
+  if (thread == 0 || frame_kind() != FrameKind::kRecord) return 0;
+  if (offsets.is_indirect) return pointer_at(thread + offsets.thread_indirect);
+  Address frame = innermost_frame();
+  while (frame != 0 && read<uint8_t>(frame + offsets.owner) < kOwnedByCStack)
+    frame = pointer_at(frame + offsets.previous);
+  return frame;
 }
 
 uint32_t call_stack_size(uint32_t stack) noexcept {

@@ -30,6 +30,9 @@ bool prepare_call_stacks(uint32_t depth) noexcept;
 template <FrameKind Kind>
 uint32_t current_stack() noexcept;
 
+// Native frames further out than this address of the C stack are of callers of the innermost Python frame; 0 unknown.
+Address native_stack_limit() noexcept;
+
 struct CallSite {
   Address code, instruction;  // code 0: a frame of C code, which has no lines
 };

@@ -43,7 +43,15 @@ Address start_births(Address, Address depth) noexcept {
   return result;
 }
 
-MethodDefinition methods[] = {{"record_births", start_births, kOneArgument, nullptr},
+// record_native_frames(None) -> whether births have the frames of extensions too, from now on
+Address start_native_frames(Address, Address) noexcept {
+  const Address result = record_native_frames() ? python.true_value : python.false_value;
+  python.Py_IncRef(result);
+  return result;
+}
+
+MethodDefinition methods[] = {{"record_native_frames", start_native_frames, kOneArgument, nullptr},
+                              {"record_births", start_births, kOneArgument, nullptr},
                               {"dump", dump, kOneArgument, nullptr},
                               {"set_expectations", keep_expectations, kOneArgument, nullptr},
                               {nullptr, nullptr, 0, nullptr}};

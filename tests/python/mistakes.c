@@ -95,10 +95,19 @@ static PyObject *keep(PyObject *module, PyObject *value) {
   Py_RETURN_NONE;
 }
 
+/* 8. PyList_GetItem lends its reference; who releases it takes the list's. */
+static PyObject *release_lent(PyObject *module, PyObject *list) {
+  PyObject *item = PyList_GetItem(list, 0);
+  if (item == NULL) return NULL;
+  Py_DECREF(item);
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {{"leak_item", leak_item, METH_O, NULL},
                                   {"leak_temporary", leak_temporary, METH_O, NULL},
                                   {"leak_on_error", leak_on_error, METH_O, NULL},
                                   {"keep", keep, METH_O, NULL},
+                                  {"release_lent", release_lent, METH_O, NULL},
                                   {NULL}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL, -1, functions};
 

@@ -64,12 +64,15 @@ def expect_released(obj, why=""):
     _expectations.append((reference, id(obj), str(why)))
 
 
-def record_births(depth=8):
+def record_births(depth=8, native_frames=False):
     """From now on, notes the innermost `depth` Python frames of every allocation; `reftally run` does so from the start.
 
-    Reports then say where an object was born. False when this interpreter gives no way to do it.
+    Reports then say where an object was born. With native_frames, what an extension made begins with the C functions
+    that made it; that is slower. False when this interpreter gives no way to do it.
     """
-    return _agent.record_births(depth)
+    if not _agent.record_births(depth):
+        return False
+    return not native_frames or _agent.record_native_frames(None)
 
 
 def growth():
