@@ -140,8 +140,10 @@ DumpBuilder complete_dump() {
   builder.add(dump::kTagCollector, std::vector<dump::CollectorGeneration>{{1, 12, 700, 0, 3, 40, 0}});
   builder.add(dump::kTagDeclaredFrames,
               std::vector<dump::DeclaredFrame>{{builder.string("main"), builder.string("/srv/app.py"), 7, 0},
-                                               {builder.string("Cart.add"), builder.string("/srv/cart.py"), 31, 0}});
-  builder.add(dump::kTagDeclaredStacks, std::vector<dump::DeclaredStackNode>{{0, 0}, {1, 1}});
+                                               {builder.string("Cart.add"), builder.string("/srv/cart.py"), 31, 0},
+                                               {builder.string("native code"), {}, 0, 0}});
+  builder.add(dump::kTagNativeFrames, std::vector<dump::NativeFrame>{{2, 0, 0x401020}});
+  builder.add(dump::kTagDeclaredStacks, std::vector<dump::DeclaredStackNode>{{0, 0}, {1, 1}, {2, 2}});
   builder.add(dump::kTagDeclaredReferences,
               std::vector<dump::DeclaredReference>{
                   {0, 1, 0, uint32_t(dump::LabelKind::kAttribute) | 5 << 8, attribute.offset}});

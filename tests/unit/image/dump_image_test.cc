@@ -51,6 +51,12 @@ TEST_CASE("call stacks in a runtime's own language stand beside the native ones"
   CHECK(image.text(image.declared.frames.at(frames[0] & ~kDeclaredFrame).function) == "Cart.add");
 }
 
+TEST_CASE("native frames inside those of a runtime's own language are return addresses") {
+  const Image image = read(complete_dump());
+  const StackId inner{image.declared.objects.at(1).birth_stack + 1};
+  REQUIRE(image.frames(inner) == std::vector<uint64_t>{0x401020, kDeclaredFrame | 1, kDeclaredFrame | 0});
+}
+
 TEST_CASE("words are looked up by address; dropped words are unknown, not zero") {
   const Image image = read(complete_dump());
   CHECK(image.word(0x600010) == 0x401010);
