@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/flavours/gobject_links.h"
 
 namespace reftally {
@@ -14,9 +15,10 @@ Assembly::Assembly(const Image& image, const CountedObjects& counted, const Hold
       holders_(holders),
       naming_(naming),
       builder_(builder),
-      outward_(outward),
-      object_of_(holders.count(), kNoObject),
-      storage_(holders.count(), 0) {}
+      outward_(outward) {
+  assign_column(object_of_, holders.count(), kNoObject);
+  assign_column(storage_, holders.count(), uint64_t{0});
+}
 
 void Assembly::add_objects() {
   uint64_t bytes = 0;
@@ -34,7 +36,8 @@ void Assembly::add_objects() {
   add_storage_of_variables();
   std::vector<uint64_t>().swap(storage_);
   builder_.set_block_totals(image_.blocks.size(), bytes);
-  std::vector<ObjectId> of_blocks(image_.blocks.size());
+  std::vector<ObjectId> of_blocks;
+  assign_column(of_blocks, image_.blocks.size(), kNoObject);
   for (uint32_t block = 0; block < of_blocks.size(); ++block) of_blocks[block] = object_of(holders_.own_id(block));
   builder_.set_objects_of_blocks(std::move(of_blocks));
 }

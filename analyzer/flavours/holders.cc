@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/huge_pages.h"
 
 namespace reftally {
 
@@ -10,9 +11,9 @@ Holders::Holders(const Image& image, const CountedObjects& counted)
     : image_(image),
       counted_(counted),
       counted_count_(static_cast<uint32_t>(counted.objects.size())),
-      first_extra_(static_cast<uint32_t>(counted.objects.size() + image.blocks.size())),
-      owner_(image.blocks.size()) {
+      first_extra_(static_cast<uint32_t>(counted.objects.size() + image.blocks.size())) {
   require(counted.objects.size() + image.blocks.size() < kCarved, "the heap has fewer than 2^32 objects");
+  assign_column(owner_, image.blocks.size(), HolderId{0});
   for (uint32_t block = 0; block < owner_.size(); ++block) owner_[block] = own_id(block);
   for (uint32_t i = 0; i < counted_count_; ++i) {
     const CountedObject& object = counted.objects[i];

@@ -71,7 +71,8 @@ std::unique_ptr<TypedHeap> walk_types(const Image& image, const DebugTypes& type
 std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types, const StatedCounts& stated,
                                      CountedObjects& counted) {
   auto heap = walk_types(image, types, stated, PlainPointers::kVote, counted);
-  if (!plain_pointers_refuted(counted, heap->found.known)) return heap;
+  const bool may_be_plain = !heap->own.empty() || !image.declared.gobject_types.empty();
+  if (!may_be_plain || !plain_pointers_refuted(counted, heap->found.known)) return heap;
   heap.reset();
   drop_own_counts(counted);
   return walk_types(image, types, stated, PlainPointers::kStatedOnly, counted);

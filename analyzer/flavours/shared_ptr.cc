@@ -148,7 +148,7 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
   const MayBeKnown may_be_known(classes);
 
   const size_t first = found.objects.size();
-  std::vector<const KnownClass*> object_class;
+  GrowingColumn<const KnownClass*> object_class;
   for (const ImageRegion& region : image.regions) {
     if (region.kind != dump::RegionKind::kHeap) continue;
     image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {

@@ -1,5 +1,6 @@
 #include "analyzer/image/dump_image.h"
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/image/dump_declared.h"
 #include "analyzer/image/dump_records.h"
 #include "analyzer/image/dump_words.h"
@@ -162,7 +163,7 @@ void DumpReader::read_blocks() {
     records += section->header.raw_size / std::max<uint64_t>(section->header.record_size, sizeof(dump::BlockRecord));
   }
   if (records >= Image::kNoBlock) throw Error(file_.path(), 0, "fewer than 2^32 - 1 blocks");
-  image_.blocks.reserve(records);
+  reserve_column(image_.blocks, records);
   uint64_t previous_end = 0;
   for_each<dump::BlockRecord>(dump::kTagBlocks, [&](const dump::BlockRecord& record, const RecordPlace& place) {
     const uint64_t extent = std::max<uint64_t>(record.size, 1);

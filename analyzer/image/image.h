@@ -197,7 +197,9 @@ class Image {
 template <class Visit>
 void Image::for_each_word(uint64_t begin, uint64_t end, Visit visit) const {
   const ImageRegion* last = regions.data() + regions.size();
-  for (const ImageRegion* region = first_region_after(begin); region != last && region->address < end; ++region) {
+  const ImageRegion* region = region_at(begin);
+  if (!region) region = first_region_after(begin);
+  for (; region != last && region->address < end; ++region) {
     uint64_t i = begin > region->address ? (begin - region->address + 7) / 8 : 0;
     const uint64_t stop = std::min(region->word_count, (end - region->address) / 8);
     while (i < stop) {

@@ -39,6 +39,25 @@ TEST_CASE("types and labels are interned, row 0 is unknown") {
   CHECK(heap.types[index(session)].flags == dump::kTypeHasFinalizer);
 }
 
+TEST_CASE("references that come as columns keep their place among those that come one by one") {
+  HeapBuilder builder;
+  const ObjectId a = builder.add_object({}), b = builder.add_object({});
+  builder.set_events(false);
+  builder.add_reference({b, a, LabelId{}, ReferenceKind::kStrong, Certainty::kExact, 1});
+  HeapBuilder::References some;
+  some.rows.push_back({b, b, LabelId{}, 2, ReferenceKind::kWeak, Certainty::kExact});
+  some.rows.push_back({a, b, LabelId{}, 3, ReferenceKind::kRaw, Certainty::kConservative});
+  some.acquired.push_back(StackId{7});
+  some.acquired.push_back(StackId{8});
+  builder.add_references(std::move(some));
+  builder.add_reference({b, a, LabelId{}, ReferenceKind::kStrong, Certainty::kExact, 4, StackId{9}});
+  const Heap heap = std::move(builder).build();
+  CHECK(heap.references.offsets == std::vector<uint64_t>{0, 1, 4});
+  CHECK(heap.element == std::vector<uint32_t>{3, 1, 2, 4});
+  CHECK(heap.referent == std::vector<ObjectId>{b, a, b, a});
+  CHECK(heap.acquired == std::vector<StackId>{StackId{8}, StackId{}, StackId{7}, StackId{9}});
+}
+
 TEST_CASE("a reference to an object that does not exist is refused") {
   HeapBuilder builder;
   const ObjectId a = builder.add_object({});
