@@ -26,7 +26,7 @@ void find_over_releases(const RuleInput& input, std::vector<Finding>& findings) 
   for (uint32_t i = 0; i < input.heap.object_count(); i++) {
     // What is unreachable may be half destroyed: only live holders can use what was freed.
     if (!input.heap.has_account(ObjectId{i}) || !input.reachable.ownership[i]) continue;
-    if ((input.heap.flags[i] & kObjectMayHaveOtherOwners) != 0) continue;  // its count may not be one of owners
+    if ((input.heap.flags[i] & kObjectCountIsDoubtful) != 0) continue;  // its count may not be one of owners
     if (exact[i] > input.heap.strong_count[i]) by_type[input.heap.type[i]].push_back(ObjectId{i});
   }
   for (const auto& [type, objects] : by_type) {

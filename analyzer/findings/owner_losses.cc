@@ -35,7 +35,7 @@ void OwnerLosses::look_at_references(std::vector<Bits>& holders) {
       holders[index(to)] |= bit_[index(heap.label[row])];
     }
   }
-  for_each_owned_by_nothing_seen(heap, input_.accounts, input_.reachable.conservative,
+  for_each_owned_by_nothing_seen(heap, input_.accounts, input_.reachable,
                                  [&](ObjectId object) { holders[index(object)] |= kOthers; });
 }
 
@@ -78,7 +78,7 @@ void OwnerLosses::count(const std::vector<std::vector<LabelId>>& sets) {
 
 void OwnerLosses::count_at_once(std::span<const std::vector<LabelId>> sets) {
   const Heap& heap = input_.heap;
-  const std::vector<uint16_t> owned = find_owned_without(heap, input_.accounts, input_.reachable.conservative, sets);
+  const std::vector<uint16_t> owned = find_owned_without(heap, input_.accounts, input_.reachable, sets);
   const auto all = static_cast<uint16_t>((1u << sets.size()) - 1);
   std::vector<uint64_t> lost(sets.size(), 0);
   for (uint32_t i = 0; i < heap.object_count(); i++) {

@@ -59,7 +59,7 @@ void Assembly::add_counted(HolderId holder) {
     object.birth_stack = image_.blocks[birth].stack;
     object.birth_order = image_.blocks[birth].birth;
   }
-  if (source.may_have_other_owners) object.flags |= kObjectMayHaveOtherOwners;
+  if (source.count_is_doubtful) object.flags |= kObjectCountIsDoubtful;
   if (source.flavour == FlavourId::kGObject) object.birth_stack = caller_of_gobject(image_, object.birth_stack);
   object_of_[holder] = builder_.add_object(object);
 }
@@ -191,6 +191,17 @@ LabelId Assembly::label_at(uint64_t place) {
 
 void Assembly::add_storage(std::span<const DraftStorage> storage) {
   for (const DraftStorage& row : storage) builder_.add_storage({object_of(row.holder), row.label, row.bytes});
+}
+
+void Assembly::mark_untyped(std::span<const HolderId> holders) {
+  for (HolderId holder : holders) builder_.object(object_of(holder)).flags |= kObjectHasUntypedHolder;
+}
+
+void Assembly::add_kernel_holds(const KernelHolds& holds) {
+  add_roots(holds.roots);
+  for (const auto& [loop, to] : holds.registrations)
+    builder_.add_reference({object_of(loop), object_of(to), LabelId{}, ReferenceKind::kRaw, Certainty::kConservative});
+  mark_untyped(holds.counted);
 }
 
 void Assembly::mark_expectations() {

@@ -7,6 +7,7 @@
 
 #include "analyzer/flavours/declared_facts.h"
 #include "analyzer/flavours/event_tallies.h"
+#include "analyzer/flavours/kernel_words.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/words.h"
 #include "analyzer/heap/heap.h"
@@ -28,7 +29,9 @@ class Assembly final : public NativeSide {
   void add_roots(std::span<const DraftRoot> roots);
   void add_words(std::span<const DraftRoot> words, DeclaredLift& declared);  // roots, or references of declared objects
   void mark_expectations();
-  void add_events();  // of what no reference has taken
+  void add_kernel_holds(const KernelHolds& holds);
+  void mark_untyped(std::span<const HolderId> holders);  // counted ones that a word of no type leads to
+  void add_events();                                     // of what no reference has taken
 
   ObjectId object_at(uint64_t place) const override;
   LabelId label_at(uint64_t place) override;

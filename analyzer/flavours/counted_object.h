@@ -24,10 +24,10 @@ struct CountedObject {
   uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)
   StringId value_type;                     // demangled; empty when unknown
   FlavourId flavour = FlavourId::kSharedPtr;
-  bool ends_there = false;             // `end` is certain; else somebody else's bytes may lie before it
-  bool owns_value_block = false;       // the value's block is freed with the object, for certain
-  bool may_have_other_owners = false;  // its count is taken for one of owners: a guess
-  bool has_plain_holders = false;      // plain pointers pay for its count: any of them may
+  bool ends_there = false;         // `end` is certain; else somebody else's bytes may lie before it
+  bool owns_value_block = false;   // the value's block is freed with the object, for certain
+  bool count_is_doubtful = false;  // that it is one of owners is a guess
+  bool has_plain_holders = false;  // plain pointers pay for its count: any of them may
 
   bool is_alive() const { return strong > 0; }
 };

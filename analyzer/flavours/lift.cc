@@ -10,6 +10,7 @@
 #include "analyzer/flavours/gobject_links.h"
 #include "analyzer/flavours/hidden_references.h"
 #include "analyzer/flavours/holders.h"
+#include "analyzer/flavours/kernel_words.h"
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/own_count_guesses.h"
 #include "analyzer/flavours/own_counts.h"
@@ -134,6 +135,13 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   assembly.add_words(root_words.roots, declared);
   assembly.add_events();
   assembly.mark_expectations();
+  // Where nothing is known of the object either, a word without a type says nothing.
+  for (std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped}) {
+    std::erase_if(*untyped, [&](HolderId holder) { return !walk.knows_class(holder); });
+    assembly.mark_untyped(*untyped);
+  }
+  assembly.mark_untyped(typed.untyped);
+  assembly.add_kernel_holds(find_kernel_holds(image, reader, naming));
   declared.add_references();
   declared.add_roots();
   declared.add_events();

@@ -142,6 +142,12 @@ StringId Naming::register_name(uint32_t thread, uint64_t number) {
   return builder_.intern(fmt::format("{}, register {}", thread_title(thread), types_.register_place(thread, number)));
 }
 
+StringId Naming::kernel_name(const dump::KernelWord& word) {
+  const bool is_timer = word.keeper == dump::KernelKeeper::kTimer;
+  return builder_.intern(is_timer ? fmt::format("kernel: timer {}", word.number)
+                                  : fmt::format("kernel: epoll {}, descriptor {}", word.number, word.watched));
+}
+
 StringId Naming::thread_local_name(uint32_t thread, uint64_t at) {
   const std::string place = types_.thread_local_place(thread, at);
   return thread_local_name(thread, place.empty() ? "thread-local storage" : place);

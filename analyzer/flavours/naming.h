@@ -39,6 +39,7 @@ class Naming {
   // Roots.
   StringId static_name(uint64_t at);                         // "g_registry.last_", "g_registry + 0x10"
   StringId stack_name(uint32_t thread, uint64_t at);         // "thread 3 (worker), stack of run(): session"
+  StringId kernel_name(const dump::KernelWord& word);        // "kernel: epoll 5, descriptor 9"
   StringId register_name(uint32_t thread, uint64_t number);  // "thread 1 (main), register rbx, run(): session"
   StringId thread_local_name(uint32_t thread, uint64_t at);  // "t_cache.last_ of thread 3 (worker)"
   StringId thread_local_name(uint32_t thread, std::string_view variable);

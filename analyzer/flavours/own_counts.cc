@@ -48,7 +48,7 @@ class OwnObjects {
     CountedObject object;
     object.flavour = FlavourId::kIntrusive;
     object.has_plain_holders = by_plain;
-    object.may_have_other_owners = value != 0 || doubted_.contains({counter.owner, counter.name});
+    object.count_is_doubtful = value != 0 || doubted_.contains({counter.owner, counter.name});
     object.address = target + counter.offset;
     object.strong = read_count(image_, object.address, counter.size).value_or(0);
     object.block = object.value_block = block;

@@ -115,6 +115,10 @@ class RootScan {
     PointerTarget target = reader_.target(word);
     if (target.holder == kNoHolder) return;
     if (state == WordState::kDead) target.counted = CountedObjects::kNone;
+    const bool is_variable = kind == RootKind::kStatic || kind == RootKind::kThreadLocal;
+    if (is_variable && state == WordState::kUnexplained && target.counted == CountedObjects::kNone &&
+        reader_.is_counted(target.holder))
+      found_.untyped.push_back(target.holder);
     const bool is_stack = kind == RootKind::kStack || kind == RootKind::kExternal;
     add_root(at, target, kind, is_stack ? Trust::kStack : Trust::kLive, name_at(kind, at, region));
   }

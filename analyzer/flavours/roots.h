@@ -12,6 +12,7 @@ namespace reftally {
 struct RootWords {
   std::vector<DraftRoot> roots;
   std::vector<Candidate> candidates;  // `root` is the index of the root they decide about
+  std::vector<HolderId> untyped;      // as HeapWords::untyped
 };
 
 RootWords scan_roots(const Image& image, const WordStates& states, const PointerReader& reader, Naming& naming);

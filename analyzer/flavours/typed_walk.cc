@@ -13,6 +13,17 @@ namespace {
 
 bool is_walkable(const Type* type) { return type && !type->is_declaration && type->size > 0; }
 
+bool is_base_of(const Type& base, const Type& type, int depth = 0) {
+  constexpr int kDeepestBase = 16;
+  if (base.name == type.name) return true;
+  return depth < kDeepestBase && std::any_of(
+                                     type.members.begin(), type.members.end(),
+                                     [&](const TypeMember& member) {
+                                       return member.is_base && member.type &&
+                                              is_base_of(base, *member.type, depth + 1);
+                                     });
+}
+
 std::string location_text(const SourceLocation& location) {
   return location.line ? fmt::format("{}:{}", location.file, location.line) : std::string();
 }
@@ -286,8 +297,23 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
   const bool may_own =
       to != holder_ && holders_.is_counted(to) &&
       (counted_.objects[to].has_plain_holders || (owns && counted_.objects[to].flavour == FlavourId::kIntrusive));
+  if (!owns && to != holder_ && holders_.is_counted(to) && !paths_.is_key(at.path) &&
+      (paths_.is_of_callback(at.path) || !leads_as_its_class(to, pointee)))
+    found_.untyped.push_back(to);
   add(at, to, strong ? ReferenceKind::kStrong : may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
   if (is_class && !walked_[block] && holders_.is_free(block)) pointees_.push_back({block, target, pointee, owns});
+}
+
+// A plain pointer to the object's class or a base of it looks on. What has no type, or leads to a part that a library
+// was given, comes back to the program by a callback, which may own the object.
+bool TypedWalk::leads_as_its_class(HolderId to, const Type* pointee) {
+  if (!pointee) return false;
+  if (pointee->kind != Type::Kind::kClass) return pointee->kind != Type::Kind::kVoid;
+  const CountedObject& object = counted_.objects[to];
+  const auto [found, added] = its_class_.try_emplace({naming_.type_of(to), pointee}, true);
+  const Type* const type = added ? value_type(object) : nullptr;
+  if (type) found->second = is_base_of(*pointee, *type) || is_base_of(*type, *pointee);
+  return found->second;
 }
 
 bool TypedWalk::storage(uint64_t address) {

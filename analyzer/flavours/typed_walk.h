@@ -4,6 +4,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -26,6 +27,7 @@ struct TypedReferences {
   std::vector<MetPointer> met;                    // that may count inside what they point to
   std::unordered_map<uint64_t, LabelId> outward;  // by place: pointers out of all blocks, when objects are declared
   std::vector<DraftStorage> storage;
+  std::vector<HolderId> untyped;  // counted objects that pointers of no type, or of another, lead to
 };
 
 class TypedWalk final : private ValueVisitor {
@@ -36,6 +38,7 @@ class TypedWalk final : private ValueVisitor {
 
   TypedReferences run();
   bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
+  bool knows_class(HolderId counted) { return value_type(counted_.objects[counted]) != nullptr; }
   TypedReferences nothing() { return std::move(found_); }  // for an image without types
 
  private:
@@ -78,6 +81,8 @@ class TypedWalk final : private ValueVisitor {
   const Place& place_of(PathId path);
   bool may_pay(const Place& place, const Type& pointee);
 
+  bool leads_as_its_class(HolderId to, const Type* pointee);
+
   LabelId label(PathId path);
   StringId root_name(PathId path);
 
@@ -117,13 +122,14 @@ class TypedWalk final : private ValueVisitor {
   std::vector<Range> walked_ranges_, opaque_ranges_;
   std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container
 
-  std::unordered_map<std::string, LabelId> labels_;          // of paths without an owner, by owner and path
-  std::vector<std::optional<LabelId>> path_labels_;          // by PathId: of paths with one
-  std::unordered_map<const Type*, TypeId> block_types_;      // of blocks that a pointer leads to
-  std::unordered_map<uint32_t, const Type*> value_types_;    // by StringId of CountedObjects::names, twice
-  std::unordered_map<uint32_t, Place> places_;               // by PathId
-  std::unordered_map<const Type*, bool> counts_references_;  // whether a class may
-  std::unordered_map<uint64_t, StringId> path_root_names_;   // by thread + 1 and PathId
+  std::unordered_map<std::string, LabelId> labels_;           // of paths without an owner, by owner and path
+  std::vector<std::optional<LabelId>> path_labels_;           // by PathId: of paths with one
+  std::unordered_map<const Type*, TypeId> block_types_;       // of blocks that a pointer leads to
+  std::unordered_map<uint32_t, const Type*> value_types_;     // by StringId of CountedObjects::names, twice
+  std::unordered_map<uint32_t, Place> places_;                // by PathId
+  std::unordered_map<const Type*, bool> counts_references_;   // whether a class may
+  std::unordered_map<uint64_t, StringId> path_root_names_;    // by thread + 1 and PathId
+  std::map<std::pair<TypeId, const Type*>, bool> its_class_;  // by type of the object and pointee
 };
 
 }  // namespace reftally

@@ -76,19 +76,32 @@ class HeapScan {
         buffers_(buffers),
         reader_(reader),
         naming_(naming),
+        words_tell_nothing_((image.process.flags & dump::kProcessZeroFilled) == 0 || !image.declared.objects.empty()),
         found_(image) {}
 
   void scan_block(uint32_t block) {
+    const size_t untyped = found_.untyped.size(), candidates = found_.candidates.size();
     const uint64_t begin = image_.blocks[block].address;
     image_.for_each_word(begin, begin + image_.blocks[block].size, [&](uint64_t at, uint64_t word) {
       if (reader_.may_point(word)) scan_word(block, at, word);
       // Two pointers of 32 bits may look like one that leads somewhere else.
       if (reader_.may_be_halves() && word >> 32 != 0) scan_halves(block, at, word);
     });
+    drop_counted(untyped, candidates);
   }
   HeapWords take() { return std::move(found_); }
 
  private:
+  // What a block may have a counted reference to, it holds by that: pybind11's instances have the pointer besides.
+  void drop_counted(size_t untyped, size_t candidates) {
+    const auto is_counted = [&](HolderId holder) {
+      return std::any_of(found_.candidates.begin() + static_cast<ptrdiff_t>(candidates), found_.candidates.end(),
+                         [&](const Candidate& candidate) { return candidate.counted == holder; });
+    };
+    const auto first = found_.untyped.begin() + static_cast<ptrdiff_t>(untyped);
+    found_.untyped.erase(std::remove_if(first, found_.untyped.end(), is_counted), found_.untyped.end());
+  }
+
   void scan_halves(uint32_t block, uint64_t at, uint64_t word) {
     for (uint64_t half : {word & 0xffffffff, word >> 32})
       if (reader_.may_point(half) && states_.at(at) != WordState::kExplained) {
@@ -121,6 +134,9 @@ class HeapScan {
       forget_stored_pointer(at, target.holder);
     } else if (from != target.holder) {
       const bool may_own = state == WordState::kUnexplained && !is_destroyed && counts_inside(target.holder);
+      if (state == WordState::kUnexplained && !is_destroyed && !words_tell_nothing_ &&
+          holders_.is_counted(target.holder) && trust(block, from, at) != Trust::kStack)
+        found_.untyped.push_back(target.holder);
       add(from, target.holder, naming_.offset_label(from, block, at), at,
           may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
     }
@@ -163,6 +179,9 @@ class HeapScan {
   const Buffers& buffers_;
   const PointerReader& reader_;
   Naming& naming_;
+  // Of holders: in cores a new block has what stood there before; beside Python, pybind11's table of instances has the
+  // address of each as its key.
+  bool words_tell_nothing_;
   HeapWords found_;
   uint64_t last_raw_at_ = 0;  // where the last of found_.references was read, until it is known not to be a pair's
 };

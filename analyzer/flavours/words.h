@@ -89,6 +89,7 @@ struct HeapWords {
 
   DraftReferences references;
   std::vector<Candidate> candidates;
+  std::vector<HolderId> untyped;  // counted objects that words nobody knows lead to
 };
 
 struct PointerTarget {
@@ -104,6 +105,7 @@ class PointerReader {
   PointerTarget target(uint64_t word) const;
   // Blocks below 4 GiB may be held by pointers of 32 bits: GHashTable has such.
   bool may_be_halves() const { return span_ != 0 && lowest_ >> 32 == 0; }
+  bool is_counted(HolderId holder) const { return holders_.is_counted(holder); }
   bool leads_to_value(uint64_t word, uint32_t counted) const;
 
  private:

@@ -28,7 +28,8 @@ Dominators find_owned_dominators(const Heap& heap, const Accounts& accounts, con
   for (const HeapRoot& root : heap.roots)
     if (owned[index(root.to)]) entries.push_back(index(root.to));
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (owned[i] && (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0))
+    if (owned[i] == kOwnedInDoubt ||
+        (owned[i] && (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0)))
       entries.push_back(i);
   return find_dominators(graph.edges, graph.target, entries);
 }

@@ -9,7 +9,7 @@ namespace reftally {
 namespace {
 
 // T1 and T2 in one search. What T2 may not follow is kept, and T1 goes on from there: it has little left to do. Last
-// come the objects with an opaque holder that only T1 has reached.
+// come the objects with an opaque holder that only T1 has reached, then those that words of no type lead to.
 class Search {
  public:
   Search(const Heap& heap, const Accounts& accounts) : heap_(heap), accounts_(accounts) {
@@ -26,6 +26,12 @@ class Search {
     flood_reached();
     for (ObjectId object : reached_)
       if (may_have_unseen_holder(heap_, accounts_, index(object))) own(object);
+    flood_owned();
+    for (ObjectId object : reached_)
+      if ((heap_.flags[index(object)] & kObjectHasUntypedHolder) != 0 && mark_[index(object)] != kOwned) {
+        in_doubt_.push_back(object);
+        own(object);
+      }
     flood_owned();
     return result();
   }
@@ -68,13 +74,14 @@ class Search {
       result.conservative[i] = mark_[i] != kUnseen;
       result.ownership[i] = mark_[i] == kOwned;
     }
+    for (ObjectId object : in_doubt_) result.ownership[index(object)] = kOwnedInDoubt;
     return result;
   }
 
   const Heap& heap_;
   const Accounts& accounts_;
   ObjectSet mark_;
-  std::vector<ObjectId> queue_, reached_;
+  std::vector<ObjectId> queue_, reached_, in_doubt_;
 };
 
 // Hands on bits, by object: bit k when set k leaves it owned. What has all bits is final, and most has: it goes first,
@@ -153,10 +160,10 @@ bool root_can_own(const Heap& heap, const HeapRoot& root) {
 
 Reachability find_reachable(const Heap& heap, const Accounts& accounts) { return Search(heap, accounts).run(); }
 
-std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
                                          std::span<const std::vector<LabelId>> weak_sets) {
   BitSearch search(heap, weak_sets);
-  for_each_owned_by_nothing_seen(heap, accounts, conservative, [&](ObjectId object) { search.own(object); });
+  for_each_owned_by_nothing_seen(heap, accounts, reachable, [&](ObjectId object) { search.own(object); });
   return search.run();
 }
 

@@ -31,27 +31,31 @@ struct Reachability {
   ObjectSet conservative;  // T1: any reference of any kind, from any root (LeakSanitizer's rule)
   ObjectSet ownership;     // T2: a counted object is entered only through a reference that can own it
 };
+// In `ownership`: T2 has it only because of a word of no type that leads to it.
+inline constexpr uint8_t kOwnedInDoubt = 2;
 // A counted object with an opaque holder that T1 reaches is held by it: T2 reaches it too.
 Reachability find_reachable(const Heap& heap, const Accounts& accounts);
 bool root_can_own(const Heap& heap, const HeapRoot& root);
 // Of an object that some word leads to: whether somebody we cannot see holds it, or may.
 inline bool may_have_unseen_holder(const Heap& heap, const Accounts& accounts, uint32_t object) {
-  return accounts.opaque[object] > 0 || (heap.flags[object] & kObjectMayHaveOtherOwners) != 0;
+  return accounts.opaque[object] > 0 || (heap.flags[object] & kObjectCountIsDoubtful) != 0;
 }
 // Calls visit for whatever T2 starts from.
 template <class Visit>
-void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
                                     Visit visit) {
   for (const HeapRoot& root : heap.roots)
     if (root_can_own(heap, root)) visit(root.to);
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (conservative[i] && (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0))
+    if (reachable.ownership[i] == kOwnedInDoubt ||
+        (reachable.conservative[i] &&
+         (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0)))
       visit(ObjectId{i});
 }
 // T2 as it would be if the references of some labels were weak, for up to 15 sets of labels in one search: by object,
 // bit k when set k leaves it owned. It costs little more than one search, for what one of them cuts off is mostly
 // reached another way.
-std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const ObjectSet& conservative,
+std::vector<uint16_t> find_owned_without(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
                                          std::span<const std::vector<LabelId>> weak_sets);
 
 // Whether a reference is certain to hold one unit of its referent's count.

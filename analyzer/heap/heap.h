@@ -64,9 +64,11 @@ inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own 
 inline constexpr uint32_t kNoElement = 0xffffffff;
 inline constexpr uint32_t kElementText = 1u << 31;
 
-// A flag of objects beside dump::kObject…: that its count is one of owners is a guess, and others may own it. It is
-// alive as long as any word leads to it.
-inline constexpr uint32_t kObjectMayHaveOtherOwners = 1u << 16;
+// Flags of objects beside dump::kObject…. Such an object is alive as long as any word leads to it.
+inline constexpr uint32_t kObjectCountIsDoubtful = 1u << 16;  // it may be one of something else than owners
+// A word that is no pointer to its class leads to it: the void* of a callback, or what the kernel keeps for one.
+// Whoever gets it back may own the object.
+inline constexpr uint32_t kObjectHasUntypedHolder = 1u << 17;
 
 // What a container holds by value is part of its owner's size; large parts are told by member as well.
 struct HeapStorage {

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "analyzer/image/core_note.h"
+
 namespace reftally {
 
 namespace {
@@ -92,6 +94,9 @@ void CoreFile::read_notes(Cursor cursor) {
       case NT_FILE:
         read_file_note(note);
         break;
+      case kKernelWordsNote:
+        read_kernel_words(note);
+        break;
       default:
         break;
     }
@@ -119,6 +124,12 @@ void CoreFile::read_process(Cursor cursor) {
   pid_ = static_cast<uint32_t>(info.pr_pid);
   arguments_.assign(info.pr_psargs, strnlen(info.pr_psargs, sizeof info.pr_psargs));
   while (arguments_.ends_with(' ')) arguments_.pop_back();
+}
+
+void CoreFile::read_kernel_words(Cursor cursor) {
+  kernel_words_.emplace();
+  while (cursor.remaining() >= sizeof(dump::KernelWord))
+    kernel_words_->push_back(cursor.read<dump::KernelWord>("what the kernel keeps for the process"));
 }
 
 void CoreFile::read_auxiliary(Cursor cursor) {

@@ -31,7 +31,7 @@ struct CoreMapping {
 
 class CoreFile {
  public:
-  explicit CoreFile(const std::string& path);    // throws Error unless it is a whole core of an x86-64 process
+  explicit CoreFile(const std::string& path);  // throws Error unless it is a whole core of an x86-64 process
 
   const std::string& path() const { return file_.path(); }
   const std::vector<CoreSegment>& segments() const { return segments_; }  // by address, disjoint
@@ -39,7 +39,9 @@ class CoreFile {
   const std::vector<CoreThread>& threads() const { return threads_; }     // the one that died first
   uint32_t pid() const { return pid_; }
   const std::string& arguments() const { return arguments_; }  // the first 80 bytes of them
-  uint64_t entry() const { return entry_; }                    // of the executable; 0 unknown
+  // What the kernel kept for the process; nothing when the core does not tell, as those of the kernel and of gcore.
+  const std::optional<std::vector<dump::KernelWord>>& kernel_words() const { return kernel_words_; }
+  uint64_t entry() const { return entry_; }  // of the executable; 0 unknown
 
   const CoreSegment* segment_at(uint64_t address) const;
   const CoreMapping* mapping_at(uint64_t address) const;
@@ -52,6 +54,7 @@ class CoreFile {
   void read_status(Cursor cursor);
   void read_process(Cursor cursor);
   void read_auxiliary(Cursor cursor);
+  void read_kernel_words(Cursor cursor);
 
   MappedFile file_;
   std::vector<CoreSegment> segments_;
@@ -60,6 +63,7 @@ class CoreFile {
   uint32_t pid_ = 0;
   std::string arguments_;
   uint64_t entry_ = 0;
+  std::optional<std::vector<dump::KernelWord>> kernel_words_;
 };
 
 }  // namespace reftally

@@ -37,6 +37,7 @@ class CoreImage {
     finish_regions();
     image_.blocks = std::move(heap.blocks);
     image_.warnings = std::move(heap.warnings);
+    add_kernel_words();
     image_.build_indexes();
     find_vtables();
     return std::move(image_);
@@ -49,6 +50,15 @@ class CoreImage {
     image_.process.flags = dump::kProcessFullContents | dump::kProcessAllBlocks;
     image_.process.command_line = core_.arguments();
     if (!image_.modules.empty()) image_.process.executable = image_.modules.front().path;
+  }
+
+  void add_kernel_words() {
+    if (core_.kernel_words())
+      image_.declared.kernel_words = *core_.kernel_words();
+    else
+      image_.warnings.push_back(
+          "this core does not have what the kernel kept for epoll and timers: an object that only they had the address "
+          "of looks lost; the cores of `reftally attach` have it");
   }
 
   void add_mappings() {

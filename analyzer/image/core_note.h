@@ -6,12 +6,17 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/dump/format.h"
+
 namespace reftally {
 
 template <class T>
 void append_bytes(std::string& to, const T& record) {
   to.append(reinterpret_cast<const char*>(&record), sizeof record);
 }
+
+// Our own, in the cores of `reftally attach`: dump::KernelWord[].
+inline constexpr uint32_t kKernelWordsNote = dump::kTagKernelWords;
 
 inline std::string core_note(uint32_t type, const std::string& body) {
   constexpr uint32_t kNameSize = 5;  // "CORE" and a NUL

@@ -120,6 +120,9 @@ void read_roots(const DumpFile& file, Image& image) {
         expect_text(image, region.name, place);
         declared.root_regions.push_back(region);
       });
+  for_each_record<dump::KernelWord>(file, dump::kTagKernelWords, [&](const dump::KernelWord& word, const RecordPlace&) {
+    declared.kernel_words.push_back(word);
+  });
 }
 
 void read_names(const DumpFile& file, Image& image) {

@@ -186,33 +186,20 @@ void DumpReader::read_notes() {
   });
 }
 
-constexpr uint32_t kKnownTags[] = {dump::kTagProcess,
-                                   dump::kTagMappings,
-                                   dump::kTagModules,
-                                   dump::kTagSegments,
-                                   dump::kTagThreads,
-                                   dump::kTagBlocks,
-                                   dump::kTagWords,
-                                   dump::kTagStacks,
-                                   dump::kTagVtables,
-                                   dump::kTagStrings,
-                                   dump::kTagDeclaredTypes,
-                                   dump::kTagDeclaredObjects,
-                                   dump::kTagDeclaredReferences,
-                                   dump::kTagDeclaredRoots,
-                                   dump::kTagRootRegions,
-                                   dump::kTagExpectations,
-                                   dump::kTagEventTallies,
-                                   dump::kTagEventSummary,
-                                   dump::kTagGObjectTypes,
-                                   dump::kTagHistory,
-                                   dump::kTagCollector,
-                                   dump::kTagCollectorPauses,
-                                   dump::kTagPools,
-                                   dump::kTagDeclaredNames,
-                                   dump::kTagDeclaredFrames,
-                                   dump::kTagDeclaredStacks,
-                                   dump::kTagNotes};
+constexpr uint32_t kKnownTags[] = {dump::kTagProcess,         dump::kTagMappings,
+                                   dump::kTagModules,         dump::kTagSegments,
+                                   dump::kTagThreads,         dump::kTagBlocks,
+                                   dump::kTagWords,           dump::kTagStacks,
+                                   dump::kTagVtables,         dump::kTagStrings,
+                                   dump::kTagKernelWords,     dump::kTagDeclaredTypes,
+                                   dump::kTagDeclaredObjects, dump::kTagDeclaredReferences,
+                                   dump::kTagDeclaredRoots,   dump::kTagRootRegions,
+                                   dump::kTagExpectations,    dump::kTagEventTallies,
+                                   dump::kTagEventSummary,    dump::kTagGObjectTypes,
+                                   dump::kTagHistory,         dump::kTagCollector,
+                                   dump::kTagCollectorPauses, dump::kTagPools,
+                                   dump::kTagDeclaredNames,   dump::kTagDeclaredFrames,
+                                   dump::kTagDeclaredStacks,  dump::kTagNotes};
 
 DumpSummary::Section& row_of(DumpSummary& summary, uint32_t tag) {
   const std::string name = tag_name(tag);

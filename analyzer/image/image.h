@@ -102,6 +102,7 @@ struct DeclaredFacts {
   std::vector<dump::DeclaredRoot> roots;
   std::vector<dump::DeclaredName> names;
   std::vector<dump::RootRegion> root_regions;
+  std::vector<dump::KernelWord> kernel_words;
   std::vector<dump::Expectation> expectations;
   std::vector<dump::EventTally> tallies;
   std::optional<dump::EventSummary> events;  // nothing when the program told none

@@ -10,6 +10,8 @@
 #include <iterator>
 #include <sstream>
 
+#include "runtime/core/shared_memory.h"
+
 namespace reftally {
 
 namespace {
@@ -32,8 +34,10 @@ bool read_area(const std::string& line, MemoryArea& area) {
 // What a kernel's core has: memory without a file, and of files what was written to, and their first page, which tells
 // what they are.
 uint64_t copied_end(const MemoryArea& area) {
-  if ((area.flags & PF_R) == 0 || area.path.starts_with("[v") || area.path.starts_with("/dev/")) return area.begin;
-  if (!area.is_file() || area.own_bytes != 0 || (area.is_shared && (area.flags & PF_W) != 0)) return area.end;
+  const bool is_memory = !area.is_file() || is_shared_memory(area.path.c_str());
+  if ((area.flags & PF_R) == 0 || area.path.starts_with("[v") || (!is_memory && area.path.starts_with("/dev/")))
+    return area.begin;
+  if (is_memory || area.own_bytes != 0 || (area.is_shared && (area.flags & PF_W) != 0)) return area.end;
   return area.file_offset == 0 ? area.begin + kPage : area.begin;
 }
 

@@ -14,6 +14,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/image/core_note.h"
 #include "analyzer/image/process_areas.h"
+#include "analyzer/image/process_kernel_words.h"
 #include "analyzer/image/traced_process.h"
 
 namespace reftally {
@@ -48,6 +49,12 @@ std::string files_note(const std::vector<MemoryArea>& areas) {
   return core_note(NT_FILE, body + rows + names);
 }
 
+std::string kernel_words_note(uint32_t pid) {
+  std::string body;
+  for (const dump::KernelWord& word : read_kernel_words(pid)) append_bytes(body, word);
+  return core_note(kKernelWordsNote, body);
+}
+
 std::string notes_of(uint32_t pid, const TracedProcess& process, const std::vector<MemoryArea>& areas) {
   std::string notes;
   for (const prstatus_t& thread : process.threads()) {
@@ -56,7 +63,7 @@ std::string notes_of(uint32_t pid, const TracedProcess& process, const std::vect
     notes += core_note(NT_PRSTATUS, body);
   }
   return notes + process_note(pid) + core_note(NT_AUXV, whole_file(fmt::format("/proc/{}/auxv", pid))) +
-         files_note(areas);
+         files_note(areas) + kernel_words_note(pid);
 }
 
 class CoreWriter {

@@ -67,7 +67,7 @@ bool is_trivially_copyable(const Type& type, int depth = 0) {
 PathId path_into(Walker& walker, const Type& type, PathId path) {
   if (type.is_closure) return walker.paths().closure(path, type);
   const std::string_view name = type.template_name();
-  if (type.scope == "std" && name.starts_with("_Bind")) return walker.paths().step(path, ".bind");
+  if (type.scope == "std" && name.starts_with("_Bind")) return walker.paths().bound(path);
   return path;
 }
 

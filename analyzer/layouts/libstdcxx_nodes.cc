@@ -28,7 +28,7 @@ uint64_t element_in_node(const Walker& walker, uint64_t node, uint64_t links, co
 void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index) {
   const PathId path = walker.paths().element(container.path, plan.element);
   if (plan.alternatives.empty()) return walker.push(plan.element, address, path, index);
-  walker.push(plan.alternatives[0], address, walker.paths().step(container.path, "[key]"));
+  walker.push(plan.alternatives[0], address, walker.paths().key(container.path));
   walker.push(plan.alternatives[1], address + plan.offsets[5], path,
               index_of_key(walker, *plan.alternatives[0], address));
 }

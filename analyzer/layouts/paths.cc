@@ -13,7 +13,11 @@ bool is_library_scope(std::string_view scope) {
 
 PathId Paths::child(PathId path, const void* key, Node node) {
   auto [found, added] = children_.try_emplace(Key{path, key}, PathId{static_cast<uint32_t>(nodes_.size())});
-  if (added) nodes_.push_back(std::move(node));
+  if (added) {
+    node.is_of_callback |= is_of_callback(path);
+    node.is_key |= is_key(path);
+    nodes_.push_back(std::move(node));
+  }
   return found->second;
 }
 
@@ -42,7 +46,7 @@ PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& 
   const bool first = path == PathId{};
   return child(path, &member,
                {path, first ? name : "." + name, first ? &declaring : nullptr, nullptr,
-                is_library_scope(declaring.scope) ? SourceLocation{} : member.location});
+                is_library_scope(declaring.scope) ? SourceLocation{} : member.location, declaring.is_closure});
 }
 
 PathId Paths::element(PathId path, const Type* type) {
@@ -64,6 +68,16 @@ PathId Paths::step(PathId path, std::string_view text) {
 PathId Paths::closure(PathId path, const Type& type) {
   const std::string name = readable_type_name(type.name);
   return step(path, path == PathId{} ? name : "." + name);
+}
+
+PathId Paths::bound(PathId path) {
+  static const char kBound = 0;
+  return child(path, &kBound, {.parent = path, .text = ".bind", .is_of_callback = true});
+}
+
+PathId Paths::key(PathId path) {
+  static const char kKey = 0;
+  return child(path, &kKey, {.parent = path, .text = "[key]", .is_key = true});
 }
 
 PathId Paths::container(PathId path) const {

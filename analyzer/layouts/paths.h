@@ -30,9 +30,16 @@ class Paths {
   // "[]", for an element of this type. A type inside itself (a tree by value) goes back to where it was first, so that
   // paths do not grow with the data.
   PathId element(PathId path, const Type* type);
-  PathId step(PathId path, std::string_view text);  // literal, e.g. "[key]"
+  PathId step(PathId path, std::string_view text);  // literal, e.g. ".get_deleter()"
   // Into a closure: ".[lambda session.cpp:42]"
   PathId closure(PathId path, const Type& type);
+  PathId bound(PathId path);  // ".bind"
+  PathId key(PathId path);    // "[key]"
+
+  // Whether a map has it for a key: it tells things apart, and nobody asks for what it leads to.
+  bool is_key(PathId path) const { return nodes_[static_cast<uint32_t>(path)].is_key; }
+  // Whether a call will get what stands there: captured by a closure, or bound.
+  bool is_of_callback(PathId path) const { return nodes_[static_cast<uint32_t>(path)].is_of_callback; }
 
   // The outermost container on the way: "routes_" of "routes_[].handler_"; the path itself when there is none.
   PathId container(PathId path) const;
@@ -45,6 +52,7 @@ class Paths {
     const Type* owner = nullptr;    // set on the first member
     const Type* element = nullptr;  // set on elements
     SourceLocation location;
+    bool is_of_callback = false, is_key = false;
   };
   PathId child(PathId path, const void* key, Node node);
   PathId find_member(PathId path, const Type& declaring, const TypeMember& member);

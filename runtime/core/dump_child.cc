@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/core/kernel_words.h"
+#include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
@@ -44,6 +46,8 @@ struct Work {
 [[noreturn]] void run(const void* raw) {
   const Work work = *static_cast<const Work*>(raw);
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
+  close_standard_files();  // where the program has no descriptor left, these two are enough
+  read_kernel_words(recorder.process.load());
   close_program_files();
   end_child(work.main(work.facts));
 }

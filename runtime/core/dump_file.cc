@@ -77,9 +77,13 @@ void end_child(bool ok) noexcept {
   __builtin_unreachable();
 }
 
-void close_program_files() noexcept {
+void close_standard_files() noexcept {
   close(0);
   close(1);
+}
+
+void close_program_files() noexcept {
+  close_standard_files();
   syscall(SYS_close_range, 3u, ~0u, 0u);
 }
 

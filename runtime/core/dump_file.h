@@ -27,6 +27,7 @@ long clone_process() noexcept;
 // does not return. False when refused.
 bool clone_orphan(void (*main)(), void* stack_end) noexcept;
 bool wait_for_child(long child) noexcept;  // true when it ended well; gives up after ten minutes
+void close_standard_files() noexcept;      // stdin and stdout
 // The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
 void close_program_files() noexcept;
 [[noreturn]] void end_child(bool ok) noexcept;

@@ -4,6 +4,7 @@
 
 #include "runtime/core/declarations.h"
 #include "runtime/core/dump_process.h"
+#include "runtime/core/kernel_words.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/events/gobject_types.h"
@@ -132,6 +133,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_threads(writer, facts, thread_count);
   write_blocks(writer);
   write_words(writer, facts, threads, thread_count, trouble);
+  write_kernel_words(writer, trouble);
   write_stacks(writer);
   write_declarations(writer);
   write_live_references(writer);

@@ -6,6 +6,7 @@
 
 #include "runtime/core/present_pages.h"
 #include "runtime/core/recorder.h"
+#include "runtime/core/shared_memory.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_stack.h"
 
@@ -23,11 +24,6 @@ uint64_t load(uint64_t address) noexcept {
 }
 
 bool starts_with(const char* text, const char* prefix) noexcept { return strncmp(text, prefix, strlen(prefix)) == 0; }
-
-bool is_shared_memory(const char* path) noexcept {
-  return starts_with(path, "/dev/zero") || starts_with(path, "/dev/shm/") || starts_with(path, "/memfd:") ||
-         starts_with(path, "/SYSV");
-}
 
 // Writable, or private anonymous memory that a program has made read-only after it was filled. Not devices and rings of
 // the kernel, which may block or fault when read.

@@ -11,6 +11,7 @@
 #include "runtime/core/declarations.h"
 #include "runtime/core/dump_child.h"
 #include "runtime/core/dump_writer.h"
+#include "runtime/core/kernel_words.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
@@ -79,7 +80,11 @@ bool snapshot_now(SnapshotFacts& facts, bool wait) noexcept {
   facts.time_ns = real_time_ns();
   const bool started = start_dump_child(write_file, &facts, name_of(facts));
   const int error = errno;
-  const bool written = !started && wait && write_file(&facts);  // no room for a child: the program waits
+  bool written = false;
+  if (!started && wait) {  // no room for a child: the program waits
+    read_kernel_words(recorder.process.load());
+    written = write_file(&facts);
+  }
   world.resume();
   sigprocmask(SIG_SETMASK, &before, nullptr);
   if (!started && !wait) say("no dump: the process cannot be cloned: ", strerrordesc_np(error));
@@ -102,7 +107,7 @@ uint32_t stack_of(const ProgramState& here) noexcept {
 void prepare_snapshots() noexcept {
   writer_memory = map_memory(dump::Writer::memory_needed());
   prepared = writer_memory != nullptr && memory_map.create() && module_list.create() && StoppedWorld::prepare() &&
-             prepare_word_writer() && prepare_declarations() && prepare_dump_children();
+             prepare_word_writer() && prepare_kernel_words() && prepare_declarations() && prepare_dump_children();
   if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
 }
 

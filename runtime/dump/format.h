@@ -28,7 +28,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 2;
+inline constexpr uint16_t kVersionMinor = 3;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -41,16 +41,17 @@ constexpr uint32_t tag(const char (&name)[5]) {
 }
 
 // ---- image facts
-inline constexpr uint32_t kTagProcess = tag("PROC");   // one ProcessRecord
-inline constexpr uint32_t kTagMappings = tag("MAPS");  // MappingRecord, by address
-inline constexpr uint32_t kTagModules = tag("MODS");   // ModuleRecord
-inline constexpr uint32_t kTagSegments = tag("SEGS");  // SegmentRecord, grouped by module
-inline constexpr uint32_t kTagThreads = tag("THRD");   // ThreadRecord
-inline constexpr uint32_t kTagBlocks = tag("BLKS");    // BlockRecord, by address
-inline constexpr uint32_t kTagWords = tag("WRDS");     // WordRegion, bitmap, words; see below
-inline constexpr uint32_t kTagStacks = tag("STKS");    // StackNode; StackId n is the nth node, counted from 1
-inline constexpr uint32_t kTagVtables = tag("VTBL");   // VtableRecord: vtable pointers met in words
-inline constexpr uint32_t kTagStrings = tag("STRS");   // bytes
+inline constexpr uint32_t kTagProcess = tag("PROC");      // one ProcessRecord
+inline constexpr uint32_t kTagMappings = tag("MAPS");     // MappingRecord, by address
+inline constexpr uint32_t kTagModules = tag("MODS");      // ModuleRecord
+inline constexpr uint32_t kTagSegments = tag("SEGS");     // SegmentRecord, grouped by module
+inline constexpr uint32_t kTagThreads = tag("THRD");      // ThreadRecord
+inline constexpr uint32_t kTagBlocks = tag("BLKS");       // BlockRecord, by address
+inline constexpr uint32_t kTagWords = tag("WRDS");        // WordRegion, bitmap, words; see below
+inline constexpr uint32_t kTagStacks = tag("STKS");       // StackNode; StackId n is the nth node, counted from 1
+inline constexpr uint32_t kTagVtables = tag("VTBL");      // VtableRecord: vtable pointers met in words
+inline constexpr uint32_t kTagStrings = tag("STRS");      // bytes
+inline constexpr uint32_t kTagKernelWords = tag("KRNL");  // KernelWord; since 1.3
 // ---- declared facts: what a runtime (CPython agent, reftally.h) knows for certain
 inline constexpr uint32_t kTagDeclaredTypes = tag("DTYP");       // DeclaredType; DeclaredTypeId n is the nth, from 0
 inline constexpr uint32_t kTagDeclaredObjects = tag("DOBJ");     // DeclaredObject
@@ -213,8 +214,8 @@ enum class RegionKind : uint8_t {
 // kTagWords payload: (WordRegion, uint64_t bitmap[(word_count + 63) / 64], uint64_t kept[popcount(bitmap)])*.
 // Bit i (of bitmap[i / 64], least significant first) says that the word at address + 8 i was kept. Without
 // kProcessFullContents a word is kept only when it can be an address (it lies, as it is or without its top 16 bits,
-// in some mapping; or one of its halves does), a pair of counts or a small discriminator (each 32-bit half below 2^20, or all bits set).
-// A dropped word is unknown, not zero.
+// in some mapping; or one of its halves does), a pair of counts or a small discriminator (each 32-bit half below 2^20,
+// or all bits set). A dropped word is unknown, not zero.
 struct WordRegion {
   uint64_t address;     // multiple of 8
   uint32_t word_count;  // >= 1
@@ -237,6 +238,17 @@ struct VtableRecord {  // a word that pointed to a vtable: type_info read at vta
   StringRef type_name;  // mangled, without a leading '*'
 };
 static_assert(sizeof(VtableRecord) == 16);
+
+enum class KernelKeeper : uint32_t { kEpoll = 1, kTimer = 2 };
+
+struct KernelWord {  // that the kernel keeps for the program and hands back with an event
+  uint64_t word;     // epoll_data, or the sigev_value of a timer
+  KernelKeeper keeper;
+  uint32_t number;   // descriptor of the epoll instance; timer_t
+  uint32_t watched;  // epoll: the descriptor waited for
+  uint32_t reserved;
+};
+static_assert(sizeof(KernelWord) == 24);
 
 // ---- declared facts
 
@@ -371,7 +383,7 @@ struct HistoryEvent {
 };
 static_assert(sizeof(HistoryEvent) == 48);
 
-struct GObjectType {  // of a GObject that the program has made
+struct GObjectType {       // of a GObject that the program has made
   uint64_t type;           // GType: the first word of the class, to which the first word of an object points
   uint32_t instance_size;  // what lies before it in a block is private to its classes
   uint32_t reserved;
@@ -379,9 +391,9 @@ struct GObjectType {  // of a GObject that the program has made
 };
 static_assert(sizeof(GObjectType) == 24);
 
-struct EventSummary {  // since the start of the process
+struct EventSummary {                  // since the start of the process
   uint64_t acquires, releases, moves;  // 0 since 1.2: nobody counts them on their way
-  uint64_t lost;  // events that could not be taken down: then no sum of balances proves anything
+  uint64_t lost;                       // events that could not be taken down: then no sum of balances proves anything
 };
 static_assert(sizeof(EventSummary) == 32);
 

@@ -267,7 +267,7 @@ bool is_acyclic_without(const Heap& heap, const std::vector<ObjectId>& objects, 
 ObjectSet owned_without(const Analysis& analysis, const std::set<LabelId>& labels) {
   const Heap& heap = analysis.heap;
   ObjectSet owned(heap.object_count(), 0);
-  for_each_owned_by_nothing_seen(heap, analysis.accounts, analysis.reachable.conservative,
+  for_each_owned_by_nothing_seen(heap, analysis.accounts, analysis.reachable,
                                  [&](ObjectId object) { owned[index(object)] = 1; });
   for (bool changed = true; changed;) {
     changed = false;
@@ -331,7 +331,7 @@ void check_advice(const Analysis& analysis) {
     if (lost != 0) REQUIRE(finding.advice->reason.find("; but " + std::to_string(lost) + " live") != std::string::npos);
     if (finding.advice->safe) REQUIRE(lost == 0);
     const std::vector<std::vector<LabelId>> sets = {{}, {advised.begin(), advised.end()}};
-    const auto at_once = find_owned_without(heap, analysis.accounts, analysis.reachable.conservative, sets);
+    const auto at_once = find_owned_without(heap, analysis.accounts, analysis.reachable, sets);
     const ObjectSet owned = owned_without(analysis, advised);
     for (uint32_t i = 0; i < heap.object_count(); i++)
       REQUIRE(at_once[i] == ((analysis.reachable.ownership[i] != 0) | (owned[i] != 0) << 1));

@@ -150,6 +150,7 @@ DumpBuilder complete_dump() {
   builder.add(dump::kTagDeclaredRoots,
               std::vector<dump::DeclaredRoot>{{0, dump::RootKind::kStatic, 1, {}, builder.string("sys.modules")}});
   builder.add(dump::kTagRootRegions, std::vector<dump::RootRegion>{{0x401800, 0x401900, builder.string("registry")}});
+  builder.add(dump::kTagKernelWords, std::vector<dump::KernelWord>{{0x600050, dump::KernelKeeper::kEpoll, 5, 9, 0}});
   builder.add(dump::kTagExpectations,
               std::vector<dump::Expectation>{{0x600010, 9, 2, 0, builder.string("logged out")}});
   builder.add(dump::kTagEventSummary, std::vector<dump::EventSummary>{{5, 4, 2, 0}});

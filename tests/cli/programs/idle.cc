@@ -1,5 +1,7 @@
 // A heap with known survivors, in two threads: what is kept, lost, on a cycle, and freed in each way glibc has. Says
 // "ready" and then stands until its input ends.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,6 +15,10 @@
 struct Session {
   std::function<void()> closed;
   std::shared_ptr<Session> peer;
+};
+
+struct Watched {
+  std::shared_ptr<Watched> until_closed;
 };
 
 struct Kept {
@@ -44,6 +50,15 @@ static void churn(Kept& kept) {
   }
 }
 
+// Nothing but the kernel has its address.
+[[gnu::noinline]] static void watch() {
+  auto watched = std::make_shared<Watched>();
+  watched->until_closed = watched;
+  epoll_event event{};
+  event.data.ptr = watched.get();
+  epoll_ctl(epoll_create1(0), EPOLL_CTL_ADD, eventfd(0, 0), &event);
+}
+
 [[gnu::noinline]] static void clear_stack() {
   volatile char space[16384] = {};
   space[0] = 1;
@@ -65,6 +80,7 @@ int main() {
   std::thread([] { clear_stack(); }).join();
   churn(g_main);
   forget_cycles();
+  watch();
   clear_stack();
   while (g_other.large.size() < 10) std::this_thread::yield();
   say("ready\n");

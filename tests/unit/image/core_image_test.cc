@@ -85,7 +85,7 @@ TEST_CASE("a damaged heap is told of, and what lies before the damage is known")
   bytes.replace(at, 8, std::string("\xff\xff\xff\xff\xff\xff\xff\x7f", 8));
   const Image image = read(bytes);
   CHECK(sizes_of(image) == std::vector<uint64_t>{40});
-  REQUIRE(image.warnings.size() == 1);
+  REQUIRE(image.warnings.size() == 2);
   CHECK(image.warnings[0] == fmt::format("the heap is damaged at {:#x}: what lies behind, to the end of that part, is "
                                          "not known",
                                          damaged - 16));

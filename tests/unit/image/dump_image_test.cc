@@ -38,6 +38,7 @@ TEST_CASE("a dump with every section becomes an image with all of its facts") {
   CHECK(image.declared.references.at(0).to == 1);
   CHECK(image.text(image.declared.roots.at(0).name) == "sys.modules");
   CHECK(image.text(image.declared.root_regions.at(0).name) == "registry");
+  CHECK(image.declared.kernel_words.at(0).watched == 9);
   CHECK(image.text(image.declared.expectations.at(0).reason) == "logged out");
   CHECK(image.declared.tallies.at(0).balance == 1);
   CHECK(image.declared.collector.at(0).threshold == 700);

@@ -1,0 +1,14 @@
+// What the kernel keeps for the program and hands back with an event: the words of epoll registrations and of timers.
+// An object that nothing else leads to is held by them.
+#pragma once
+
+#include "runtime/dump/writer.h"
+
+namespace reftally::runtime {
+
+bool prepare_kernel_words() noexcept;
+// In the child that writes a dump, while it still has the program's descriptors; `process` is the program's.
+void read_kernel_words(uint32_t process) noexcept;
+void write_kernel_words(dump::Writer& writer, const char*& trouble) noexcept;  // `trouble`: what was left out
+
+}  // namespace reftally::runtime

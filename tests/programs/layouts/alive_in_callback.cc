@@ -1,0 +1,67 @@
+// expect: unowned-cycle type=Listed edge=Listed::peer instances=3
+// Objects that hold themselves while a library has their address for its callback: as a void*, or as that of a part of
+// theirs; or a closure, or a bound call. A plain pointer to the class itself looks on.
+#include <functional>
+#include <memory>
+#include <vector>
+
+// ---- the library's
+struct Link {
+  Link *next, *previous;
+};
+struct Request {
+  void (*callback)(void*);
+  void* argument;
+};
+std::vector<Request> g_requests;
+Link g_handles{&g_handles, &g_handles};
+
+void insert(Link* link) {
+  link->next = g_handles.next;
+  link->previous = &g_handles;
+  g_handles.next->previous = link;
+  g_handles.next = link;
+}
+
+// ---- the program's
+struct Download {
+  std::shared_ptr<Download> until_done;
+  void start() {
+    g_requests.push_back({[](void* self) { static_cast<Download*>(self)->until_done.reset(); }, this});
+  }
+};
+struct Stream {
+  int number = 0;
+  Link link{};
+  std::shared_ptr<Stream> until_closed;
+};
+struct Captured {
+  std::shared_ptr<Captured> until_called;
+  void finish() { until_called.reset(); }
+};
+std::vector<std::function<void()>> g_calls;
+struct Listed {
+  std::shared_ptr<Listed> peer;
+};
+std::vector<Listed*> g_listed;
+
+[[gnu::noinline]] void run() {
+  auto download = std::make_shared<Download>();
+  download->until_done = download;
+  download->start();
+  auto stream = std::make_shared<Stream>();
+  stream->until_closed = stream;
+  insert(&stream->link);
+  auto captured = std::make_shared<Captured>(), bound = std::make_shared<Captured>();
+  captured->until_called = captured;
+  bound->until_called = bound;
+  g_calls.push_back([self = captured.get()] { self->finish(); });
+  g_calls.push_back(std::bind(&Captured::finish, bound.get()));
+  auto listed = std::make_shared<Listed>();
+  listed->peer = listed;
+  g_listed.push_back(listed.get());
+}
+
+int main() {
+  for (int i = 0; i < 3; ++i) run();
+}
