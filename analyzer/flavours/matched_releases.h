@@ -2,7 +2,8 @@
 //
 // A release belongs to the acquire with which it shares the longest call path from the outermost frame on: what a
 // function takes and gives back before it returns, what one object takes at its start and gives back at its end. Of
-// equally long ones, to that with a way from there as long as its own. Where two are still alike, neither is taken for it.
+// equally long ones, to that with a way from there as long as its own. Where two are still alike, neither is taken for
+// it.
 #pragma once
 
 #include <vector>

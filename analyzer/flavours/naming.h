@@ -37,9 +37,11 @@ class Naming {
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
 
   // Roots.
-  StringId static_name(uint64_t at);                         // "g_registry.last_", "g_registry + 0x10"
-  StringId stack_name(uint32_t thread, uint64_t at);         // "thread 3 (worker), stack of run(): session"
-  StringId kernel_name(const dump::KernelWord& word);        // "kernel: epoll 5, descriptor 9"
+  StringId static_name(uint64_t at);                   // "g_registry.last_", "g_registry + 0x10"
+  StringId stack_name(uint32_t thread, uint64_t at);   // "thread 3 (worker), stack of run(): session"
+  StringId kernel_name(const dump::KernelWord& word);  // "kernel: epoll 5, descriptor 9"
+  // The object of a call that has not returned: it may own itself until then.
+  bool is_this(uint32_t thread, uint64_t at) const { return types_.stack_place(thread, at).ends_with("(): this"); }
   StringId register_name(uint32_t thread, uint64_t number);  // "thread 1 (main), register rbx, run(): session"
   StringId thread_local_name(uint32_t thread, uint64_t at);  // "t_cache.last_ of thread 3 (worker)"
   StringId thread_local_name(uint32_t thread, std::string_view variable);

@@ -88,8 +88,9 @@ class RootScan {
         return RootKind::kThreadLocal;
       case RegionKind::kStack: {
         const uint64_t pointer = region.thread ? image_.threads.at(region.thread - 1).thread_pointer : 0;
-        return pointer && at >= pointer - tls_size_ && pointer - tls_size_ > region.address ? RootKind::kThreadLocal
-                                                                                            : RootKind::kStack;
+        if (pointer < region.address || pointer >= region.end()) return RootKind::kStack;
+        const bool are_apart = pointer - tls_size_ > region.address;  // the storage, and the part of the stack in use
+        return at >= (are_apart ? pointer - tls_size_ : pointer) ? RootKind::kThreadLocal : RootKind::kStack;
       }
       default:
         return RootKind::kExternal;
@@ -120,7 +121,11 @@ class RootScan {
         reader_.is_counted(target.holder))
       found_.untyped.push_back(target.holder);
     const bool is_stack = kind == RootKind::kStack || kind == RootKind::kExternal;
-    add_root(at, target, kind, is_stack ? Trust::kStack : Trust::kLive, name_at(kind, at, region));
+    const StringId name = name_at(kind, at, region);
+    if (kind == RootKind::kStack && region.thread != 0 && reader_.is_counted(target.holder) &&
+        naming_.is_this(region.thread - 1, at))
+      found_.untyped.push_back(target.holder);
+    add_root(at, target, kind, is_stack ? Trust::kStack : Trust::kLive, name);
   }
 
   void add_root(uint64_t at, const PointerTarget& target, RootKind kind, Trust trust, StringId name) {

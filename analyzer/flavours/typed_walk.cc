@@ -246,6 +246,8 @@ void TypedWalk::walk_value(HolderId holder, const Type& type, uint64_t address, 
 }
 
 void TypedWalk::walk(const Value& value, uint64_t end) {
+  is_call_ = !variable_ &&
+             (owner_name_.starts_with("std::thread::_State_impl<") || owner_name_.starts_with("std::__future_base::_"));
   walked_ranges_.assign(1, {value.address, end});
   opaque_ranges_.clear();
   walker_.walk(value, *this);
@@ -298,7 +300,7 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
       to != holder_ && holders_.is_counted(to) &&
       (counted_.objects[to].has_plain_holders || (owns && counted_.objects[to].flavour == FlavourId::kIntrusive));
   if (!owns && to != holder_ && holders_.is_counted(to) && !paths_.is_key(at.path) &&
-      (paths_.is_of_callback(at.path) || !leads_as_its_class(to, pointee)))
+      (is_call_ || paths_.is_of_callback(at.path) || !leads_as_its_class(to, pointee)))
     found_.untyped.push_back(to);
   add(at, to, strong ? ReferenceKind::kStrong : may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
   if (is_class && !walked_[block] && holders_.is_free(block)) pointees_.push_back({block, target, pointee, owns});

@@ -118,6 +118,7 @@ class TypedWalk final : private ValueVisitor {
   const Variable* variable_ = nullptr;
   RootKind root_kind_ = RootKind::kStatic;
   uint32_t thread_ = 0;     // of a thread-local variable
+  bool is_call_ = false;    // the value walked is that of a call to come: of a thread, of a packaged_task
   std::string owner_name_;  // for labels of paths that begin in a library class
   std::vector<Range> walked_ranges_, opaque_ranges_;
   std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container

@@ -1,8 +1,14 @@
 // expect: unowned-cycle type=Listed edge=Listed::peer instances=3
 // Objects that hold themselves while a library has their address for its callback: as a void*, or as that of a part of
-// theirs; or a closure, or a bound call. A plain pointer to the class itself looks on.
+// theirs; or a closure, a bound call, or a thread that runs a member of theirs. A plain pointer to the class itself
+// looks on.
+#include <pthread.h>
+
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <thread>
 #include <vector>
 
 // ---- the library's
@@ -40,6 +46,20 @@ struct Captured {
   void finish() { until_called.reset(); }
 };
 std::vector<std::function<void()>> g_calls;
+std::atomic<int> g_running{0};
+struct Loop {
+  std::shared_ptr<Loop> until_stopped;
+  std::atomic<bool> stopped{false};
+  [[gnu::noinline]] void run() {
+    ++g_running;
+    while (!stopped) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+};
+[[gnu::noinline]] Loop* make_loop() {
+  auto loop = std::make_shared<Loop>();
+  loop->until_stopped = loop;
+  return loop.get();
+}
 struct Listed {
   std::shared_ptr<Listed> peer;
 };
@@ -64,4 +84,10 @@ std::vector<Listed*> g_listed;
 
 int main() {
   for (int i = 0; i < 3; ++i) run();
+  std::thread(&Loop::run, make_loop()).detach();
+  std::thread([loop = make_loop()] { loop->run(); }).detach();
+  pthread_t thread;
+  const auto run_loop = [](void* loop) -> void* { return static_cast<Loop*>(loop)->run(), nullptr; };
+  pthread_create(&thread, nullptr, run_loop, make_loop());
+  while (g_running < 3) std::this_thread::yield();
 }
