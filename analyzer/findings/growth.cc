@@ -55,6 +55,34 @@ std::unordered_map<uint64_t, uint64_t> bytes_below(const HeapCensus& census, con
   return bytes;
 }
 
+uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
+
+// Objects of each type in every snapshot, by hash of the type's name.
+class TypeCounts {
+ public:
+  explicit TypeCounts(std::span<const HeapCensus* const> censuses) {
+    for (size_t i = 0; i < censuses.size(); i++)
+      for (const auto& [name, tally] : censuses[i]->types) {
+        std::vector<uint64_t>& counts = counts_[hash_of(name)];
+        counts.resize(censuses.size());
+        counts[i] = tally.objects;
+      }
+  }
+
+  // With every step of a place the type has made half of that step at least.
+  bool grow_with(const std::vector<uint64_t>& place, uint64_t type) const {
+    const auto found = counts_.find(type);
+    if (found == counts_.end()) return false;
+    const std::vector<uint64_t>& all = found->second;
+    for (size_t i = 1; i < place.size(); i++)
+      if (all[i] < all[i - 1] + (place[i] - place[i - 1] + 1) / 2) return false;
+    return true;
+  }
+
+ private:
+  std::unordered_map<uint64_t, std::vector<uint64_t>> counts_;
+};
+
 // Growing places that hang below no growing place.
 struct Accumulation {
   std::unordered_set<uint64_t> tops, covered;  // covered: the tops, and all that hangs below them
@@ -62,11 +90,16 @@ struct Accumulation {
 
 Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   const HeapCensus& last = *censuses.back();
+  const TypeCounts types(censuses);
   Accumulation found;
   for (uint64_t signature : last.order) {
-    if (found.covered.contains(last.paths.at(signature).holder)) {
+    const HeldAt& place = last.paths.at(signature);
+    if (found.covered.contains(place.holder)) {
       found.covered.insert(signature);
-    } else if (grows(counts_of(censuses, signature), kLeastGrowth)) {
+      continue;
+    }
+    const std::vector<uint64_t> counts = counts_of(censuses, signature);
+    if (grows(counts, kLeastGrowth) && types.grow_with(counts, place.type)) {
       found.covered.insert(signature);
       found.tops.insert(signature);
     }
@@ -134,6 +167,7 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
     if (fresh) {
       census.order.push_back(signature[at]);
       place->second.example = object;
+      place->second.type = hash_of(heap.type_name(object));
       place->second.holder = from == kNoObject ? 0 : signature[index(from)];
       place->second.container = container_hash(from == kNoObject ? heap.text(heap.roots[by].name)
                                                                  : heap.text(heap.labels[index(heap.label[by])].path));

@@ -3,7 +3,9 @@
 // A place that holds one more in every snapshot is a cache without bound or a registry nobody leaves, though all it
 // holds is alive. Paths are compared by signature (RetainingPaths::signatures): names only, so that they are equal in
 // every snapshot. Of all that grows only accumulation points are told: places whose holder does not grow itself (the
-// rule of Eclipse MAT's leak suspects, without its dominator tree: a shared object has a path too).
+// rule of Eclipse MAT's leak suspects, without its dominator tree: a shared object has a path too). Of an object with
+// many holders, as the name of a Python attribute has, the path may be another in each snapshot: what moves from place
+// to place has not grown, so there must be more objects of the type in all.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +27,7 @@ struct HeldAt {
   Tally held;
   uint64_t holder = 0;     // signature of what holds it; 0: a root
   uint64_t container = 0;  // hash of the holder's member that does, without what follows "[]"
+  uint64_t type = 0;       // hash of the example's type name
   ObjectId example{};
 };
 

@@ -18,12 +18,12 @@ sys.path.insert(0, support)
 import expectations  # noqa: E402
 
 
-def compile_extension(source, target_folder):
+def compile_extension(source, target_folder, flags=()):
     """False when that needs what is not here: a compiler, pybind11, this interpreter's headers."""
     compiler = shutil.which("c++")
     if compiler is None:
         return False
-    command = [compiler, "-std=c++17", "-g", "-O1", "-I", sysconfig.get_path("include")]
+    command = [compiler, "-std=c++17", "-g", "-O1", *flags, "-I", sysconfig.get_path("include")]
     headers = "#include <Python.h>\n#include <pybind11/pybind11.h>\n"
     if subprocess.run([*command, "-E", "-x", "c++", "-", "-o", os.devnull], input=headers, text=True,
                       stderr=subprocess.DEVNULL).returncode != 0:
@@ -48,18 +48,26 @@ def problems_of(folder, name, modules):
     return expectations.compare(found, wanted, True).problems
 
 
+def flags_of_events():
+    return subprocess.run([reftally_command, "cxxflags", "--python"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout.split()
+
+
 def main():
     failed = 0
     for sample in sorted(os.listdir(samples)):
         folder = os.path.join(samples, sample)
-        with tempfile.TemporaryDirectory(prefix="reftally-sample-") as modules:
-            if not all(compile_extension(source, modules) for source in glob.glob(os.path.join(folder, "*.cc"))):
-                print(f"{sample}: skipped, no compiler, no pybind11 or no Python.h")
-                continue
-            for name in ("leaky", "fixed"):
-                for problem in problems_of(folder, name, modules):
-                    print(f"{sample}/{name}.py: {problem}")
-                    failed = 1
+        sources = glob.glob(os.path.join(folder, "*.cc"))
+        # What an extension tells of its references must not change what is found.
+        for flags in [()] + ([flags_of_events()] if sources else []):
+            with tempfile.TemporaryDirectory(prefix="reftally-sample-") as modules:
+                if not all(compile_extension(source, modules, flags) for source in sources):
+                    print(f"{sample}: skipped, no compiler, no pybind11 or no Python.h")
+                    break
+                for name in ("leaky", "fixed"):
+                    for problem in problems_of(folder, name, modules):
+                        print(f"{sample}/{name}.py {' '.join(flags)}: {problem}")
+                        failed = 1
     return failed
 
 

@@ -59,6 +59,15 @@ TEST_CASE("what comes and goes does not grow") {
   CHECK(growth_of({registry(30), registry(20), registry(10)}).empty());
 }
 
+TEST_CASE("what only moves to another place does not grow") {
+  const auto moved = [](int sessions) {
+    std::string others = "static g_others => o(Others)[16]:1;";
+    for (int i = sessions; i < 40; i++) others += fmt::format("o =[Others::sessions_[]#{0}]=> m{0}(Session)[16];", i);
+    return registry(sessions, others);
+  };
+  for (const std::string& line : growth_of({moved(10), moved(20), moved(30)})) CHECK(line.find("Session") == line.npos);
+}
+
 TEST_CASE("one burst is no trend, nor are a few objects, nor is one in a hundred") {
   CHECK(growth_of({registry(10), registry(100), registry(101)}).empty());
   CHECK(growth_of({registry(10), registry(12), registry(14)}).empty());
