@@ -20,7 +20,7 @@ Buffers::Ends Buffers::find_ends(const Image& image) {
   const uint64_t lowest = image.blocks.front().address;
   const uint64_t span = image.blocks.back().address + image.blocks.back().size - lowest;
   for (const ImageRegion& region : image.regions) {
-    if (region.kind == dump::RegionKind::kStack || region.kind == dump::RegionKind::kRelro) continue;
+    if (region.kind == dump::RegionKind::kRelro) continue;
     for (uint64_t i = 0; i + 2 < region.word_count; ++i) {
       const uint64_t begin = region.words[i], end = region.words[i + 1], limit = region.words[i + 2];
       if (begin - lowest >= span || limit <= begin || end < begin || end > limit) continue;

@@ -23,9 +23,9 @@ class Buffers {
 
   const Image& image_;
   const Holders& holders_;
-  // By block: where a vector's elements end, told by its three words: begin, end and end of storage. The least of
-  // several, for a vector that was destroyed may have left its words.
-  // Read when first asked for: where types tell all, nobody does.
+  // By block: where a vector's elements end, told by its three words wherever they stand: begin, end and end of
+  // storage. The least of several, for a vector that was destroyed may have left its words. Read when first asked for:
+  // where types tell all, nobody does.
   mutable std::optional<Ends> ends_;
 };
 

@@ -349,3 +349,20 @@ TEST_CASE("the allocator's own bins are no roots") {
   const Image image = memory.build();
   CHECK(HeapInspector(lift_without_types(image)).roots_of(block) == "static raw/conservative");
 }
+
+TEST_CASE("what a vector on a stack has between its begin and its end is in use, what lies beyond is not") {
+  ImageBuilder memory;
+  constexpr int kRoom = 40;  // a large block: by itself it may be a pool, with dead words anywhere
+  const uint64_t buffer = memory.block(16 * kRoom), vector = memory.stack_words(3);
+  const uint64_t held = memory.make_shared("5Child", 1, 0, 16), beyond = memory.make_shared("5Child", 1, 0, 16);
+  memory.set_pair(buffer, held);
+  memory.set_pair(buffer + 16, beyond);
+  memory.set(vector, buffer);
+  memory.set(vector + 8, buffer + 16);
+  memory.set(vector + 16, buffer + 16 * kRoom);
+  const Image image = memory.build();
+  const Heap heap = lift_without_types(image);
+  const HeapInspector see(heap);
+  CHECK(see.between(buffer, held) == "strong/counted");
+  CHECK(see.between(buffer, beyond) == "ambiguous/conservative");
+}
