@@ -6,6 +6,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
+#include "analyzer/cli/balance_table.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/history_table.h"
 #include "analyzer/findings/acquires.h"
@@ -195,6 +196,8 @@ RunCommand prepare_explain(CLI::App& parser) {
     for (ObjectId object : shown) explain(dump, referrers, object, options->with_pairs);
     if (objects.size() > kExamples)
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
+    const FramesOf frames = frames_of(dump);
+    print_balance(dump.analysis.heap, objects, [&](StackId stack) { return report_frames(frames(stack)); });
     return kExitClean;
   };
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`reftally run --history TYPE` and what `explain` makes of it: every event in order, pairs folded, and since when the
-object is kept by what was never given back.
+object is kept by what was never given back; and the tree of who took its references.
 
 Usage: check_history.py --reftally PATH PROGRAM TYPE LINE...
 Every LINE, a regular expression, must match a line of the explanation, in this order.
