@@ -43,10 +43,10 @@ PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& 
   if (member.is_base || hidden || inside_boost) return path;
   std::string name = member.name;
   if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
-  const bool first = path == PathId{};
+  const bool first = path == PathId{}, is_of_callback = declaring.is_closure && name == "this";
   return child(path, &member,
                {path, first ? name : "." + name, first ? &declaring : nullptr, nullptr,
-                is_library_scope(declaring.scope) ? SourceLocation{} : member.location, declaring.is_closure});
+                is_library_scope(declaring.scope) ? SourceLocation{} : member.location, is_of_callback});
 }
 
 PathId Paths::element(PathId path, const Type* type) {

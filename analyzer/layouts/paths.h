@@ -38,7 +38,7 @@ class Paths {
 
   // Whether a map has it for a key: it tells things apart, and nobody asks for what it leads to.
   bool is_key(PathId path) const { return nodes_[static_cast<uint32_t>(path)].is_key; }
-  // Whether a call will get what stands there: captured by a closure, or bound.
+  // Whether a call will get what stands there, to run as its object: a closure's `this`, or bound.
   bool is_of_callback(PathId path) const { return nodes_[static_cast<uint32_t>(path)].is_of_callback; }
 
   // The outermost container on the way: "routes_" of "routes_[].handler_"; the path itself when there is none.

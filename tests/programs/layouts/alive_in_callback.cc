@@ -44,8 +44,12 @@ struct Stream {
 struct Captured {
   std::shared_ptr<Captured> until_called;
   void finish() { until_called.reset(); }
+  void finish_later();
 };
 std::vector<std::function<void()>> g_calls;
+void Captured::finish_later() {
+  g_calls.push_back([this] { finish(); });
+}
 std::atomic<int> g_running{0};
 struct Loop {
   std::shared_ptr<Loop> until_stopped;
@@ -75,7 +79,7 @@ std::vector<Listed*> g_listed;
   auto captured = std::make_shared<Captured>(), bound = std::make_shared<Captured>();
   captured->until_called = captured;
   bound->until_called = bound;
-  g_calls.push_back([self = captured.get()] { self->finish(); });
+  captured->finish_later();
   g_calls.push_back(std::bind(&Captured::finish, bound.get()));
   auto listed = std::make_shared<Listed>();
   listed->peer = listed;
