@@ -143,8 +143,10 @@ void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector
 
 void Assembly::add_roots(std::span<const DraftRoot> roots) {
   for (const DraftRoot& root : roots) {
+    const ObjectId storage = object_at(root.at);
+    const bool in_hand = storage != kNoObject && (builder_.object(storage).flags & kObjectInHand) != 0;
     builder_.add_root({object_of(root.to), root.root, root.kind, root.certainty, root.name,
-                       acquired(root.to, root.at, root.kind, root.certainty)});
+                       acquired(root.to, root.at, root.kind, root.certainty), in_hand});
   }
 }
 
@@ -191,6 +193,10 @@ LabelId Assembly::label_at(uint64_t place) {
 
 void Assembly::add_storage(std::span<const DraftStorage> storage) {
   for (const DraftStorage& row : storage) builder_.add_storage({object_of(row.holder), row.label, row.bytes});
+}
+
+void Assembly::mark_in_hand(std::span<const HolderId> holders) {
+  for (HolderId holder : holders) builder_.object(object_of(holder)).flags |= kObjectInHand;
 }
 
 void Assembly::mark_untyped(std::span<const HolderId> holders) {

@@ -30,6 +30,7 @@ class Assembly final : public NativeSide {
   void add_words(std::span<const DraftRoot> words, DeclaredLift& declared);  // roots, or references of declared objects
   void mark_expectations();
   void add_kernel_holds(const KernelHolds& holds);
+  void mark_in_hand(std::span<const HolderId> holders);  // before roots are added
   void mark_untyped(std::span<const HolderId> holders);  // counted ones that a word of no type leads to
   void add_events();                                     // of what no reference has taken
 

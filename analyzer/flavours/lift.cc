@@ -122,6 +122,8 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
 
   Assembly assembly(image, counted, holders, naming, builder, events, typed.outward);
   assembly.add_objects();
+  assembly.mark_in_hand(root_words.in_hand);
+  if (naming.is_exiting()) builder.set_exiting();
   DeclaredLift declared(image, builder, image.blocks.empty() ? nullptr : &assembly);
   declared.add_objects();
   assembly.add_unknown_deleters();

@@ -138,6 +138,13 @@ StringId Naming::stack_name(uint32_t thread, uint64_t at) {
   return builder_.intern(thread_title(thread) + ", stack" + (place.empty() ? "" : " of " + place));
 }
 
+bool Naming::is_exiting() const {
+  constexpr std::string_view kRunDestructors[] = {"exit()", "__cxa_finalize()", "__call_tls_dtors()"};
+  for (uint32_t thread = 0; thread < image_.threads.size(); ++thread)
+    if (types_.runs(thread, kRunDestructors)) return true;
+  return false;
+}
+
 StringId Naming::register_name(uint32_t thread, uint64_t number) {
   return builder_.intern(fmt::format("{}, register {}", thread_title(thread), types_.register_place(thread, number)));
 }

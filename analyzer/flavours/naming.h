@@ -42,6 +42,7 @@ class Naming {
   StringId kernel_name(const dump::KernelWord& word);  // "kernel: epoll 5, descriptor 9"
   // The object of a call that has not returned: it may own itself until then.
   bool is_this(uint32_t thread, uint64_t at) const { return types_.stack_place(thread, at).ends_with("(): this"); }
+  bool is_exiting() const;  // a thread runs destructors of static or thread-local variables
   StringId register_name(uint32_t thread, uint64_t number);  // "thread 1 (main), register rbx, run(): session"
   StringId thread_local_name(uint32_t thread, uint64_t at);  // "t_cache.last_ of thread 3 (worker)"
   StringId thread_local_name(uint32_t thread, std::string_view variable);

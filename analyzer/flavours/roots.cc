@@ -70,6 +70,7 @@ class RootScan {
       if (!reader_.may_point(word)) continue;
       const PointerTarget target = reader_.target(word);
       if (target.holder == kNoHolder) continue;
+      if (is_at_work(thread)) found_.in_hand.push_back(target.holder);
       add_root(0, target, RootKind::kRegister, Trust::kStack, naming_.register_name(thread, number));
     }
   }
@@ -77,6 +78,13 @@ class RootScan {
   RootWords take() { return std::move(found_); }
 
  private:
+  // Not one that has ended its work: what it left on its stack is in nobody's hand.
+  bool is_at_work(uint32_t thread) const {
+    const dump::SnapshotReason reason = image_.process.reason;
+    const bool at_end = reason == dump::SnapshotReason::kMainReturned || reason == dump::SnapshotReason::kExitCalled;
+    return !at_end || !(image_.threads[thread].flags & dump::kThreadTookSnapshot);
+  }
+
   RootKind kind_at(const ImageRegion& region, uint64_t at) const {
     for (const dump::RootRegion& declared : image_.declared.root_regions) {
       if (at >= declared.begin && at < declared.end) return RootKind::kPinned;
@@ -122,6 +130,8 @@ class RootScan {
       found_.untyped.push_back(target.holder);
     const bool is_stack = kind == RootKind::kStack || kind == RootKind::kExternal;
     const StringId name = name_at(kind, at, region);
+    if (kind == RootKind::kStack && region.thread != 0 && is_at_work(region.thread - 1))
+      found_.in_hand.push_back(target.holder);
     if (kind == RootKind::kStack && region.thread != 0 && reader_.is_counted(target.holder) &&
         naming_.is_this(region.thread - 1, at))
       found_.untyped.push_back(target.holder);

@@ -13,6 +13,7 @@ struct RootWords {
   std::vector<DraftRoot> roots;
   std::vector<Candidate> candidates;  // `root` is the index of the root they decide about
   std::vector<HolderId> untyped;      // as HeapWords::untyped
+  std::vector<HolderId> in_hand;      // see kObjectInHand
 };
 
 RootWords scan_roots(const Image& image, const WordStates& states, const PointerReader& reader, Naming& naming);

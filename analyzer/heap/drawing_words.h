@@ -27,11 +27,11 @@ inline constexpr DrawingWord<FlavourId> kFlavourWords[] = {
 };
 
 inline constexpr DrawingWord<uint32_t> kObjectFlagWords[] = {
-    {"immortal", dump::kObjectImmortal},        {"tracked", dump::kObjectTracked},
-    {"finalized", dump::kObjectFinalized},      {"weak_referenced", dump::kObjectWeakReferenced},
-    {"released", dump::kObjectReleased},        {"uncounted", dump::kObjectUncounted},
-    {"finalizer", dump::kObjectHasFinalizer},   {"doubtful_count", kObjectCountIsDoubtful},
-    {"untyped_holder", kObjectHasUntypedHolder}};
+    {"immortal", dump::kObjectImmortal},         {"tracked", dump::kObjectTracked},
+    {"finalized", dump::kObjectFinalized},       {"weak_referenced", dump::kObjectWeakReferenced},
+    {"released", dump::kObjectReleased},         {"uncounted", dump::kObjectUncounted},
+    {"finalizer", dump::kObjectHasFinalizer},    {"doubtful_count", kObjectCountIsDoubtful},
+    {"untyped_holder", kObjectHasUntypedHolder}, {"in_hand", kObjectInHand}};
 
 inline constexpr DrawingWord<uint32_t> kTypeFlagWords[] = {
     {"finalizer", dump::kTypeHasFinalizer}, {"legacy_finalizer", dump::kTypeLegacyFinalizer},

@@ -69,6 +69,9 @@ inline constexpr uint32_t kObjectCountIsDoubtful = 1u << 16;  // it may be one o
 // A word that is no pointer to its class leads to it: the void* of a callback, or what the kernel keeps for one.
 // Whoever gets it back may own the object.
 inline constexpr uint32_t kObjectHasUntypedHolder = 1u << 17;
+// A thread that was at work has its address: its members may be half changed, its count lowered before the pointer
+// goes.
+inline constexpr uint32_t kObjectInHand = 1u << 18;
 
 // What a container holds by value is part of its owner's size; large parts are told by member as well.
 struct HeapStorage {
@@ -83,8 +86,9 @@ struct HeapRoot {
   RootKind kind;
   ReferenceKind reference;  // kStrong with kExact pays for one unit
   Certainty certainty;
-  StringId name;       // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
-  StackId acquired{};  // that took the reference, as events tell; 0 unknown
+  StringId name;         // "g_registry.sessions_[]", "thread 3 (worker), stack of run()"
+  StackId acquired{};    // that took the reference, as events tell; 0 unknown
+  bool in_hand = false;  // as kObjectInHand, of the variable that refers
 };
 
 // References that events tell of and no reference in memory accounts for: taken, and the holder does not refer to the
@@ -129,6 +133,7 @@ class Heap {
   std::vector<HeapType> types;    // row 0: unknown
   std::vector<HeapLabel> labels;  // row 0: none
   StringTable strings;
+  bool is_exiting = false;                // destructors of static or thread-local variables were running
   bool collector_is_off = false;          // there is a cycle collector, and it runs only when told to
   uint64_t block_count = 0;               // allocations these objects cover
   std::vector<ObjectId> object_of_block;  // by index of the image's blocks; of one that several share, what is left
@@ -201,6 +206,7 @@ class HeapBuilder {
   LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
                     uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);
+  void set_exiting() { heap_.is_exiting = true; }
   void set_collector_off() { heap_.collector_is_off = true; }
   void set_events(bool lost);
   void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }

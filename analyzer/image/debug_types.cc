@@ -241,6 +241,10 @@ std::string DebugTypes::thread_local_place(uint32_t thread, uint64_t address) co
   return {};
 }
 
+bool DebugTypes::runs(uint32_t thread, std::span<const std::string_view> functions) const {
+  return data_->stacks().runs(thread, functions);
+}
+
 std::string DebugTypes::stack_place(uint32_t thread, uint64_t address) const {
   return data_->stacks().at(thread, address);
 }

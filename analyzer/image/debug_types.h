@@ -31,6 +31,7 @@ struct TypeMember {
   bool is_virtual_base = false;  // offset unknown without the vtable: DebugTypes::virtual_base_offset
   int64_t vtable_offset = 0;     // of a virtual base: from the vtable pointer to the word that holds its offset
   bool is_bit_field = false;
+  bool is_address = false;  // declared as uintptr_t or intptr_t, whatever integer that is
   SourceLocation location;
 };
 
@@ -112,6 +113,7 @@ class DebugTypes {
   // Threads by their index in the image.
   std::string static_place(uint64_t address) const;
   std::string thread_local_place(uint32_t thread, uint64_t address) const;
+  bool runs(uint32_t thread, std::span<const std::string_view> functions) const;  // as function_title, "exit()"
   std::string stack_place(uint32_t thread, uint64_t address) const;
   std::string register_place(uint32_t thread, uint64_t number) const;
   // Call stack positions of a return address, innermost inlined function first. Looks up address - 1.

@@ -3,6 +3,8 @@
 #include <dwarf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "analyzer/image/member_path.h"
 
 namespace reftally {
@@ -142,6 +144,15 @@ std::string StackPlaces::at(uint32_t index, uint64_t address) {
   }
   if (known.frames.empty() || known.frames.front().frame.begin - address > kRedZone) return {};
   return "below " + known.frames.front().function;
+}
+
+bool StackPlaces::runs(uint32_t index, std::span<const std::string_view> functions) {
+  constexpr std::string_view kInternal = "__GI_";  // glibc's debug information has its own names for what it exports
+  return std::ranges::any_of(thread(index).frames, [&](const Frame& frame) {
+    std::string_view name = frame.function;
+    if (name.starts_with(kInternal)) name.remove_prefix(kInternal.size());
+    return std::ranges::find(functions, name) != functions.end();
+  });
 }
 
 std::string StackPlaces::in_register(uint32_t index, uint64_t number) {

@@ -2,7 +2,9 @@
 // DWARF locations tell.
 #pragma once
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -28,6 +30,7 @@ class StackPlaces {
   // "run(): sessions[2].next_"; "run() + 0x18", from its sp; "below run()", where a leaf function may use it; or empty
   // when the frame is not known.
   std::string at(uint32_t thread, uint64_t address);
+  bool runs(uint32_t thread, std::span<const std::string_view> functions);  // one of them has not returned
   std::string in_register(uint32_t thread, uint64_t number);
 
  private:

@@ -3,6 +3,9 @@
 #include <dwarf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+
 #include "analyzer/image/type_names.h"
 
 namespace reftally {
@@ -115,6 +118,20 @@ bool is_user_destructor(Dwarf_Die* die) {
   const char* name = dwarf_diename(die);
   if (!name || name[0] != '~' || flag(die, DW_AT_artificial)) return false;
   return attribute_integer(die, DW_AT_defaulted).value_or(0) == 0;
+}
+
+// By its typedef, which peel() takes off.
+bool is_address(Dwarf_Die type) {
+  for (int i = 0; i < kMaxLinks; ++i) {
+    const int tag = dwarf_tag(&type);
+    if (tag != DW_TAG_typedef && tag != DW_TAG_const_type && tag != DW_TAG_volatile_type) return false;
+    const char* name = tag == DW_TAG_typedef ? dwarf_diename(&type) : nullptr;
+    if (name && (std::string_view(name) == "uintptr_t" || std::string_view(name) == "intptr_t")) return true;
+    Dwarf_Die target;
+    if (!attribute_die(&type, DW_AT_type, &target)) return false;
+    type = target;
+  }
+  return false;
 }
 
 bool same_layout(const Type& a, const Type& b) {
@@ -337,6 +354,7 @@ void TypeBuilder::add_member(Type& type, Dwarf_Die* die) {
   member.offset = *offset;
   member.type = make(target);
   member.is_bit_field = dwarf_attr(die, DW_AT_bit_size, &bits) != nullptr;
+  member.is_address = is_address(target);
   member.location = declared_at(die);
   type.members.push_back(std::move(member));
 }

@@ -8,6 +8,13 @@ namespace reftally {
 
 namespace {
 
+// What a uintptr_t holds is a pointer of no type.
+const Type& address_type() {
+  static const Type kNothing{.name = "void"};
+  static const Type kAddress{.kind = Type::Kind::kPointer, .name = "uintptr_t", .size = 8, .target = &kNothing};
+  return kAddress;
+}
+
 // Types nested deeper than this by value are not real.
 constexpr int kDeepest = 64;
 constexpr uint64_t kSmallestOpaque = 16;  // a byte array that could hold a shared_ptr
@@ -190,7 +197,9 @@ Plan Walker::plan_class(const Type& type) {
   }
   for (const TypeMember& member : type.members) {
     if (member.is_bit_field || member.name.starts_with("_vptr")) continue;
-    if (has_references(member.type)) made.members.push_back(member);
+    if (!has_references(member.type) && !member.is_address) continue;
+    made.members.push_back(member);
+    if (member.is_address) made.members.back().type = &address_type();
   }
   if (!made.members.empty()) made.walk = walk_members;
   if (const std::optional<PointerShape> shape = pointer_shape(type, stated_)) plan_lone_pointer(*shape, made);

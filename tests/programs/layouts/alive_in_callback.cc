@@ -1,11 +1,12 @@
 // expect: unowned-cycle type=Listed edge=Listed::peer instances=3
-// Objects that hold themselves while a library has their address for its callback: as a void*, or as that of a part of
-// theirs; or a closure, a bound call, or a thread that runs a member of theirs. A plain pointer to the class itself
-// looks on.
+// Objects that hold themselves while a library has their address for its callback: as a void*, a uintptr_t, or as that
+// of a part of theirs; or a closure, a bound call, or a thread that runs a member of theirs. A plain pointer to the
+// class itself looks on.
 #include <pthread.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -40,6 +41,14 @@ struct Stream {
   int number = 0;
   Link link{};
   std::shared_ptr<Stream> until_closed;
+};
+struct Ticket {
+  std::uintptr_t handle;
+  int number;
+};
+std::vector<Ticket> g_tickets;
+struct Ticketed {
+  std::shared_ptr<Ticketed> until_served;
 };
 struct Captured {
   std::shared_ptr<Captured> until_called;
@@ -76,6 +85,9 @@ std::vector<Listed*> g_listed;
   auto stream = std::make_shared<Stream>();
   stream->until_closed = stream;
   insert(&stream->link);
+  auto ticketed = std::make_shared<Ticketed>();
+  ticketed->until_served = ticketed;
+  g_tickets.push_back({reinterpret_cast<std::uintptr_t>(ticketed.get()), 1});
   auto captured = std::make_shared<Captured>(), bound = std::make_shared<Captured>();
   captured->until_called = captured;
   bound->until_called = bound;

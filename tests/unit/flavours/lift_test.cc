@@ -366,3 +366,20 @@ TEST_CASE("what a vector on a stack has between its begin and its end is in use,
   CHECK(see.between(buffer, held) == "strong/counted");
   CHECK(see.between(buffer, beyond) == "ambiguous/conservative");
 }
+
+TEST_CASE("what a thread at work has on its stack is in hand, what one leaves at its end is not") {
+  const auto is_in_hand = [](uint32_t thread_flags, dump::SnapshotReason reason) {
+    ImageBuilder memory;
+    const uint64_t list = memory.block(64);
+    memory.set(memory.stack_words(1), list + 16);
+    Image image = memory.build();
+    image.threads[0].flags |= thread_flags;
+    image.process.reason = reason;
+    const Heap heap = lift_without_types(image);
+    return (heap.flags[index(HeapInspector(heap).at(list))] & kObjectInHand) != 0;
+  };
+  CHECK(is_in_hand(dump::kThreadTookSnapshot, dump::SnapshotReason::kSignal));
+  CHECK(is_in_hand(0, dump::SnapshotReason::kMainReturned));
+  CHECK(!is_in_hand(dump::kThreadTookSnapshot, dump::SnapshotReason::kMainReturned));
+  CHECK(!is_in_hand(dump::kThreadTookSnapshot, dump::SnapshotReason::kExitCalled));
+}
