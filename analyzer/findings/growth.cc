@@ -83,6 +83,47 @@ class TypeCounts {
   std::unordered_map<uint64_t, std::vector<uint64_t>> counts_;
 };
 
+// Objects that came to a place from others which hold fewer than before, by place, for each step from one census to the
+// next. Where a place lost none, what lies at an address it had is a new object that malloc put there.
+class Moves {
+ public:
+  Moves(std::span<const HeapCensus* const> censuses, const std::unordered_set<uint64_t>& places) {
+    for (size_t i = 1; i < censuses.size(); i++) steps_.push_back(moved(*censuses[i - 1], *censuses[i], places));
+  }
+
+  // As if what came had always been there.
+  std::vector<uint64_t> without_moved(const std::vector<uint64_t>& counts, uint64_t place) const {
+    std::vector<uint64_t> result = counts;
+    for (size_t i = counts.size() - 1; i > 0; i--) {
+      const auto came = steps_[i - 1].find(place);
+      if (came == steps_[i - 1].end()) continue;
+      for (size_t before = 0; before < i; before++) result[before] += came->second;
+    }
+    return result;
+  }
+
+ private:
+  using ByPlace = std::unordered_map<uint64_t, uint64_t>;
+
+  static ByPlace moved(const HeapCensus& before, const HeapCensus& after, const std::unordered_set<uint64_t>& places) {
+    ByPlace now;  // by object
+    for (const Whereabouts& row : after.objects)
+      if (places.contains(row.place)) now.emplace(row.object, row.place);
+    std::map<std::pair<uint64_t, uint64_t>, uint64_t> flows;  // from, to
+    for (const Whereabouts& row : before.objects)
+      if (const auto found = now.find(row.object); found != now.end() && found->second != row.place)
+        ++flows[{row.place, found->second}];
+    ByPlace result;
+    for (const auto& [from_to, objects] : flows) {
+      const uint64_t had = count_at(before, from_to.first), has = count_at(after, from_to.first);
+      if (had > has) result[from_to.second] += std::min(objects, had - has);
+    }
+    return result;
+  }
+
+  std::vector<ByPlace> steps_;
+};
+
 // Growing places that hang below no growing place.
 struct Accumulation {
   std::unordered_set<uint64_t> tops, covered;  // covered: the tops, and all that hangs below them
@@ -91,6 +132,13 @@ struct Accumulation {
 Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   const HeapCensus& last = *censuses.back();
   const TypeCounts types(censuses);
+  auto grows_in_all = [&](const std::vector<uint64_t>& counts, uint64_t signature) {
+    return grows(counts, kLeastGrowth) && types.grow_with(counts, last.paths.at(signature).type);
+  };
+  std::unordered_set<uint64_t> growing;
+  for (uint64_t signature : last.order)
+    if (grows_in_all(counts_of(censuses, signature), signature)) growing.insert(signature);
+  const Moves moves(censuses, growing);
   Accumulation found;
   for (uint64_t signature : last.order) {
     const HeldAt& place = last.paths.at(signature);
@@ -98,8 +146,8 @@ Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
       found.covered.insert(signature);
       continue;
     }
-    const std::vector<uint64_t> counts = counts_of(censuses, signature);
-    if (grows(counts, kLeastGrowth) && types.grow_with(counts, place.type)) {
+    if (!growing.contains(signature)) continue;
+    if (grows_in_all(moves.without_moved(counts_of(censuses, signature), signature), signature)) {
       found.covered.insert(signature);
       found.tops.insert(signature);
     }
@@ -137,6 +185,12 @@ uint64_t container_hash(std::string_view path) {
   return XXH3_64bits(path.data(), path.size());
 }
 
+// Addresses of user space have 47 bits; as much of the type as goes with them.
+uint64_t whereabouts_key(uint64_t address, uint64_t type_hash) {
+  constexpr int kAddressBits = 47;
+  return address ^ type_hash << kAddressBits;
+}
+
 void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, HeapCensus& census) {
   for (const HeapStorage& row : heap.storage) {
     const uint64_t holder = signature[index(row.owner)];
@@ -157,17 +211,25 @@ void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, Hea
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
   HeapCensus census;
   const std::vector<uint64_t> signature = paths.signatures(Follow::kOwners);
+  std::vector<uint64_t> type_hash;
+  std::vector<Tally*> tallies;  // by type; several may have one name
+  for (const HeapType& type : heap.types) {
+    type_hash.push_back(hash_of(heap.text(type.name)));
+    tallies.push_back(nullptr);
+  }
   paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t by) {
     const uint32_t at = index(object);
     const uint64_t bytes = heap.size[at];
-    Tally& type = census.types[std::string(heap.type_name(object))];
-    type.objects++;
-    type.bytes += bytes;
+    const uint32_t type = index(heap.type[at]);
+    if (tallies[type] == nullptr) tallies[type] = &census.types[std::string(heap.type_name(object))];
+    tallies[type]->objects++;
+    tallies[type]->bytes += bytes;
+    census.objects.push_back({whereabouts_key(heap.address[at], type_hash[type]), signature[at]});
     auto [place, fresh] = census.paths.try_emplace(signature[at]);
     if (fresh) {
       census.order.push_back(signature[at]);
       place->second.example = object;
-      place->second.type = hash_of(heap.type_name(object));
+      place->second.type = type_hash[type];
       place->second.holder = from == kNoObject ? 0 : signature[index(from)];
       place->second.container = container_hash(from == kNoObject ? heap.text(heap.roots[by].name)
                                                                  : heap.text(heap.labels[index(heap.label[by])].path));

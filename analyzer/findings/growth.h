@@ -4,8 +4,9 @@
 // holds is alive. Paths are compared by signature (RetainingPaths::signatures): names only, so that they are equal in
 // every snapshot. Of all that grows only accumulation points are told: places whose holder does not grow itself (the
 // rule of Eclipse MAT's leak suspects, without its dominator tree: a shared object has a path too). Of an object with
-// many holders, as the name of a Python attribute has, the path may be another in each snapshot: what moves from place
-// to place has not grown, so there must be more objects of the type in all.
+// many holders, as the name of a Python attribute has, the path is another as soon as the nearest of them goes: what
+// moves from place to place has not grown. So there must be more objects of the type in all, and what was alive before,
+// at a place that has fewer now, does not count.
 #pragma once
 
 #include <cstdint>
@@ -40,11 +41,17 @@ struct StoredAt {
   LabelId member{};
 };
 
+struct Whereabouts {
+  uint64_t object;  // address and type, see whereabouts_key()
+  uint64_t place;   // signature
+};
+
 struct HeapCensus {
   std::map<std::string, Tally> types;              // alive, by type name
   std::unordered_map<uint64_t, HeldAt> paths;      // by signature
   std::vector<uint64_t> order;                     // signatures, holders before what they hold
   std::unordered_map<uint64_t, StoredAt> storage;  // by signature of holder and member
+  std::vector<Whereabouts> objects;                // in the order of the search
 };
 
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths);

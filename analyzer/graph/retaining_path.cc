@@ -4,12 +4,11 @@
 #include <string_view>
 #include <tuple>
 
+#include "analyzer/graph/prefetch.h"
 #include "analyzer/graph/reference_graph.h"
 
 namespace reftally {
 namespace {
-
-constexpr uint64_t kUnseen = ~uint64_t{0};
 
 uint32_t reading_order(RootKind kind) {
   switch (kind) {
@@ -48,12 +47,25 @@ uint64_t hash_text(std::string_view text) {  // FNV-1a: the same on every machin
   return h;
 }
 
+// CPython's cache of attributes by type holds the name of each attribute that was asked for last: whoever else holds
+// a name says more, and for longer.
+bool is_cache(const Heap& heap, const HeapRoot& root) {
+  return root.kind == RootKind::kExternal && heap.text(root.name) == "method cache";
+}
+
+// The highest bits are the root's place in the order of reading: of equally short paths the least signature is told.
+constexpr int kOrderShift = 61;
+uint64_t signature_of(uint64_t order, uint64_t hash) { return order << kOrderShift | hash >> (64 - kOrderShift); }
+uint64_t one_step_on(uint64_t signature, uint64_t step) {
+  return signature_of(signature >> kOrderShift, mix(signature, step));
+}
+
 // Statics by name; a stack's name holds a thread's number, and a static without a symbol an offset.
-uint64_t root_hash(const Heap& heap, const HeapRoot& root) {
+uint64_t signature_of_root(const Heap& heap, const HeapRoot& root) {
   const std::string_view name = heap.text(root.name);
   const bool named = (root.kind == RootKind::kStatic || root.kind == RootKind::kThreadLocal) &&
                      name.find("0x") == std::string_view::npos;
-  return mix(static_cast<uint64_t>(root.kind), named ? hash_text(name) : 1);
+  return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), named ? hash_text(name) : 1));
 }
 
 std::vector<uint32_t> roots_in_reading_order(const Heap& heap, Follow follow) {
@@ -68,103 +80,129 @@ std::vector<uint32_t> roots_in_reading_order(const Heap& heap, Follow follow) {
   return rows;
 }
 
-}  // namespace
+// Breadth first, level by level, without a doubtful step; then on from all of it with one, and so on: a step into
+// doubt waits for the next round, where it takes its turn by its number of steps. Of the paths to an object that end
+// on one level the one of the least signature is kept: order in the heap, which is another in every dump, decides
+// nothing that names tell.
+class PathSearch {
+ public:
+  PathSearch(const Heap& heap, Follow follow, std::vector<RetainingPaths::Held>& held, std::vector<ObjectId>& order)
+      : heap_(heap), follow_(follow), held_(held), order_(order) {
+    for (const HeapType& type : heap.types) type_hash_.push_back(hash_text(heap.text(type.name)));
+    for (const HeapLabel& label : heap.labels)
+      label_hash_.push_back(mix(hash_text(heap.text(label.owner)), hash_text(heap.text(label.path))));
+    held_.resize(heap.object_count());
+    order_.reserve(heap.object_count());
+  }
 
-// Breadth first without a doubtful step, then on from all of it with one, and so on: a step into doubt waits for the
-// next round, where it takes its turn by its number of steps.
-RetainingPaths::Tree RetainingPaths::search(Follow follow) const {
+  void run() {
+    for (uint32_t row : roots_in_reading_order(heap_, follow_)) {
+      const HeapRoot& root = heap_.roots[row];
+      const bool last = is_doubtful(root.reference, root.certainty) || is_cache(heap_, root);
+      (last ? next_round_ : round_).push_back({root.to, kNoObject, row, 0});
+    }
+    for (; !round_.empty() || !next_round_.empty(); round_.swap(next_round_), next_round_.clear()) run_round();
+  }
+
+ private:
   struct Arrival {
     ObjectId to, from;
     uint64_t by;
     uint32_t steps;
   };
-  struct Visit {
-    uint32_t object, steps;
-  };
-  Tree tree;
-  tree.came_by.assign(heap_.object_count(), kUnseen);
-  tree.from.assign(heap_.object_count(), kNoObject);
-  std::vector<Visit> queue;
-  std::vector<Arrival> round, next_round;
-  auto arrive = [&](const Arrival& arrival) {
-    if (tree.came_by[index(arrival.to)] != kUnseen) return;
-    tree.came_by[index(arrival.to)] = arrival.by;
-    tree.from[index(arrival.to)] = arrival.from;
-    tree.order.push_back(arrival.to);
-    queue.push_back({index(arrival.to), arrival.steps});
-  };
-  auto expand = [&](const Visit& visit) {
-    for (uint64_t row = heap_.references.begin(visit.object); row < heap_.references.end(visit.object); row++) {
+
+  void run_round() {
+    std::stable_sort(round_.begin(), round_.end(),
+                     [](const Arrival& a, const Arrival& b) { return a.steps < b.steps; });
+    size_t begin = order_.size(), next = 0;
+    for (uint32_t steps = 0; begin < order_.size() || next < round_.size(); steps++) {
+      const size_t end = order_.size();
+      if (begin == end) steps = round_[next].steps;
+      level_++;
+      for (; next < round_.size() && round_[next].steps == steps; next++) arrive(round_[next]);
+      for (; begin < end; begin++) {
+        prefetch_for_queue(heap_, order_, begin, held_);
+        expand(order_[begin], steps);
+      }
+    }
+  }
+
+  void expand(ObjectId from, uint32_t steps) {
+    for (uint64_t row = heap_.references.begin(index(from)); row < heap_.references.end(index(from)); row++) {
       const ObjectId to = heap_.referent[row];
-      if (tree.came_by[index(to)] != kUnseen || (follow == Follow::kOwners && !can_own(heap_, row))) continue;
-      const Arrival arrival{to, ObjectId{visit.object}, row, visit.steps + 1};
+      if (is_settled(to) || (follow_ == Follow::kOwners && !can_own(heap_, row))) continue;
+      const Arrival arrival{to, from, row, steps};
       if (is_doubtful(heap_.kind[row], heap_.certainty[row])) {
-        next_round.push_back(arrival);
+        next_round_.push_back(arrival);
       } else {
         arrive(arrival);
       }
     }
-  };
-  for (uint32_t row : roots_in_reading_order(heap_, follow)) {
-    const HeapRoot& root = heap_.roots[row];
-    (is_doubtful(root.reference, root.certainty) ? next_round : round).push_back({root.to, kNoObject, row, 0});
   }
-  for (; !round.empty() || !next_round.empty(); round.swap(next_round), next_round.clear()) {
-    std::stable_sort(round.begin(), round.end(), [](const Arrival& a, const Arrival& b) { return a.steps < b.steps; });
-    queue.clear();
-    for (size_t head = 0, next = 0; head < queue.size() || next < round.size();) {
-      if (next < round.size() && (head == queue.size() || round[next].steps <= queue[head].steps)) {
-        arrive(round[next++]);
-      } else {
-        const Visit visit = queue[head++];
-        expand(visit);
-      }
-    }
+
+  bool is_settled(ObjectId object) const {
+    const RetainingPaths::Held& held = held_[index(object)];
+    return held.by != RetainingPaths::kUnseen && held.level != level_;
   }
-  return tree;
-}
+
+  void arrive(const Arrival& arrival) {
+    RetainingPaths::Held& held = held_[index(arrival.to)];
+    if (is_settled(arrival.to)) return;
+    const uint64_t signature = signature_by(arrival);
+    const bool is_new = held.by == RetainingPaths::kUnseen;
+    if (is_new) order_.push_back(arrival.to);
+    if (is_new || signature < held.signature) held = {arrival.by, signature, arrival.from, level_};
+  }
+
+  uint64_t signature_by(const Arrival& arrival) const {
+    if (arrival.from == kNoObject) return signature_of_root(heap_, heap_.roots[arrival.by]);
+    const uint64_t signature = held_[index(arrival.from)].signature;
+    const TypeId type = heap_.type[index(arrival.from)];
+    if (type == heap_.type[index(arrival.to)]) return signature;
+    return one_step_on(signature, mix(type_hash_[index(type)], label_hash_[index(heap_.label[arrival.by])]));
+  }
+
+  const Heap& heap_;
+  const Follow follow_;
+  std::vector<uint64_t> type_hash_, label_hash_;
+  std::vector<RetainingPaths::Held>& held_;
+  std::vector<ObjectId>& order_;  // and the queue
+  std::vector<Arrival> round_, next_round_;
+  uint32_t level_ = 0;
+};
+
+}  // namespace
 
 const RetainingPaths::Tree& RetainingPaths::tree(Follow follow) {
   std::optional<Tree>& tree = trees_[static_cast<size_t>(follow)];
-  if (!tree) tree = search(follow);
+  if (!tree) {
+    tree.emplace();
+    PathSearch(heap_, follow, tree->held, tree->order).run();
+  }
   return *tree;
 }
 
 RetainingPath RetainingPaths::path_to(ObjectId object, Follow follow) {
-  const Tree& paths = tree(follow);
+  const std::vector<Held>& held = tree(follow).held;
   RetainingPath path;
-  if (paths.came_by[index(object)] == kUnseen) return path;
+  if (held[index(object)].by == kUnseen) return path;
   ObjectId at = object;
-  for (; paths.from[index(at)] != kNoObject; at = paths.from[index(at)])
-    path.references.push_back(paths.came_by[index(at)]);
-  path.root = static_cast<uint32_t>(paths.came_by[index(at)]);
+  for (; held[index(at)].from != kNoObject; at = held[index(at)].from) path.references.push_back(held[index(at)].by);
+  path.root = static_cast<uint32_t>(held[index(at)].by);
   std::reverse(path.references.begin(), path.references.end());
   return path;
 }
 
 void RetainingPaths::for_each_held(Follow follow, const VisitHeld& visit) {
   const Tree& paths = tree(follow);
-  for (ObjectId object : paths.order) visit(object, paths.from[index(object)], paths.came_by[index(object)]);
+  for (ObjectId object : paths.order) visit(object, paths.held[index(object)].from, paths.held[index(object)].by);
 }
 
 std::vector<uint64_t> RetainingPaths::signatures(Follow follow) {
-  const Tree& paths = tree(follow);
-  std::vector<uint64_t> type_hash, label_hash;
-  for (const HeapType& type : heap_.types) type_hash.push_back(hash_text(heap_.text(type.name)));
-  for (const HeapLabel& label : heap_.labels)
-    label_hash.push_back(mix(hash_text(heap_.text(label.owner)), hash_text(heap_.text(label.path))));
-  std::vector<uint64_t> signature(heap_.object_count(), 0);
-  for (ObjectId object : paths.order) {
-    const uint32_t at = index(object);
-    if (paths.from[at] == kNoObject) {
-      signature[at] = root_hash(heap_, heap_.roots[paths.came_by[at]]);
-      continue;
-    }
-    const uint32_t from = index(paths.from[at]);
-    const uint64_t step = mix(type_hash[index(heap_.type[from])], label_hash[index(heap_.label[paths.came_by[at]])]);
-    signature[at] = heap_.type[from] == heap_.type[at] ? signature[from] : mix(signature[from], step);
-  }
-  return signature;
+  std::vector<uint64_t> signatures;
+  signatures.reserve(heap_.object_count());
+  for (const Held& held : tree(follow).held) signatures.push_back(held.signature);
+  return signatures;
 }
 
 }  // namespace reftally

@@ -22,8 +22,9 @@ struct RetainingPath {
 };
 
 // One search over the whole heap serves all questions. Fewest doubtful steps first (a word without a type may be
-// stale), then fewest steps; roots in the order a person looks for them: statics, thread-locals, frames, stacks, the
-// rest.
+// stale), then fewest steps, then by root, in the order a person looks for them: statics, thread-locals, frames,
+// stacks, the rest. What is equal in all that is decided by signature, so that an object has the same path in another
+// dump.
 class RetainingPaths {
  public:
   explicit RetainingPaths(const Heap& heap) : heap_(heap) {}
@@ -38,13 +39,20 @@ class RetainingPaths {
   using VisitHeld = std::function<void(ObjectId object, ObjectId from, uint64_t row)>;
   void for_each_held(Follow follow, const VisitHeld& visit);
 
+  // How the search came to an object.
+  static constexpr uint64_t kUnseen = ~uint64_t{0};
+  struct Held {
+    uint64_t by = kUnseen;  // reference, or the root's row
+    uint64_t signature = 0;
+    ObjectId from = kNoObject;  // referrer; kNoObject when held by a root
+    uint32_t level = 0;         // of the search
+  };
+
  private:
   struct Tree {
-    std::vector<uint64_t> came_by;  // by object: reference, or the root's row, or kUnseen
-    std::vector<ObjectId> from;     // referrer; kNoObject when held by a root
-    std::vector<ObjectId> order;    // of arrival: referrers come first
+    std::vector<Held> held;       // by object
+    std::vector<ObjectId> order;  // of arrival: referrers come first
   };
-  Tree search(Follow follow) const;
   const Tree& tree(Follow follow);
 
   const Heap& heap_;

@@ -94,3 +94,34 @@ TEST_CASE("places are told apart by the names on their paths, and the largest gr
   CHECK(growth_of({two(10, 10), two(20, 20), two(30, 30)}) == Lines{"Line 10 20 30: +20000", "Session 10 20 30: +960"});
   CHECK(growth_of({two(10, 10), two(20, 10), two(30, 10)}) == Lines{"Session 10 20 30: +960"});
 }
+
+// Each page has two equally near holders. There are a few more pages each time, but nowhere many.
+TEST_CASE("what another holder comes first for in the heap has not moved there") {
+  const auto pages = [](int snapshot) {
+    std::string drawing = "static g_site => s(Site)[16]:1;";
+    for (int i = 0; i < 60; i++) {
+      drawing += fmt::format("p{}(Page)[64];", i);
+      const char* first = i < 15 * snapshot ? "rows" : "slots";
+      const char* second = i < 15 * snapshot ? "slots" : "rows";
+      for (const char* of : {first, second})
+        drawing += fmt::format("s =[Site::{0}_[]]=> {0}{1}({0})[16] =[page_]=> p{1};", of, i);
+    }
+    for (int i = 0; i < 10 * snapshot; i++) drawing += fmt::format("static g_last_{} => q{}(Page)[64]:1;", i % 10, i);
+    return drawing;
+  };
+  CHECK(growth_of({pages(1), pages(2), pages(3)}) == Lines{});
+}
+
+// A name that a class, and functions that come and go, have in common: its path is that of the nearest.
+TEST_CASE("what was alive before, at a place that has fewer now, has not grown where it is now") {
+  const auto names = [](int functions) {
+    std::string drawing = "static g_types => c(Class)[16]:1; static g_functions => f(Functions)[16]:1;";
+    for (int i = 0; i < 40; i++) drawing += fmt::format("n{}(Name)[64];", i);
+    for (int i = 0; i < 40; i++) drawing += fmt::format("c =[Class::slots_[]]=> d{0}(Slot)[16] =[name_]=> n{0};", i);
+    for (int i = 0; i < functions; i++) drawing += fmt::format("f =[Functions::names_[]]=> n{};", i);
+    for (int i = 0; i < 3 * (40 - functions); i++)
+      drawing += fmt::format("static g_last_{} => q{}(Name)[64]:1;", i % 15, i);
+    return drawing;
+  };
+  CHECK(growth_of({names(30), names(20), names(10)}) == Lines{});
+}
