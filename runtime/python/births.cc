@@ -8,6 +8,7 @@
 
 #include "runtime/core/system.h"
 #include "runtime/python/call_stacks.h"
+#include "runtime/python/named_code.h"
 #include "runtime/python/names.h"
 
 namespace reftally::python {
@@ -225,6 +226,13 @@ dump::DeclaredFrame BirthWriter::described(dump::Writer& writer, const Frame& fr
   dump::DeclaredFrame record{};
   if (frame.code == 0) {
     record.function = writer.string("native code");
+    return record;
+  }
+  if (is_dead(frame.code)) {
+    const DeadCode dead = describe_dead(frame.code);
+    record.function = writer.string(dead.function);
+    record.file = writer.string(dead.file);
+    record.line = dead.line;
     return record;
   }
   char buffer[512];

@@ -1,90 +1,33 @@
 #include "runtime/python/call_stacks.h"
 
-#include <string.h>
-
-#include "runtime/core/system.h"
-#include "runtime/python/memory.h"
-#include "runtime/python/object.h"
 #include "runtime/python/references.h"
+#include "runtime/python/stack_tables.h"
 
 namespace reftally::python {
 namespace {
 
-struct Level {
-  Address instruction;
-  Address frame;  // where it lay last time
-};
+uint32_t callers_wanted = 0;
 
-struct Chain {
-  uint32_t first;  // of its levels, innermost first
-  uint32_t count : 31;
-  uint32_t cut : 1;  // as deep as wanted: callers follow
-  uint32_t hash;
-  uint32_t marked;    // the level whose frame had a mark when last looked at; `count`: none
-  int32_t mark;       // of that frame
-  uint32_t compared;  // to its end, since a frame with a mark was looked for
-};
-
-struct Site {  // with its chain, a stack
-  Address instruction;
-  Address code;
-  uint32_t chain;
-};
-
+// What was found last: the stack by innermost call site and chain, the chain by the innermost two call sites.
 struct Recent {
   Address instruction;
   uint32_t chain;
   uint32_t stack;
 };
-
-// Reserved: 260 MiB of address space; memory is used as it is filled. Half of the chains and stacks are for use.
-constexpr uint32_t kMaxChains = 1u << 19, kMaxStacks = 1u << 20, kMaxLevels = 1u << 23;
-constexpr uint32_t kMaxWalked = 2 * kMaxBirthDepth;  // with frames of C code between
 constexpr int kRecentBits = 10;
-
-// Number 0 is unused in all of them. Slots are open addressing: a number, or 0.
-Chain* chains = nullptr;
-uint32_t* chain_slots = nullptr;
-Level* levels = nullptr;
-Address* level_codes = nullptr;  // 0: a frame of C code
-Site* sites = nullptr;
-uint32_t* site_slots = nullptr;
-uint32_t chain_count = 0, level_count = 0, site_count = 0;
-uint32_t callers_wanted = 0;
-// What was found last: the stack by innermost call site and chain, the chain by the innermost two call sites.
 Recent recent[1u << kRecentBits];
 uint32_t guesses[1u << kRecentBits];
 
-// Always false, and says so once.
-bool refuse() noexcept {
-  static bool said = false;
-  if (!said) runtime::say("no room for more call stacks: what is allocated by new ones has no birth stack");
-  said = true;
-  return false;
-}
-
-constexpr uint64_t kGolden = 0x9E3779B97F4A7C15u;
 inline uint32_t recent_slot(uint64_t key) noexcept {
   return static_cast<uint32_t>(key * kGolden >> (64 - kRecentBits));
 }
+inline Recent& recent_stack(Address instruction, uint32_t chain) noexcept {
+  return recent[recent_slot(instruction ^ uint64_t{chain} << 7)];
+}
 
-// ---- code objects the stacks refer to
-
-constexpr uint32_t kMaxCodes = 1u << 17;
-Address* codes = nullptr;  // open addressing
-uint32_t code_count = 0;
-
-// The code stays alive, so an instruction's address says whose it is.
-bool keep_code(Address code) noexcept {
-  if (type_of(code) != python.types.code) return false;
-  uint32_t i = static_cast<uint32_t>((code >> 4) * kGolden >> 40) & (kMaxCodes - 1);
-  for (; codes[i] != 0; i = (i + 1) & (kMaxCodes - 1))
-    if (codes[i] == code) return true;
-  if (code_count >= kMaxCodes / 2) return refuse();
-  codes[i] = code;
-  code_count++;
-  python.Py_IncRef(code);
-  return true;
+void forget_stack(Address instruction, uint32_t chain) noexcept {
+  Recent& known = recent_stack(instruction, chain);
+  if (known.instruction == instruction && known.chain == chain) known = Recent{};
 }
 
 // ---- frames
@@ -167,18 +110,10 @@ int32_t set_mark(Address frame, uint32_t chain) noexcept {
 
 // ---- chains
 
-struct Walked {
-  uint32_t count = 0;
-  bool cut = false;
-  uint32_t hash = 0;
-  Level levels[kMaxWalked];
-  Address codes[kMaxWalked];
-};
-
 template <FrameKind Kind>
 void walk_callers(Address frame, Walked& to) noexcept {
   uint32_t wanted = callers_wanted;
-  uint64_t hash = 0;
+  ChainHash hash;
   for (; frame != 0; frame = pointer_at(frame + offsets.previous)) {
     to.cut = wanted == 0 || to.count == kMaxWalked;
     if (to.cut) break;
@@ -187,42 +122,21 @@ void walk_callers(Address frame, Walked& to) noexcept {
     const Address instruction = instruction_of<Kind>(frame);
     to.levels[to.count] = {instruction, frame};
     to.codes[to.count++] = code;
-    hash = (hash ^ instruction) * kGolden + (hash >> 29);
+    hash.add(instruction);
   }
-  to.hash = static_cast<uint32_t>(hash >> 32) ^ to.count;
-}
-
-bool is_equal(const Chain& chain, const Walked& found) noexcept {
-  if (chain.hash != found.hash || chain.count != found.count || chain.cut != found.cut) return false;
-  for (uint32_t i = 0; i < found.count; i++)
-    if (levels[chain.first + i].instruction != found.levels[i].instruction) return false;
-  return true;
-}
-
-uint32_t add_chain(const Walked& found) noexcept {
-  if (chain_count + 1 >= kMaxChains / 2 || level_count + found.count > kMaxLevels) return refuse();
-  for (uint32_t i = 0; i < found.count; i++)
-    if (found.codes[i] != 0 && !keep_code(found.codes[i])) return 0;
-  memcpy(levels + level_count, found.levels, found.count * sizeof(Level));
-  memcpy(level_codes + level_count, found.codes, found.count * sizeof(Address));
-  chains[++chain_count] = {level_count, found.count, found.cut, found.hash, found.count, 0, 0};
-  level_count += found.count;
-  return chain_count;
+  to.hash = hash.of(to.count);
 }
 
 template <FrameKind Kind>
 [[gnu::noinline]] uint32_t find_chain(Address frame) noexcept {
-  Walked found;
-  walk_callers<Kind>(frame, found);
-  uint32_t i = found.hash & (kMaxChains - 1);
-  for (; chain_slots[i] != 0; i = (i + 1) & (kMaxChains - 1))
-    if (is_equal(chains[chain_slots[i]], found)) return chain_slots[i];
-  return chain_slots[i] = add_chain(found);
+  Walked callers;
+  walk_callers<Kind>(frame, callers);
+  return chain_of(callers);
 }
 
-// True when the frames of now stand where they stood in that chain. An instruction lies in one code object, which the
-// chain keeps alive: codes need no look. A loop's frames lie where they lay last time, so the next frame is read
-// where it should be, before the pointer to it has arrived; the pointer has the last word.
+// True when the frames of now stand where they stood in that chain. An instruction lies in one code object, for that
+// of a dead one is told no more: codes need no look. A loop's frames lie where they lay last time, so the next frame is
+// read where it should be, before the pointer to it has arrived; the pointer has the last word.
 template <FrameKind Kind>
 [[gnu::always_inline]] inline bool is_same(Level& level, Address& frame, uint64_t previous) noexcept {
   Address foretold = level.frame;
@@ -297,27 +211,6 @@ template <FrameKind Kind>
   return guess;
 }
 
-// ---- stacks
-
-[[gnu::noinline]] uint32_t find_stack(Address code, Address instruction, uint32_t chain) noexcept {
-  if (chain == 0) return 0;
-  uint32_t i = static_cast<uint32_t>((instruction ^ uint64_t{chain} << 40) * kGolden >> 40) & (kMaxStacks - 1);
-  for (; site_slots[i] != 0; i = (i + 1) & (kMaxStacks - 1)) {
-    const Site& site = sites[site_slots[i]];
-    if (site.instruction == instruction && site.chain == chain) return site_slots[i];
-  }
-  if (site_count + 1 >= kMaxStacks / 2) return refuse();
-  if (code != 0 && !keep_code(code)) return 0;
-  sites[++site_count] = {instruction, code, chain};
-  return site_slots[i] = site_count;
-}
-
-template <class Row>
-bool map_rows(Row*& rows, size_t count) noexcept {
-  rows = static_cast<Row*>(runtime::map_memory(count * sizeof(Row)));
-  return rows != nullptr;
-}
-
 }  // namespace
 
 template <FrameKind Kind>
@@ -327,9 +220,9 @@ uint32_t current_stack() noexcept {
   const Address instruction = instruction_of<Kind>(frame);
   const int32_t top = top_of<Kind>(frame);
   const uint32_t chain = top < kRunning ? chain_of_mark(top) : find_callers<Kind>(frame, instruction);
-  Recent& known = recent[recent_slot(instruction ^ uint64_t{chain} << 7)];
+  Recent& known = recent_stack(instruction, chain);
   if (known.instruction != instruction || known.chain != chain) [[unlikely]]
-    known = {instruction, chain, find_stack(code_of(frame), instruction, chain)};
+    known = {instruction, chain, stack_of(code_of(frame), instruction, chain)};
   return known.stack;
 }
 
@@ -348,9 +241,7 @@ bool prepare_call_stacks(uint32_t depth) noexcept {
   if (current_thread == nullptr) return false;
   callers_wanted = depth - 1;
   set_offsets(*python.layout);
-  return map_rows(chains, kMaxChains / 2) && map_rows(chain_slots, kMaxChains) && map_rows(levels, kMaxLevels) &&
-         map_rows(level_codes, kMaxLevels) && map_rows(sites, kMaxStacks / 2) && map_rows(site_slots, kMaxStacks) &&
-         map_rows(codes, kMaxCodes);
+  return prepare_stack_tables(forget_stack);
 }
 
 // The interpreter's loop keeps these in its own native frame: _PyCFrame in 3.11 and 3.12, its first frame in 3.13.
@@ -362,22 +253,6 @@ Address native_stack_limit() noexcept {
   while (frame != 0 && read<uint8_t>(frame + offsets.owner) < kOwnedByCStack)
     frame = pointer_at(frame + offsets.previous);
   return frame;
-}
-
-uint32_t call_stack_size(uint32_t stack) noexcept {
-  return stack == 0 || stack > site_count ? 0 : chains[sites[stack].chain].count + 1;
-}
-
-CallSite call_site(uint32_t stack, uint32_t level) noexcept {
-  const Site& site = sites[stack];
-  if (level == 0) return {site.code, site.instruction};
-  const uint32_t at = chains[site.chain].first + level - 1;
-  return {level_codes[at], levels[at].instruction};
-}
-
-void for_each_kept_code(void (*visit)(void* data, Address code), void* data) noexcept {
-  for (uint32_t i = 0; code_count != 0 && i < kMaxCodes; i++)
-    if (codes[i] != 0) visit(data, codes[i]);
 }
 
 }  // namespace reftally::python

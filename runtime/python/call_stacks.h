@@ -34,12 +34,10 @@ uint32_t current_stack() noexcept;
 Address native_stack_limit() noexcept;
 
 struct CallSite {
-  Address code, instruction;  // code 0: a frame of C code, which has no lines
+  Address code;         // 0: a frame of C code, which has no lines; may be dead (named_code.h)
+  Address instruction;  // of dead code: equal for equal lines
 };
 uint32_t call_stack_size(uint32_t stack) noexcept;
 CallSite call_site(uint32_t stack, uint32_t level) noexcept;  // 0: innermost
-
-// Code objects that the stacks keep alive: visit(code), each with one reference of ours.
-void for_each_kept_code(void (*visit)(void* data, Address code), void* data) noexcept;
 
 }  // namespace reftally::python

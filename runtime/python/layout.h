@@ -66,11 +66,11 @@ const Layout* find_layout(int minor) noexcept;  // nullptr when there is no row
 inline constexpr int32_t kObjectCount = 0, kObjectType = 8, kObjectSize = 16;  // ob_refcnt, ob_type, ob_size
 inline constexpr int32_t kCollectorHeader = 16;                                // PyGC_Head lies before the object
 inline constexpr uint64_t kCollectorFinalized = 1;                             // in PyGC_Head's second word
-inline constexpr int32_t kTypeName = 24, kTypeBasicSize = 32, kTypeItemSize = 40, kTypeFlags = 168, kTypeDoc = 176,
-                         kTypeTraverse = 184, kTypeClear = 192, kTypeWeakListOffset = 208, kTypeMethods = 232,
-                         kTypeMembers = 240, kTypeBase = 256, kTypeDict = 264, kTypeDictOffset = 288,
-                         kTypeIsCollected = 328, kTypeBases = 336, kTypeMro = 344, kTypeCache = 352,
-                         kTypeSubclasses = 360, kTypeDel = 376, kTypeFinalize = 392;
+inline constexpr int32_t kTypeName = 24, kTypeBasicSize = 32, kTypeItemSize = 40, kTypeFree = 48, kTypeFlags = 168,
+                         kTypeDoc = 176, kTypeTraverse = 184, kTypeClear = 192, kTypeWeakListOffset = 208,
+                         kTypeMethods = 232, kTypeMembers = 240, kTypeBase = 256, kTypeDict = 264,
+                         kTypeDictOffset = 288, kTypeIsCollected = 328, kTypeBases = 336, kTypeMro = 344,
+                         kTypeCache = 352, kTypeSubclasses = 360, kTypeDel = 376, kTypeFinalize = 392;
 inline constexpr uint64_t kFlagStaticBuiltin = 1u << 1, kFlagInlineValues = 1u << 2, kFlagManagedWeakref = 1u << 3,
                           kFlagManagedDict = 1u << 4, kFlagHeapType = 1u << 9, kFlagCollected = 1u << 14,
                           kFlagInt = 1u << 24, kFlagList = 1u << 25, kFlagTuple = 1u << 26, kFlagBytes = 1u << 27,

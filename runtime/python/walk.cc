@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "runtime/python/births.h"
 #include "runtime/python/call_stacks.h"
 #include "runtime/python/names.h"
 
@@ -204,7 +203,6 @@ void Walk::write_references() noexcept {
        thread = python.PyThreadState_Next(thread))
     add_thread_roots(thread, number--);
   add_interpreter_roots(state);
-  add_kept_code_roots();
   writer_.begin(dump::kTagDeclaredReferences, sizeof(dump::DeclaredReference));
   // A fault in somebody's tp_traverse loses that object's references, not the snapshot.
   if (sigsetjmp(FaultGuard::return_point(), 1) != 0) {
@@ -273,19 +271,6 @@ void Walk::add_interpreter_roots(Address state) noexcept {
       if (const Address to = pointer_at(callback + 8 * word))
         add_root(to, RootKind::kExternal, true, exit_name, callback + 8 * word);
   }
-}
-
-void Walk::add_kept_code_roots() noexcept {
-  struct Place {
-    Walk* walk;
-    StringRef name;
-  } place{this, births_are_recorded() ? writer_.string("birth stacks of Reftally") : StringRef{}};
-  for_each_kept_code(
-      [](void* data, Address code) {
-        const auto& to = *static_cast<Place*>(data);
-        to.walk->add_root(code, RootKind::kExternal, true, to.name, 0);
-      },
-      &place);
 }
 
 void Walk::add_thread_roots(Address thread, uint32_t number) noexcept {

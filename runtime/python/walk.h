@@ -76,7 +76,6 @@ class Walk {
   void add_thread_roots(Address thread, uint32_t number) noexcept;
   void add_frame_roots(const FrameView& frame, uint32_t thread) noexcept;
   void add_interpreter_roots(Address state) noexcept;
-  void add_kept_code_roots() noexcept;
   void name_cells(Address function) noexcept;
   uint64_t guarded_size(size_t i) noexcept;
   uint32_t birth_of(size_t i) noexcept;  // number of its stack, 0 unknown

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import weakref
 
 reftally_command, package = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 first_seed, programs = int(sys.argv[3]), int(sys.argv[4])
@@ -163,6 +164,23 @@ def program(rand):
     return "\n".join(lines) + "\n"
 
 
+def run_mortal_code():
+    """Functions that are gone when the snapshot is taken. The next often lies where the last one lay, and every 60th
+    says what one before said. That they were in stacks keeps none of them."""
+    for number in range(300):
+        name = f"gone{number % 20}"
+        space = {"Born": Born, "note": note}
+        source = "\n" * (number % 3) + f"def {name}():\n    note(Born(), [0])\n    note_more()\n{name}()\n"
+        space["note_more"] = lambda: note(Born())
+        exec(compile(source, "mortal.py", "exec"), space)
+        code = weakref.ref(space[name].__code__)
+        space.clear()
+        if code() is not None:
+            print(f"{name}: its code lives on")
+            return 1
+    return 0
+
+
 def run_programs(depth):
     """In a process of its own: programs under birth stacks of that depth. Returns the number of differences."""
     assert reftally.record_births(depth)
@@ -178,7 +196,7 @@ def run_programs(depth):
                 space["caught"](space[f"f{start}"], 3)
             if len(kept) > before + 3000:
                 break
-    return compare(depth)
+    return run_mortal_code() + compare(depth)
 
 
 def compare(depth):
