@@ -41,7 +41,7 @@ class CommandTest(unittest.TestCase):
 
     def reftally(self, *arguments, status=0, env=()):
         done = subprocess.run([REFTALLY, *map(str, arguments)], cwd=self.folder, capture_output=True, text=True,
-                              timeout=120, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", **dict(env)})
+                              timeout=240, check=False, env={**os.environ, "LC_ALL": "C.UTF-8", **dict(env)})
         self.assertEqual(done.returncode, status, f"{arguments}\n{done.stdout}{done.stderr}")
         return done
 
