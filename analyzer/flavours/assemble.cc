@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "analyzer/base/error.h"
 #include "analyzer/base/huge_pages.h"
 #include "analyzer/flavours/gobject_links.h"
 
@@ -15,40 +16,30 @@ Assembly::Assembly(const Image& image, const CountedObjects& counted, const Hold
       holders_(holders),
       naming_(naming),
       builder_(builder),
-      outward_(outward) {
-  assign_column(object_of_, holders.count(), kNoObject);
-  assign_column(storage_, holders.count(), uint64_t{0});
-}
+      outward_(outward) {}
 
 void Assembly::add_objects() {
-  uint64_t bytes = 0;
+  require(builder_.object_count() == 0, "counted objects come first");
   size_t objects = holders_.count() - image_.blocks.size();
-  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
-    bytes += image_.blocks[block].size;
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block)
     objects += holders_.is_free(block) || holders_.is_carved(block);
-    if (!holders_.is_carved(block)) storage_[holders_.current(holders_.own_id(block))] += image_.blocks[block].size;
-  }
   builder_.expect_objects(objects + image_.declared.objects.size());
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) add_counted(holder);
-  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
-    if (holders_.is_free(block) || holders_.is_carved(block)) add_block(block);
-  }
+  assign_column(of_blocks_, image_.blocks.size(), kNoObject);
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block)
+    if (holders_.is_free(block) || holders_.is_carved(block)) of_blocks_[block] = add_block(block);
   add_storage_of_variables();
-  std::vector<uint64_t>().swap(storage_);
-  builder_.set_block_totals(image_.blocks.size(), bytes);
-  std::vector<ObjectId> of_blocks;
-  assign_column(of_blocks, image_.blocks.size(), kNoObject);
-  for (uint32_t block = 0; block < of_blocks.size(); ++block) of_blocks[block] = object_of(holders_.own_id(block));
-  builder_.set_objects_of_blocks(std::move(of_blocks));
+  add_sizes();
 }
 
 void Assembly::add_counted(HolderId holder) {
   const CountedObject& source = counted_.objects[holder];
-  const bool carved = source.block != Image::kNoBlock && holders_.is_carved(source.block);
-  if (carved) carved_[source.block] += source.end - source.begin;
   HeapBuilder::Object object;
-  object.address = source.flavour == FlavourId::kIntrusive ? source.begin : source.address;
-  object.size = storage_[holder] + (carved ? source.end - source.begin : 0);
+  object.address = source.flavour == FlavourId::kIntrusive ? source.begin() : source.address;
+  if (source.block != Image::kNoBlock && holders_.is_carved(source.block)) {
+    object.size = source.end - source.begin();
+    carved_[source.block] += object.size;
+  }
   object.type = naming_.type_of(holder);
   object.flavour = source.flavour;
   object.strong_count = source.strong;
@@ -61,19 +52,17 @@ void Assembly::add_counted(HolderId holder) {
   }
   if (source.count_is_doubtful) object.flags |= kObjectCountIsDoubtful;
   if (source.flavour == FlavourId::kGObject) object.birth_stack = caller_of_gobject(image_, object.birth_stack);
-  object_of_[holder] = builder_.add_object(object);
+  builder_.add_object(object);
 }
 
-void Assembly::add_block(uint32_t block) {
-  const HolderId holder = holders_.own_id(block);
+ObjectId Assembly::add_block(uint32_t block) {
   HeapBuilder::Object object;
   object.address = image_.blocks[block].address;
-  object.size = storage_[holder];
   if (holders_.is_carved(block)) object.size = image_.blocks[block].size - carved_[block];
-  object.type = naming_.type_of(holder);
+  object.type = naming_.type_of(holders_.own_id(block));
   object.birth_stack = image_.blocks[block].stack;
   object.birth_order = image_.blocks[block].birth;
-  object_of_[holder] = builder_.add_object(object);
+  return builder_.add_object(object);
 }
 
 void Assembly::add_storage_of_variables() {
@@ -89,10 +78,25 @@ void Assembly::add_storage_of_variables() {
   for (HolderId holder = holders_.first_extra(); holder < holders_.count(); ++holder) {
     HeapBuilder::Object& object = objects[holder - holders_.first_extra()];
     object.type = naming_.type_of(holder);
-    object.size = storage_[holder];
-    object_of_[holder] = builder_.add_object(object);
+    of_extras_.push_back(builder_.add_object(object));
   }
 }
+
+// Bytes of blocks that are somebody's alone. Who shares a block has had its part of it.
+void Assembly::add_sizes() {
+  uint64_t bytes = 0;
+  for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
+    bytes += image_.blocks[block].size;
+    if (holders_.is_carved(block)) continue;
+    const HolderId owner = holders_.current(holders_.own_id(block));
+    of_blocks_[block] = object_of(owner);
+    const bool shares = holders_.is_block(owner) && holders_.is_carved(holders_.block_of(owner));
+    if (!shares) builder_.object(of_blocks_[block]).size += image_.blocks[block].size;
+  }
+  builder_.set_block_totals(image_.blocks.size(), bytes);
+}
+
+void Assembly::hand_over_blocks() { builder_.set_objects_of_blocks(std::move(of_blocks_)); }
 
 void Assembly::add_unknown_deleters() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
@@ -101,7 +105,7 @@ void Assembly::add_unknown_deleters() {
     const HolderId value = holders_.current(holders_.in_block(object.value_block, object.value));
     if (holders_.is_counted(value)) continue;  // somebody else's count: a deleter holds that, if anyone does
     const LabelId label = builder_.add_label(naming_.type_name(holder), "get()");
-    builder_.add_reference({object_of_[holder], object_of(value), label});
+    builder_.add_reference({object_of(holder), object_of(value), label});
   }
 }
 
@@ -110,7 +114,7 @@ void Assembly::add_shared_blocks() {
     const uint32_t block = counted_.objects[holder].block;
     if (block == Image::kNoBlock || !holders_.is_carved(block)) continue;
     builder_.add_reference(
-        {object_of_[holder], object_of_[holders_.own_id(block)], LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
+        {object_of(holder), object_of(holders_.own_id(block)), LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
   }
 }
 
@@ -134,7 +138,7 @@ void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector
       roots[candidate.root].kind = candidate.kind;
       roots[candidate.root].certainty = candidate.certainty;
     } else if (candidate.kind != ReferenceKind::kRaw || candidate.from != candidate.counted) {
-      builder_.add_reference({object_of(candidate.from), object_of_[candidate.counted], candidate.label, candidate.kind,
+      builder_.add_reference({object_of(candidate.from), object_of(candidate.counted), candidate.label, candidate.kind,
                               candidate.certainty, kNoElement,
                               acquired(candidate.counted, candidate.at, candidate.kind, candidate.certainty)});
     }
@@ -156,7 +160,7 @@ StackId Assembly::acquired(HolderId to, uint64_t place, ReferenceKind kind, Cert
   const std::optional<StackId> stack = events_.take(to, place);
   if (!stack) return {};
   const bool pays = kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
-  if (!pays) builder_.add_open_acquire(object_of_[to]);
+  if (!pays) builder_.add_open_acquire(object_of(to));
   return *stack;
 }
 
@@ -164,10 +168,9 @@ void Assembly::add_events() {
   if (!events_.known()) return;
   builder_.set_events(image_.declared.events->lost != 0);
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
-    if (object_of_[holder] == kNoObject) continue;
-    builder_.set_event_balance(object_of_[holder], events_.balance(holder));
+    builder_.set_event_balance(object_of(holder), events_.balance(holder));
     for (const EventTallies::Row& row : events_.rows_of(holder))
-      if (!row.met) builder_.add_tally({object_of_[holder], row.stack, row.balance});
+      if (!row.met) builder_.add_tally({object_of(holder), row.stack, row.balance});
   }
 }
 

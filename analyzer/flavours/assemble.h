@@ -33,15 +33,22 @@ class Assembly final : public NativeSide {
   void mark_in_hand(std::span<const HolderId> holders);  // before roots are added
   void mark_untyped(std::span<const HolderId> holders);  // counted ones that a word of no type leads to
   void add_events();                                     // of what no reference has taken
+  void hand_over_blocks();                               // last: no holder is asked for any more
 
   ObjectId object_at(uint64_t place) const override;
   LabelId label_at(uint64_t place) override;
 
  private:
-  ObjectId object_of(HolderId holder) const { return object_of_[holders_.current(holder)]; }
+  // Counted objects come first and keep their numbers.
+  ObjectId object_of(HolderId holder) const {
+    if (holders_.is_counted(holder)) return ObjectId{holder};
+    return holders_.is_block(holder) ? of_blocks_[holders_.block_of(holder)]
+                                     : of_extras_[holder - holders_.first_extra()];
+  }
   void add_counted(HolderId holder);
   StackId acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty);
-  void add_block(uint32_t block);
+  ObjectId add_block(uint32_t block);
+  void add_sizes();
   void add_storage_of_variables();
 
   const Image& image_;
@@ -51,8 +58,8 @@ class Assembly final : public NativeSide {
   Naming& naming_;
   HeapBuilder& builder_;
   const std::unordered_map<uint64_t, LabelId>& outward_;
-  std::vector<ObjectId> object_of_;                // by holder
-  std::vector<uint64_t> storage_;                  // by holder: bytes of blocks that are its alone; till add_objects
+  std::vector<ObjectId> of_blocks_;                // by block: its own, or that of who has it
+  std::vector<ObjectId> of_extras_;                // by holder, from first_extra() on
   std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it
 };
 

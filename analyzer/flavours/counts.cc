@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
+#include <vector>
+
+#include "analyzer/base/huge_pages.h"
 
 namespace reftally {
 
@@ -38,15 +41,20 @@ class Classifier {
 
   // Objects that any candidate leads to have a row each: mostly they are few.
   void group_by_object(const CountedObjects& counted, const KnownReferences& known) {
-    row_of_.assign(counted.objects.size(), 0);
+    assign_column(row_of_, counted.objects.size(), uint32_t{0});
+    std::vector<bool> is_led_to(counted.objects.size());
     for (const Candidate& candidate : candidates_) ++row_of_[candidate.counted];
     first_.push_back(0);
     for (size_t i = 0; i < row_of_.size(); ++i) {
       if (row_of_[i] == 0) continue;
       first_.push_back(first_.back() + row_of_[i]);
       row_of_[i] = static_cast<uint32_t>(remaining_.size());
-      remaining_.push_back({counted.objects[i].strong - known.strong[i], counted.objects[i].weak - known.weak[i]});
+      remaining_.push_back({counted.objects[i].strong, counted.objects[i].weak});
+      is_led_to[i] = true;
     }
+    known.for_each(counted, [&](uint32_t object, bool is_strong) {
+      if (is_led_to[object]) --(is_strong ? remaining_[row_of_[object]].strong : remaining_[row_of_[object]].weak);
+    });
     order_.resize(candidates_.size());
     std::vector<uint32_t> next(first_.begin(), first_.end() - 1);
     for (uint32_t i = 0; i < candidates_.size(); ++i) order_[next[row_of_[candidates_[i].counted]]++] = i;

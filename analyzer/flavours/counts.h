@@ -14,19 +14,32 @@
 
 #include <cstdint>
 #include <span>
-#include <vector>
 
 #include "analyzer/flavours/counted_object.h"
 #include "analyzer/flavours/words.h"
 
 namespace reftally {
 
-// References already known from types, by counted object.
+// References already known from types: those that are strong or weak and lead to a counted object take a unit of its.
 struct KnownReferences {
-  std::vector<uint32_t> strong, weak;
+  std::span<const DraftReference> references;
+  std::span<const DraftRoot> roots;
+
+  template <class Visit>  // visit(counted, is_strong)
+  void for_each(const CountedObjects& counted, Visit visit) const;
 };
 
 // Sets kind and certainty of every candidate.
 void classify_by_counts(const CountedObjects& counted, const KnownReferences& known, std::span<Candidate> candidates);
+
+template <class Visit>
+void KnownReferences::for_each(const CountedObjects& counted, Visit visit) const {
+  auto look_at = [&](HolderId to, ReferenceKind kind) {
+    const bool takes = kind == ReferenceKind::kStrong || kind == ReferenceKind::kWeak;
+    if (takes && to < counted.objects.size()) visit(to, kind == ReferenceKind::kStrong);
+  };
+  for (const DraftReference& reference : references) look_at(reference.to, reference.kind);
+  for (const DraftRoot& root : roots) look_at(root.to, root.kind);
+}
 
 }  // namespace reftally

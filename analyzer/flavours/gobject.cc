@@ -55,9 +55,9 @@ void add_object(const Image& image, uint64_t at, const GType& type, CountedObjec
   CountedObject object;
   object.flavour = FlavourId::kGObject;
   object.address = object.value = at;
-  object.begin = block.address;
+  object.before = static_cast<uint32_t>(at - block.address);
   object.end = end;
-  object.strong = count;
+  object.strong = static_cast<int32_t>(count);
   object.block = object.value_block = index;
   object.owns_value_block = object.ends_there = object.has_plain_holders = true;
   object.value_type = type.name;

@@ -23,7 +23,7 @@ Holders::Holders(const Image& image, const CountedObjects& counted)
       continue;
     }
     const ImageBlock& block = image.blocks[object.block];
-    const bool whole = object.begin <= block.address && object.end >= block.address + block.size;
+    const bool whole = object.begin() <= block.address && object.end >= block.address + block.size;
     owner_[object.block] = whole ? i : kCarved;
     if (!whole) carved_.emplace(object.block, Range{i, i + 1});
   }
@@ -38,7 +38,7 @@ HolderId Holders::in_block(uint32_t block, uint64_t pointer) const {
   const auto [first, last] = carved_.at(block);
   const auto begin = counted_.objects.begin();
   const auto after = std::upper_bound(begin + first, begin + last, pointer,
-                                      [](uint64_t p, const CountedObject& object) { return p < object.begin; });
+                                      [](uint64_t p, const CountedObject& object) { return p < object.begin(); });
   if (after == begin + first || pointer >= (after - 1)->end) return own_id(block);
   return static_cast<HolderId>(after - 1 - begin);
 }

@@ -73,7 +73,7 @@ std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types
                                      CountedObjects& counted) {
   auto heap = walk_types(image, types, stated, PlainPointers::kVote, counted);
   const bool may_be_plain = !heap->own.empty() || !image.declared.gobject_types.empty();
-  if (!may_be_plain || !plain_pointers_refuted(counted, heap->found.known)) return heap;
+  if (!may_be_plain || !plain_pointers_refuted(counted, heap->found.known())) return heap;
   heap.reset();
   drop_own_counts(counted);
   return walk_types(image, types, stated, PlainPointers::kStatedOnly, counted);
@@ -117,8 +117,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
   EventTallies events(image, counted, holders);
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
-  classify_by_counts(counted, typed.known, candidates);
-  typed.known = {};
+  classify_by_counts(counted, typed.known(), candidates);
 
   Assembly assembly(image, counted, holders, naming, builder, events, typed.outward);
   assembly.add_objects();
@@ -148,6 +147,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   declared.add_roots();
   declared.add_events();
   declared.mark_expectations();
+  assembly.hand_over_blocks();
   return std::move(builder);
 }
 

@@ -50,12 +50,14 @@ class OwnObjects {
     object.has_plain_holders = by_plain;
     object.count_is_doubtful = value != 0 || doubted_.contains({counter.owner, counter.name});
     object.address = target + counter.offset;
-    object.strong = read_count(image_, object.address, counter.size).value_or(0);
+    const int64_t count = read_count(image_, object.address, counter.size).value_or(0);
+    object.strong = count < 0 || count > kLargestOwnCount ? 0 : static_cast<int32_t>(count);
     object.block = object.value_block = block;
     object.owns_value_block = object.ends_there = true;
-    object.begin = object.value = image_.blocks[block].address;
-    object.end = object.begin + image_.blocks[block].size;
-    const std::string_view dynamic = image_.vtable_type(image_.word(object.begin).value_or(0));
+    object.value = image_.blocks[block].address;
+    object.before = static_cast<uint32_t>(object.address - object.value);
+    object.end = object.value + image_.blocks[block].size;
+    const std::string_view dynamic = image_.vtable_type(image_.word(object.value).value_or(0));
     if (!dynamic.empty()) object.value_type = counted_.names.intern(demangle_type(dynamic));
     objects_.push_back(object);
     if (value) return place_value(objects_.back(), value, pointee);
@@ -91,8 +93,7 @@ class OwnObjects {
 
   void commit() {
     for (const CountedObject& object : objects_) {
-      const bool alive = object.strong > 0 && object.strong <= kLargestOwnCount;
-      if (alive && !several_.contains(object.block)) counted_.objects.push_back(object);
+      if (object.is_alive() && !several_.contains(object.block)) counted_.objects.push_back(object);
     }
   }
 
@@ -103,7 +104,7 @@ class OwnObjects {
     const uint32_t block = image_.block_at(value);
     const bool is_inside = block == object.block;
     if (block == Image::kNoBlock || (!is_inside && image_.blocks[block].address != value)) return;
-    if (object.value != object.begin || taken_.contains(block)) return;
+    if (object.value != object.begin() || taken_.contains(block)) return;
     object.value = value;
     object.value_block = is_inside ? Image::kNoBlock : block;
     object.owns_value_block = !is_inside;
@@ -112,8 +113,8 @@ class OwnObjects {
 
   // Without a vtable: the largest class that is said to be there and fits.
   void refine(CountedObject& object, uint64_t target, const Type* pointee) {
-    if (!pointee || target != object.begin || pointee->size > object.end - object.begin) return;
-    if (!image_.vtable_type(image_.word(object.begin).value_or(0)).empty()) return;
+    if (!pointee || target != object.begin() || pointee->size > object.end - object.begin()) return;
+    if (!image_.vtable_type(image_.word(object.begin()).value_or(0)).empty()) return;
     uint64_t& known = known_size_[object.block];
     if (pointee->size <= known) return;
     known = pointee->size;
@@ -202,13 +203,15 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
 }
 
 bool plain_pointers_refuted(const CountedObjects& counted, const KnownReferences& known) {
+  std::vector<int32_t> strong(counted.objects.size());
+  known.for_each(counted, [&](uint32_t object, bool is_strong) { strong[object] += is_strong; });
   size_t voters = 0, equal = 0;
   for (size_t i = 0; i < counted.objects.size(); ++i) {
     const CountedObject& object = counted.objects[i];
-    if (!object.has_plain_holders || known.strong[i] == 0) continue;
-    if (known.strong[i] > object.strong) return true;
+    if (!object.has_plain_holders || strong[i] == 0) continue;
+    if (strong[i] > object.strong) return true;
     ++voters;
-    equal += known.strong[i] == object.strong;
+    equal += strong[i] == object.strong;
   }
   return equal * 2 < voters;
 }

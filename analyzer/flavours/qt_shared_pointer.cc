@@ -60,7 +60,7 @@ class Search {
   void add(uint32_t block, int32_t weak, int32_t strong, const Destroyer& destroyer) {
     const ImageBlock& place = image_.blocks[block];
     CountedObject object;
-    object.address = object.begin = place.address;
+    object.address = place.address;
     object.end = place.address + place.size;
     object.block = block;
     object.strong = strong;

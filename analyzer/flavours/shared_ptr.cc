@@ -1,8 +1,8 @@
 // shared_ptr control blocks of libstdc++, libc++ and Boost, wherever they lie in a block.
 #include <algorithm>
 #include <array>
-#include <span>
 #include <unordered_map>
+#include <vector>
 
 #include "analyzer/flavours/control_blocks.h"
 #include "analyzer/flavours/flavours.h"
@@ -51,24 +51,26 @@ class MayBeKnown {
 };
 
 struct Counts {
-  int64_t strong = 0, weak = 0;  // weak without the strong references' common unit
+  int32_t strong = 0, weak = 0;  // weak without the strong references' common unit
 };
 
 std::optional<Counts> read_counts(const Image& image, uint64_t address, CountLayout layout) {
-  Counts counts;
+  int64_t strong = 0, weak = 0;
   if (layout == CountLayout::kHalves) {
     const auto both = image.word(address + 8);
     if (!both) return std::nullopt;
-    counts = {static_cast<int32_t>(*both), static_cast<int32_t>(*both >> 32)};
+    strong = static_cast<int32_t>(*both);
+    weak = static_cast<int32_t>(*both >> 32);
   } else {
-    const auto use = image.word(address + 8), weak = image.word(address + 16);
-    if (!use || !weak) return std::nullopt;
-    counts = {static_cast<int64_t>(*use) + 1, static_cast<int64_t>(*weak) + 1};
+    const auto use = image.word(address + 8), others = image.word(address + 16);
+    if (!use || !others) return std::nullopt;
+    strong = static_cast<int64_t>(*use + 1);
+    weak = static_cast<int64_t>(*others + 1);
   }
-  if (counts.strong > 0) --counts.weak;
-  const bool sane = counts.strong >= 0 && counts.weak >= 0 && counts.strong + counts.weak > 0;
-  if (!sane || counts.strong > kLargestCount || counts.weak > kLargestCount) return std::nullopt;
-  return counts;
+  if (strong > 0) --weak;
+  const bool sane = strong >= 0 && weak >= 0 && strong <= kLargestCount && weak <= kLargestCount && strong + weak > 0;
+  if (!sane) return std::nullopt;
+  return Counts{static_cast<int32_t>(strong), static_cast<int32_t>(weak)};
 }
 
 // The first word of a control block's own members that points to the start of a block: where the size of the
@@ -86,9 +88,11 @@ void place_array(const Image& image, CountedObject& object, const KnownClass& fo
   const uint64_t count_at = object.address + found.facts.kind->header_size + (found.facts.has_plain_allocator ? 0 : 8);
   const uint64_t front = image.word(count_at + 16).value_or(0);  // behind the count and a flag
   if (front < block.address || front > object.address) return;
-  object.value = object.begin = front;
+  if (object.address - front > UINT32_MAX) return;
+  object.value = front;
+  object.before = static_cast<uint32_t>(object.address - front);
   object.ends_there = found.facts.has_plain_allocator && front == block.address;
-  object.value_count = image.word(count_at).value_or(0);
+  object.value_count = static_cast<uint32_t>(std::min<uint64_t>(image.word(count_at).value_or(0), UINT32_MAX));
 }
 
 void place_value(const Image& image, CountedObject& object, const KnownClass& found) {
@@ -110,7 +114,7 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
       break;
     case ValuePlace::kLastPointer: {
       const bool alone =
-          image.sizes_are_exact && object.begin == block.address && object.end == block.address + block.size;
+          image.sizes_are_exact && object.address == block.address && object.end == block.address + block.size;
       object.value = alone && block.size % 8 == 0 ? image.word(object.end - 8).value_or(0)
                                                   : first_block_pointer(image, members, object.end);
       break;
@@ -125,20 +129,49 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
 
 bool exists(const CountedObject& object) { return object.strong > 0 || object.weak > 0; }
 
-// Neighbours in one block bound each other; destroyed ones bound what stands in a pool.
-void bound_extents(const Image& image, std::span<CountedObject> objects) {
-  for (size_t i = 0; i < objects.size(); ++i) {
-    CountedObject& object = objects[i];
-    const ImageBlock& block = image.blocks[object.block];
-    object.begin = object.address;
-    object.end = block.address + block.size;
-    for (size_t next = i + 1; next < objects.size() && objects[next].block == object.block; ++next) {
-      if (object.ends_there && !exists(objects[next])) continue;
-      object.end = objects[next].address;
-      break;
-    }
+// Control blocks of one block of memory, met one after another. Neighbours bound each other; destroyed ones bound what
+// stands in a pool.
+class Neighbours {
+ public:
+  Neighbours(const Image& image, CountedObjects& found) : image_(image), found_(found) {}
+
+  void add(const CountedObject& object, const KnownClass& known) {
+    if (!met_.empty() && met_.front().object.block != object.block) settle();
+    met_.push_back({object, &known});
   }
-}
+  void settle() {
+    const ImageBlock* const block = met_.empty() ? nullptr : &image_.blocks[met_.front().object.block];
+    for (size_t i = 0; i < met_.size(); ++i) met_[i].object.end = end_of(i, block->address + block->size);
+    for (size_t i = 0; i < met_.size(); ++i) {
+      CountedObject& object = met_[i].object;
+      if (object.is_alive()) place_value(image_, object, *met_[i].known);
+      // an array stands before its control block: what was taken for the neighbour's tail
+      if (i > 0) {
+        CountedObject& last = met_[i - 1].object;
+        last.end = std::min(last.end, std::max(object.begin(), last.address + 16));
+      }
+    }
+    for (const Met& met : met_)
+      if (exists(met.object)) found_.objects.push_back(met.object);
+    met_.clear();
+  }
+
+ private:
+  struct Met {
+    CountedObject object;
+    const KnownClass* known;
+  };
+
+  uint64_t end_of(size_t row, uint64_t end_of_block) const {
+    for (size_t next = row + 1; next < met_.size(); ++next)
+      if (!met_[row].object.ends_there || exists(met_[next].object)) return met_[next].object.address;
+    return end_of_block;
+  }
+
+  const Image& image_;
+  CountedObjects& found_;
+  std::vector<Met> met_;
+};
 
 }  // namespace
 
@@ -147,8 +180,7 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
   if (classes.empty()) return;
   const MayBeKnown may_be_known(classes);
 
-  const size_t first = found.objects.size();
-  GrowingColumn<const KnownClass*> object_class;
+  Neighbours neighbours(image, found);
   for (const ImageRegion& region : image.regions) {
     if (region.kind != dump::RegionKind::kHeap) continue;
     image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
@@ -164,22 +196,12 @@ void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
       object.strong = counts ? counts->strong : 0;
       object.weak = counts ? counts->weak : 0;
       object.value_type = known->second.value_type;
+      object.keeps_deleter = known->second.facts.kind->place == ValuePlace::kLastPointer;
       object.ends_there = known->second.facts.has_plain_allocator && at == image.blocks[block].address;
-      found.objects.push_back(object);
-      object_class.push_back(&known->second);
+      neighbours.add(object, known->second);
     });
   }
-  const std::span<CountedObject> objects(found.objects.begin() + first, found.objects.end());
-  bound_extents(image, objects);
-  for (size_t i = 0; i < objects.size(); ++i) {
-    if (objects[i].is_alive()) place_value(image, objects[i], *object_class[i]);
-    // an array stands before its control block: what was taken for the neighbour's tail
-    if (i > 0 && objects[i - 1].block == objects[i].block) {
-      objects[i - 1].end = std::min(objects[i - 1].end, std::max(objects[i].begin, objects[i - 1].address + 16));
-    }
-  }
-  const auto kept = std::remove_if(objects.begin(), objects.end(), [](const CountedObject& o) { return !exists(o); });
-  found.objects.truncate(first + static_cast<size_t>(kept - objects.begin()));
+  neighbours.settle();
 }
 
 }  // namespace reftally

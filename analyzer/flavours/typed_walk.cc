@@ -46,10 +46,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       walker_(image, types, paths_, own, stated),
       found_(image),
       declares_(!image.declared.objects.empty()),
-      walked_(image.blocks.size()) {
-  found_.known.strong.resize(counted.objects.size());
-  found_.known.weak.resize(counted.objects.size());
-}
+      walked_(image.blocks.size()) {}
 
 TypedReferences TypedWalk::run() {
   // Owners of storage first: what they take is not walked again as a block of its own.
@@ -91,7 +88,7 @@ void TypedWalk::walk_variable(const Variable& variable, uint64_t address) {
 void TypedWalk::walk_counted_values() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     if (!counted_.objects[holder].is_alive()) continue;
-    walk_deleter(holder);
+    if (counted_.objects[holder].keeps_deleter) walk_deleter(holder);
     if (counted_.objects[holder].value) walk_counted_value(holder);
   }
 }
@@ -100,7 +97,7 @@ void TypedWalk::walk_counted_values() {
 void TypedWalk::walk_deleter(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const std::string_view name = image_.vtable_type(image_.word(object.address).value_or(0));
-  if (!name.starts_with("St19_Sp_counted_deleterI")) return;
+  if (name.empty()) return;
   const Type* type = types_.find_mangled(name);
   const auto impl = type ? find_member(*type, {"_M_impl"}) : std::nullopt;
   const auto pointer = type ? find_member(*type, {"_M_impl", "_M_ptr"}) : std::nullopt;
@@ -129,18 +126,19 @@ void TypedWalk::walk_counted_value(HolderId holder) {
   if (object.value + type->size > end) return;
   if (object.value_count == 1) return walk_value(holder, *type, object.value);
   const uint64_t fits = (end - object.value) / type->size;
-  walk_array(holder, *type, object.value, object.value_count ? std::min(fits, object.value_count) : fits);
+  walk_array(holder, *type, object.value, object.value_count ? std::min<uint64_t>(fits, object.value_count) : fits);
 }
 
 // A GType is named as its struct is by typedef; the struct itself has an underscore before that.
 const Type* TypedWalk::value_type(const CountedObject& object) {
-  const uint32_t key = index(object.value_type) * 2 + (object.flavour == FlavourId::kGObject);
-  auto [found, added] = value_types_.try_emplace(key, nullptr);
-  if (!added) return found->second;
+  const size_t key = size_t{index(object.value_type)} * 2 + (object.flavour == FlavourId::kGObject);
+  if (key >= value_types_.size()) value_types_.resize(2 * counted_.names.size());
+  if (value_types_[key]) return *value_types_[key];
   const std::string name(counted_.names[object.value_type]);
-  found->second = types_.find(name);
-  if (!found->second && object.flavour == FlavourId::kGObject) found->second = types_.find("_" + name);
-  return found->second;
+  const Type* found = types_.find(name);
+  if (!found && object.flavour == FlavourId::kGObject) found = types_.find("_" + name);
+  value_types_[key] = found;
+  return found;
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
@@ -273,11 +271,16 @@ void TypedWalk::bury_what_is_left() {
 
 bool TypedWalk::take(uint64_t word) { return states_.explain(word); }
 
-bool TypedWalk::is_counter(uint64_t address) const { return counted_.at(address) != CountedObjects::kNone; }
+uint32_t TypedWalk::counter_at(uint64_t address) const {
+  if (address != asked_counter_) counter_there_ = counted_.at(address);
+  asked_counter_ = address;
+  return counter_there_;
+}
+
+bool TypedWalk::is_counter(uint64_t address) const { return counter_at(address) != CountedObjects::kNone; }
 
 void TypedWalk::counted(const Value& at, uint64_t counter, bool strong) {
-  const uint32_t object = counted_.at(counter);
-  ++(strong ? found_.known.strong : found_.known.weak)[object];
+  const uint32_t object = counter_at(counter);
   add(at, object, strong ? ReferenceKind::kStrong : ReferenceKind::kWeak);
 }
 
@@ -401,7 +404,7 @@ LabelId TypedWalk::label(PathId path) {
     path_labels_[row] = builder_.add_label(text.owner, text.path, location_text(text.location));
     return *path_labels_[row];
   }
-  auto [found, added] = labels_.emplace(owner_name_ + '\n' + text.path, LabelId{});
+  auto [found, added] = labels_.emplace(std::string(owner_name_) + '\n' + text.path, LabelId{});
   if (added) {
     found->second = builder_.add_label(readable_type_name(owner_name_), text.path, location_text(text.location));
   }

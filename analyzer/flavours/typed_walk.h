@@ -23,7 +23,7 @@ struct TypedReferences {
 
   DraftReferences references;
   std::vector<DraftRoot> roots;
-  KnownReferences known;
+  KnownReferences known() const { return {{references.rows.begin(), references.rows.end()}, roots}; }
   std::vector<MetPointer> met;                    // that may count inside what they point to
   std::unordered_map<uint64_t, LabelId> outward;  // by place: pointers out of all blocks, when objects are declared
   std::vector<DraftStorage> storage;
@@ -81,6 +81,8 @@ class TypedWalk final : private ValueVisitor {
   const Place& place_of(PathId path);
   bool may_pay(const Place& place, const Type& pointee);
 
+  // counted_.at, mostly asked twice: whether there is one, and which.
+  uint32_t counter_at(uint64_t address) const;
   bool leads_as_its_class(HolderId to, const Type* pointee);
 
   LabelId label(PathId path);
@@ -113,20 +115,23 @@ class TypedWalk final : private ValueVisitor {
   bool declares_;                // the image has declared objects
   std::vector<uint8_t> walked_;  // by block
 
+  mutable uint64_t asked_counter_ = 0;
+  mutable uint32_t counter_there_ = CountedObjects::kNone;
+
   // the walk under way
   HolderId holder_ = kNoHolder;  // kNoHolder: a variable without storage so far
   const Variable* variable_ = nullptr;
   RootKind root_kind_ = RootKind::kStatic;
-  uint32_t thread_ = 0;     // of a thread-local variable
-  bool is_call_ = false;    // the value walked is that of a call to come: of a thread, of a packaged_task
-  std::string owner_name_;  // for labels of paths that begin in a library class
+  uint32_t thread_ = 0;          // of a thread-local variable
+  bool is_call_ = false;         // the value walked is that of a call to come: of a thread, of a packaged_task
+  std::string_view owner_name_;  // for labels of paths that begin in a library class
   std::vector<Range> walked_ranges_, opaque_ranges_;
   std::vector<std::pair<PathId, uint64_t>> stored_;  // bytes, by container
 
   std::unordered_map<std::string, LabelId> labels_;           // of paths without an owner, by owner and path
   std::vector<std::optional<LabelId>> path_labels_;           // by PathId: of paths with one
   std::unordered_map<const Type*, TypeId> block_types_;       // of blocks that a pointer leads to
-  std::unordered_map<uint32_t, const Type*> value_types_;     // by StringId of CountedObjects::names, twice
+  std::vector<std::optional<const Type*>> value_types_;       // by StringId of CountedObjects::names, twice
   std::unordered_map<uint32_t, Place> places_;                // by PathId
   std::unordered_map<const Type*, bool> counts_references_;   // whether a class may
   std::unordered_map<uint64_t, StringId> path_root_names_;    // by thread + 1 and PathId

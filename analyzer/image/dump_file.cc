@@ -22,7 +22,7 @@ std::string tag_name(uint32_t tag) {
 }
 
 DumpPayload::DumpPayload(const std::string& file, const DumpSection& section, std::span<const uint8_t> stored,
-                         std::vector<uint8_t> decompressed)
+                         std::unique_ptr<uint8_t[]> decompressed)
     : file_(&file), section_(&section), stored_(stored), decompressed_(std::move(decompressed)) {}
 
 Cursor DumpPayload::cursor() const {
@@ -153,9 +153,9 @@ DumpPayload DumpFile::payload(const DumpSection& section) const {
                 fmt::format("section {} with the checksum {:016x}: the file is damaged", tag_name(header.tag),
                             header.checksum));
   }
-  if (!(header.flags & dump::kFlagZstd)) return DumpPayload(path(), section, stored, {});
-  std::vector<uint8_t> raw(header.raw_size);
-  const size_t size = ZSTD_decompress(raw.data(), raw.size(), stored.data(), stored.size());
+  if (!(header.flags & dump::kFlagZstd)) return DumpPayload(path(), section, stored, nullptr);
+  auto raw = std::make_unique_for_overwrite<uint8_t[]>(header.raw_size);
+  const size_t size = ZSTD_decompress(raw.get(), header.raw_size, stored.data(), stored.size());
   if (ZSTD_isError(size) || size != header.raw_size) {
     throw Error(path(), section.payload_offset(),
                 fmt::format("a zstd frame of {} bytes in section {}", header.raw_size, tag_name(header.tag)));

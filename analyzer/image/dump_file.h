@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,16 +23,19 @@ struct DumpSection {
 // The raw payload of one section; owned when it had to be decompressed.
 class DumpPayload {
  public:
+  // `decompressed`: section.header.raw_size bytes, or null when it is stored as it is.
   DumpPayload(const std::string& file, const DumpSection& section, std::span<const uint8_t> stored,
-              std::vector<uint8_t> decompressed);
-  std::span<const uint8_t> bytes() const { return section_->header.flags & dump::kFlagZstd ? decompressed_ : stored_; }
+              std::unique_ptr<uint8_t[]> decompressed);
+  std::span<const uint8_t> bytes() const {
+    return decompressed_ ? std::span<const uint8_t>(decompressed_.get(), section_->header.raw_size) : stored_;
+  }
   Cursor cursor() const;  // its errors name the place in the file
 
  private:
   const std::string* file_;
   const DumpSection* section_;
   std::span<const uint8_t> stored_;
-  std::vector<uint8_t> decompressed_;
+  std::unique_ptr<uint8_t[]> decompressed_;
 };
 
 class DumpFile {

@@ -8,7 +8,7 @@ using namespace reftally;
 namespace {
 
 // What counts tell of words that lead to one object with `strong` and `weak` references.
-std::vector<Candidate> classified(int64_t strong, int64_t weak, std::vector<Candidate> words) {
+std::vector<Candidate> classified(int32_t strong, int32_t weak, std::vector<Candidate> words) {
   CountedObjects counted;
   CountedObject object;
   object.address = 0x1000;
@@ -17,19 +17,19 @@ std::vector<Candidate> classified(int64_t strong, int64_t weak, std::vector<Cand
   counted.objects.push_back(object);
   counted.build_index();
   for (size_t i = 0; i < words.size(); i++) words[i].at = 0x2000 + 8 * i;
-  classify_by_counts(counted, {{0}, {0}}, words);
+  classify_by_counts(counted, {}, words);
   return words;
 }
 
 // The first of some words, all in live memory; `own` of them stand in the object itself.
-Candidate first_of(size_t count, int64_t strong, int64_t weak, size_t own) {
+Candidate first_of(size_t count, int32_t strong, int32_t weak, size_t own) {
   std::vector<Candidate> words(count);
   for (size_t i = 0; i < own; i++) words[i].is_own = true;
   return classified(strong, weak, words)[0];
 }
 
 // Two words in buffers.
-std::vector<Candidate> two_words(int64_t strong, int64_t weak, bool first_is_told) {
+std::vector<Candidate> two_words(int32_t strong, int32_t weak, bool first_is_told) {
   std::vector<Candidate> words(2);
   for (Candidate& word : words) word.trust = Trust::kBuffer;
   words[0].is_told = first_is_told;

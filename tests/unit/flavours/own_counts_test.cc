@@ -69,7 +69,7 @@ TEST_CASE("a member named as a count is one when it agrees with a single object"
   CHECK(heap.vote() == CountedPointers{{{"Ref", 8}}, {}});
   REQUIRE(heap.counted.objects.size() == 1);
   CHECK(heap.counted.objects[0].strong == 2);
-  CHECK(heap.counted.objects[0].begin == object);
+  CHECK(heap.counted.objects[0].begin() == object);
   CHECK(heap.counted.at(object + 8) == 0);
 }
 
