@@ -1,5 +1,6 @@
 #include "analyzer/findings/modules_in_use.h"
 
+#include "analyzer/base/recent_rows.h"
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
@@ -10,7 +11,11 @@ class ModuleSet {
   explicit ModuleSet(const Image& image) : image_(image) {}
 
   void add(uint64_t address) {
-    if (const ImageModule* module = image_.module_at(address)) paths_.insert(module->path);
+    recent_.find(address, [&](uint64_t at) {
+      const ImageModule* module = image_.module_at(at);
+      if (module) paths_.insert(module->path);
+      return module;
+    });
   }
 
   // The C library calls main and starts threads: it is on every stack, and nobody asks what its frames are called.
@@ -26,6 +31,7 @@ class ModuleSet {
  private:
   const Image& image_;
   std::set<std::string> paths_;
+  RecentRows<const ImageModule> recent_;
 };
 
 }  // namespace

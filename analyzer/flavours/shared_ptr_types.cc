@@ -2,6 +2,7 @@
 // and where a value made in place begins behind an allocator or for its alignment.
 #include <unordered_map>
 
+#include "analyzer/base/recent_rows.h"
 #include "analyzer/flavours/control_blocks.h"
 #include "analyzer/flavours/flavours.h"
 #include "analyzer/layouts/walker.h"
@@ -43,12 +44,15 @@ ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name,
 void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, CountedObjects& found) {
   constexpr uint64_t kLargestPadding = 16;  // a block may be larger than its object, but not by another object
   std::unordered_map<uint64_t, ClassFacts> classes;
+  RecentRows<ClassFacts> recent;
   for (CountedObject& object : found.objects) {
     if (object.flavour != FlavourId::kSharedPtr) continue;
     const uint64_t vtable = image.word(object.address).value_or(0);
-    auto [known, added] = classes.try_emplace(vtable);
-    if (added) known->second = class_facts(types, image.vtable_type(vtable), vtable);
-    const ClassFacts& facts = known->second;
+    const ClassFacts& facts = *recent.find(vtable, [&](uint64_t) {
+      auto [known, added] = classes.try_emplace(vtable);
+      if (added) known->second = class_facts(types, image.vtable_type(vtable), vtable);
+      return &known->second;
+    });
     if (facts.size == 0 || facts.is_array) continue;
     if (object.value && object.value_block == Image::kNoBlock && facts.value_offset) {
       object.value = object.address + facts.value_offset;

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <mutex>
+#include <new>
 #include <utility>
 
 #include "analyzer/base/huge_pages.h"
@@ -45,8 +47,9 @@ class DenseWords {
   static constexpr uint64_t kChunk = (64 << 20) / 8;
 
   void add_chunk(uint64_t words) {
-    chunks_.push_back(zeroed_words(words));
+    chunks_.emplace_back(static_cast<uint64_t*>(std::calloc(words, sizeof(uint64_t))));
     next_ = chunks_.back().get();
+    if (!next_) throw std::bad_alloc();
     left_ = words;
     ask_for_huge_pages(next_, 8 * words);
   }

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/base/growing_column.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 #include "analyzer/layouts/counted_pointers.h"
@@ -120,7 +121,7 @@ class Walker {
   const CountedPointers& own_;
   const StatedCounts& stated_;
   ValueVisitor* visitor_ = nullptr;
-  std::vector<Pending> pending_;
+  GrowingColumn<Pending> pending_;
   PathId at_{};
   std::unordered_map<const Type*, Plan> plans_;
   std::array<const Plan*, 64> recent_plans_ = {};
