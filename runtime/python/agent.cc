@@ -3,8 +3,10 @@
 #include "runtime/python/agent.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "runtime/core/options.h"
@@ -64,10 +66,58 @@ bool register_fork_callback() noexcept {
   return result != 0;
 }
 
+// ---- the audit hook, the interpreter's first sign of life
+
+struct AuditHook {  // _Py_AuditHookEntry
+  AuditHook* next;
+  int (*hook)(const char*, Address, void*);
+  void* data;
+};
+AuditHook** first_hook = nullptr;  // where the interpreter has the list; nullptr: not found
+
+int on_audit_event(const char* event, Address, void*) noexcept;
+
+// A hook is told before the interpreter has chosen its allocators, and freed by those it has at its end: with `-X dev`
+// or PYTHONMALLOC=debug that ends the program by a fatal error. So ours is out of the list as soon as it has served.
+void leave_audit_hooks() noexcept {
+  if (first_hook == nullptr) return;
+  for (AuditHook** at = first_hook; *at != nullptr; at = &(*at)->next) {
+    if ((*at)->hook != on_audit_event) continue;
+    *at = (*at)->next;  // whoever walks the list now is past it, or goes on from it
+    break;
+  }
+  first_hook = nullptr;
+}
+
 // The first code to run is the first moment with a whole interpreter, the GIL, and the main thread.
 int on_audit_event(const char* event, Address, void*) noexcept {
-  if (!started && strncmp(event, "cpython.run_", 12) == 0) start_agent();
+  const bool runs = strncmp(event, "cpython.run_", 12) == 0;
+  if (!started && runs) start_agent();
+  if (runs || strcmp(event, "cpython._PySys_ClearAuditHooks") == 0) leave_audit_hooks();
   return 0;
+}
+
+using AddHook = int (*)(int (*)(const char*, Address, void*), void*);
+
+// On the way it finds the list: the word of the interpreter's runtime that leads to our hook, and did not before.
+void add_audit_hook(AddHook add) noexcept {
+  void* state = dlsym(RTLD_DEFAULT, "_PyRuntime");
+  Dl_info where;
+  ElfW(Sym)* symbol = nullptr;
+  const bool found = state != nullptr &&
+                     dladdr1(state, &where, reinterpret_cast<void**>(&symbol), RTLD_DL_SYMENT) != 0 &&
+                     symbol != nullptr;
+  const size_t size = found ? symbol->st_size & ~size_t{7} : 0;
+  auto* before = size != 0 ? static_cast<AuditHook**>(runtime::map_memory(size)) : nullptr;
+  if (before != nullptr) memcpy(before, state, size);
+  add(on_audit_event, nullptr);
+  if (before == nullptr) return;
+  auto* now = static_cast<AuditHook**>(state);
+  for (size_t i = 0; i < size / sizeof *now && first_hook == nullptr; i++)
+    if (now[i] != before[i] && now[i] != nullptr && reinterpret_cast<uint64_t>(now[i]) % alignof(AuditHook) == 0 &&
+        now[i]->hook == on_audit_event)
+      first_hook = &now[i];
+  munmap(before, size);
 }
 
 [[gnu::constructor]] void on_load() {
@@ -77,9 +127,7 @@ int on_audit_event(const char* event, Address, void*) noexcept {
   const auto add_hook =
       reinterpret_cast<int (*)(int (*)(const char*, Address, void*), void*)>(dlsym(RTLD_DEFAULT, "PySys_AddAuditHook"));
   const auto is_initialized = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "Py_IsInitialized"));
-  if (is_initialized != nullptr && is_initialized() == 0)
-    add_hook([](const char* event, Address arguments, void* data) { return on_audit_event(event, arguments, data); },
-             nullptr);
+  if (is_initialized != nullptr && is_initialized() == 0) add_audit_hook(add_hook);
 }
 
 }  // namespace

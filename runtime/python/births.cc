@@ -147,8 +147,8 @@ bool record_births(uint32_t depth) noexcept {
   recorded = true;
   join_events();
   switch (frame_kind()) {
-    case FrameKind::kUnmarkedObject:
-      hook_both<FrameKind::kUnmarkedObject>();
+    case FrameKind::kBlockObject:
+      hook_both<FrameKind::kBlockObject>();
       break;
     case FrameKind::kObject:
       hook_both<FrameKind::kObject>();

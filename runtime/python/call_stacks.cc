@@ -36,7 +36,7 @@ Address (*current_thread)() = nullptr;
 
 struct Offsets {  // of the layout: what each allocation needs, side by side
   uint64_t thread_frame, code, instruction, previous, stack_top, owner;
-  uint64_t thread_indirect;
+  uint64_t thread_indirect, block_count, executing, last_block;
   bool is_indirect;
   bool has_c_frames;  // 3.12 and later put frames of C code between, whose instructions are not their code's
 };
@@ -51,6 +51,9 @@ void set_offsets(const Layout& layout) noexcept {
              at(layout.frame_stack_top),
              at(layout.frame_owner),
              at(layout.thread_frame_indirect),
+             at(layout.frame_block_count),
+             at(layout.frame_executing),
+             at(layout.frame_last_block),
              layout.thread_frame_indirect != kAbsent,
              python.at_least(12)};
 }
@@ -88,12 +91,33 @@ inline Address code_of(Address frame) noexcept {
 
 constexpr int32_t kRunning = -1;  // and a mark is less
 
+struct BlockMark {  // PyTryBlock
+  int32_t kind, mark, reserved;
+};
+constexpr int32_t kBlockCount = 20, kMarkKind = -0x5EF7;
+constexpr uint8_t kExecutes = 1, kExecutesWithMark = 2;
+
 template <FrameKind Kind>
 [[gnu::always_inline]] inline int32_t top_of(Address frame) noexcept {
-  if constexpr (Kind == FrameKind::kUnmarkedObject)
-    return 0;
-  else
-    return read<int32_t>(frame + offsets.stack_top);
+  if constexpr (Kind != FrameKind::kBlockObject) return read<int32_t>(frame + offsets.stack_top);
+  const auto executing = read<uint8_t>(frame + offsets.executing);
+  if (executing != kExecutesWithMark) return executing == kExecutes ? kRunning : 0;
+  const auto block = read<BlockMark>(frame + offsets.last_block);
+  return block.kind == kMarkKind ? block.mark : 0;
+}
+
+template <FrameKind Kind>
+bool write_mark(Address frame, int32_t mark) noexcept {
+  if constexpr (Kind != FrameKind::kBlockObject) {
+    *reinterpret_cast<int32_t*>(frame + offsets.stack_top) = mark;
+    return true;
+  }
+  if (read<int32_t>(frame + offsets.block_count) >= kBlockCount ||
+      pointer_at(frame + kObjectType) != python.types.frame)
+    return false;
+  *reinterpret_cast<BlockMark*>(frame + offsets.last_block) = {kMarkKind, mark, 0};
+  *reinterpret_cast<uint8_t*>(frame + offsets.executing) = kExecutesWithMark;
+  return true;
 }
 
 inline uint32_t chain_of_mark(int32_t mark) noexcept { return static_cast<uint32_t>(kRunning - mark); }
@@ -104,8 +128,7 @@ template <FrameKind Kind>
 int32_t set_mark(Address frame, uint32_t chain) noexcept {
   if (chain == 0 || top_of<Kind>(frame) != kRunning || code_of(frame) == 0) return 0;
   const int32_t mark = mark_of_chain(chain);
-  *reinterpret_cast<int32_t*>(frame + offsets.stack_top) = mark;
-  return mark;
+  return write_mark<Kind>(frame, mark) ? mark : 0;
 }
 
 // ---- chains
@@ -226,13 +249,13 @@ uint32_t current_stack() noexcept {
   return known.stack;
 }
 
-template uint32_t current_stack<FrameKind::kUnmarkedObject>() noexcept;
+template uint32_t current_stack<FrameKind::kBlockObject>() noexcept;
 template uint32_t current_stack<FrameKind::kObject>() noexcept;
 template uint32_t current_stack<FrameKind::kRecord>() noexcept;
 
 FrameKind frame_kind() noexcept {
   if (python.layout->frame_function != kAbsent) return FrameKind::kRecord;
-  return python.at_least(10) ? FrameKind::kObject : FrameKind::kUnmarkedObject;
+  return python.at_least(10) ? FrameKind::kObject : FrameKind::kBlockObject;
 }
 
 bool prepare_call_stacks(uint32_t depth) noexcept {

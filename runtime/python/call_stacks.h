@@ -17,10 +17,12 @@ namespace reftally::python {
 inline constexpr uint32_t kMaxBirthDepth = 64;
 
 enum class FrameKind {
-  kUnmarkedObject,  // 3.9: a frame is an object, and a running one has no stack pointer
-  kObject,          // 3.10
-  kRecord,          // from 3.11 on a record on the thread's data stack, or inside a generator
+  kBlockObject,  // 3.9: a frame is an object, and a running one has no stack pointer: see below
+  kObject,       // 3.10
+  kRecord,       // from 3.11 on a record on the thread's data stack, or inside a generator
 };
+// In 3.9 the mark is the last of a frame's 20 blocks, which only code with 20 nested loops and try statements uses;
+// that it is there, "executing" says: 2 in place of 1, so that it goes as the other marks do.
 FrameKind frame_kind() noexcept;
 
 // False when there is no address space, or no way to the current thread.

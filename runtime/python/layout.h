@@ -45,7 +45,8 @@ struct Layout {
   // the running frame: _PyInterpreterFrame, or PyFrameObject where frame_function is absent
   int32_t frame_code, frame_function, frame_locals, frame_object, frame_previous, frame_instruction, frame_stack_top,
       frame_owner, frame_values, frame_line, frame_globals;
-  int32_t frame_object_frame;  // PyFrameObject -> _PyInterpreterFrame
+  int32_t frame_block_count, frame_executing, frame_last_block;  // 3.9: of its stack of try blocks
+  int32_t frame_object_frame;                                    // PyFrameObject -> _PyInterpreterFrame
   // PyThreadState: the current frame, read through current_frame_indirect when that is present
   int32_t thread_frame, thread_frame_indirect, thread_id, thread_native_id, thread_next;
   int32_t thread_stack_top, thread_stack_limit;  // of its frames: what lies above the top is dead

@@ -65,6 +65,9 @@ class EntriesTest(unittest.TestCase):
     def test_a_command(self):
         self.expect_one(sys.executable, "-c", PROGRAM)
 
+    def test_an_interpreter_that_checks_its_memory(self):
+        self.expect_one(sys.executable, "-X", "dev", "-c", PROGRAM)
+
     def test_a_module(self):
         self.script(PROGRAM)
         self.expect_one(sys.executable, "-m", "app")

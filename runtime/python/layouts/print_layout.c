@@ -189,6 +189,13 @@ static void frame_values(void) {
   value("frame_values", AT(PyFrameObject, f_localsplus));
   value("frame_line", AT(PyFrameObject, f_lineno));
   value("frame_globals", AT(PyFrameObject, f_globals));
+#if MINOR == 9
+  value("frame_block_count", AT(PyFrameObject, f_iblock));
+  value("frame_executing", AT(PyFrameObject, f_executing));
+  value("frame_last_block", AT(PyFrameObject, f_blockstack[CO_MAXBLOCKS - 1]));
+#else
+  value("frame_block_count", -1); value("frame_executing", -1); value("frame_last_block", -1);
+#endif
   value("frame_object_frame", -1);
   value("thread_frame", AT(PyThreadState, frame));
   value("thread_frame_indirect", -1);
@@ -216,6 +223,7 @@ static void frame_values(void) {
   value("frame_values", AT(_PyInterpreterFrame, localsplus));
   value("frame_line", -1);
   value("frame_globals", AT(_PyInterpreterFrame, f_globals));
+  value("frame_block_count", -1); value("frame_executing", -1); value("frame_last_block", -1);
   value("frame_object_frame", AT(PyFrameObject, f_frame));
 #if MINOR <= 12
   value("thread_frame", AT(_PyCFrame, current_frame));
