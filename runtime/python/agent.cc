@@ -74,6 +74,7 @@ struct AuditHook {  // _Py_AuditHookEntry
   void* data;
 };
 AuditHook** first_hook = nullptr;  // where the interpreter has the list; nullptr: not found
+AuditHook our_hook;                // in place of the interpreter's record of it, so that the program's heap has none
 
 int on_audit_event(const char* event, Address, void*) noexcept;
 
@@ -99,6 +100,17 @@ int on_audit_event(const char* event, Address, void*) noexcept {
 
 using AddHook = int (*)(int (*)(const char*, Address, void*), void*);
 
+// At once, by the allocator that it came from.
+void replace_hook(AuditHook** list) noexcept {
+  const auto give_back = reinterpret_cast<void (*)(void*)>(dlsym(RTLD_DEFAULT, "PyMem_RawFree"));
+  if (give_back == nullptr) return;
+  AuditHook* theirs = *list;
+  our_hook = *theirs;
+  *list = &our_hook;
+  give_back(theirs);
+  first_hook = list;
+}
+
 // On the way it finds the list: the word of the interpreter's runtime that leads to our hook, and did not before.
 void add_audit_hook(AddHook add) noexcept {
   void* state = dlsym(RTLD_DEFAULT, "_PyRuntime");
@@ -116,7 +128,7 @@ void add_audit_hook(AddHook add) noexcept {
   for (size_t i = 0; i < size / sizeof *now && first_hook == nullptr; i++)
     if (now[i] != before[i] && now[i] != nullptr && reinterpret_cast<uint64_t>(now[i]) % alignof(AuditHook) == 0 &&
         now[i]->hook == on_audit_event)
-      first_hook = &now[i];
+      replace_hook(&now[i]);
   munmap(before, size);
 }
 
