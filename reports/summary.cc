@@ -83,12 +83,30 @@ std::string leak_sentence(const ReportFinding& finding) {
                      plural(static_cast<uint64_t>(lost), "reference"), retained(finding));
 }
 
+// "[0]" of a list, "key of [0]" of a dictionary: such a reference names no field, which "[lambda x.cc:3].self" does.
+bool is_place_in_container(std::string_view via) {
+  if (via.starts_with("key of ")) return true;
+  return via.size() >= 2 && via.front() == '[' && via.find(']') == via.size() - 1 &&
+         (via[1] == ']' || via[1] == '\'' || via[1] == '-' || (via[1] >= '0' && via[1] <= '9'));
+}
+
+// "tuple[0] in Parser.words.cache": where containers hold each other, the nearest field that a person has named.
+std::string last_hold(const ReportFinding& finding) {
+  const ReportEdge& last = finding.path.back();
+  const auto named = std::find_if(finding.path.rbegin(), finding.path.rend(), [](const ReportEdge& edge) {
+    return !edge.member.empty() && !is_place_in_container(edge.via);
+  });
+  const std::string member = cut(last.member, 200);
+  if (named == finding.path.rbegin() || named == finding.path.rend()) return member;
+  return fmt::format("{} in {}", member, cut(named->member, 200));
+}
+
 // " by Cache::entries_[], below root g_cache"
 std::string holder(const ReportFinding& finding) {
   if (finding.path.empty()) return "";
   const std::string root = cut(finding.path.front().from, 200);
-  const ReportEdge& last = finding.path.back();
-  return last.member.empty() ? " by " + root : fmt::format(" by {}, below root {}", cut(last.member, 200), root);
+  if (finding.path.back().member.empty()) return " by " + root;
+  return fmt::format(" by {}, below root {}", last_hold(finding), root);
 }
 
 // Who is to blame comes first, when it is certain.

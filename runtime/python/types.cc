@@ -44,14 +44,16 @@ constexpr Member kExceptionMembers311[] = {{16, "__dict__", false},    {24, "arg
                                            {32, "__notes__", false},   {40, "__traceback__", false},
                                            {48, "__context__", false}, {56, "__cause__", false}};
 
-// Types of C extensions that own more than they show the collector: read in their sources, known again by name and
-// size.
+// Types of C extensions that own more than they show the collector, or that name none of their fields: read in their
+// sources, known again by name and size.
 struct ForeignMembers {
   const char* type;
   int64_t least_size, most_size;  // tp_basicsize
   Member members[2];
 };
 constexpr ForeignMembers kForeignMembers[] = {
+    // lru_cache_object of 3.9 to 3.13; the wrapped function is also in its __dict__, as __wrapped__
+    {"functools._lru_cache_wrapper", 136, 152, {{72, "cache", false}, {88, "func", false}}},
     // PyUFuncObject of numpy 1.22 to 2.4
     {"numpy.ufunc", 232, 240, {{224, "_loops", true}}},
 };
