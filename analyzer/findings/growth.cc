@@ -217,13 +217,16 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
     type_hash.push_back(hash_of(heap.text(type.name)));
     tallies.push_back(nullptr);
   }
+  std::vector<bool> below_cache(heap.object_count(), false);
   paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t by) {
     const uint32_t at = index(object);
+    below_cache[at] = from == kNoObject ? is_cache(heap, heap.roots[by]) : below_cache[index(from)];
     const uint64_t bytes = heap.size[at];
     const uint32_t type = index(heap.type[at]);
     if (tallies[type] == nullptr) tallies[type] = &census.types[std::string(heap.type_name(object))];
     tallies[type]->objects++;
     tallies[type]->bytes += bytes;
+    if (below_cache[at]) return;  // bounded: it fills up, and holds then what was asked for last
     census.objects.push_back({whereabouts_key(heap.address[at], type_hash[type]), signature[at]});
     auto [place, fresh] = census.paths.try_emplace(signature[at]);
     if (fresh) {

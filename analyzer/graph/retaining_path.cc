@@ -47,12 +47,6 @@ uint64_t hash_text(std::string_view text) {  // FNV-1a: the same on every machin
   return h;
 }
 
-// CPython's cache of attributes by type holds the name of each attribute that was asked for last: whoever else holds
-// a name says more, and for longer.
-bool is_cache(const Heap& heap, const HeapRoot& root) {
-  return root.kind == RootKind::kExternal && heap.text(root.name) == "method cache";
-}
-
 // The highest bits are the root's place in the order of reading: of equally short paths the least signature is told.
 constexpr int kOrderShift = 61;
 uint64_t signature_of(uint64_t order, uint64_t hash) { return order << kOrderShift | hash >> (64 - kOrderShift); }
@@ -60,11 +54,14 @@ uint64_t one_step_on(uint64_t signature, uint64_t step) {
   return signature_of(signature >> kOrderShift, mix(signature, step));
 }
 
-// Statics by name; a stack's name holds a thread's number, and a static without a symbol an offset.
+// Statics and what the program or an interpreter names, by name; what a stack or a frame holds is elsewhere in the next
+// dump, and a static without a symbol has an offset for a name.
 uint64_t signature_of_root(const Heap& heap, const HeapRoot& root) {
-  const std::string_view name = heap.text(root.name);
-  const bool named = (root.kind == RootKind::kStatic || root.kind == RootKind::kThreadLocal) &&
-                     name.find("0x") == std::string_view::npos;
+  std::string_view name = heap.text(root.name);
+  if (name.starts_with("thread ")) name.remove_prefix(std::min(name.size(), name.find(',')));  // its number may change
+  const bool lasts =
+      root.kind == RootKind::kStatic || root.kind == RootKind::kThreadLocal || root.kind == RootKind::kExternal;
+  const bool named = lasts && name.find("0x") == std::string_view::npos;
   return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), named ? hash_text(name) : 1));
 }
 
@@ -172,6 +169,10 @@ class PathSearch {
 };
 
 }  // namespace
+
+bool is_cache(const Heap& heap, const HeapRoot& root) {
+  return root.kind == RootKind::kExternal && heap.text(root.name) == "method cache";
+}
 
 const RetainingPaths::Tree& RetainingPaths::tree(Follow follow) {
   std::optional<Tree>& tree = trees_[static_cast<size_t>(follow)];

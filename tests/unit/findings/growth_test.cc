@@ -74,6 +74,26 @@ TEST_CASE("one burst is no trend, nor are a few objects, nor is one in a hundred
   CHECK(growth_of({registry(1000), registry(1010), registry(1020)}).empty());
 }
 
+TEST_CASE("what only the interpreter's cache of attributes holds does not grow") {
+  const auto asked_for = [](int names) {
+    std::string drawing = "external \"after_forkers_child\" => l(list)[16]:1;";
+    for (int i = 0; i < names; i++) drawing += fmt::format("external \"method cache\" => n{0}(str)[56]:1;", i);
+    return drawing;
+  };
+  CHECK(growth_of({asked_for(100), asked_for(200), asked_for(300)}).empty());
+}
+
+TEST_CASE("roots that the program names are places of their own, a thread's whatever its number") {
+  const auto pools = [](int first, int second, int thread) {
+    std::string drawing;
+    for (int i = 0; i < first; i++) drawing += fmt::format("external \"pool a\" => a{}(Buffer)[16]:1;", i);
+    for (int i = 0; i < second; i++)
+      drawing += fmt::format("external \"thread {}, dict\" => b{}(Buffer)[16]:1;", thread, i);
+    return drawing;
+  };
+  CHECK(growth_of({pools(30, 5, 1), pools(20, 25, 2), pools(10, 45, 3)}) == Lines{"Buffer 5 25 45: +640"});
+}
+
 TEST_CASE("two snapshots tell of no trend") { CHECK(growth_of({registry(10), registry(20)}).empty()); }
 
 TEST_CASE("a list grows as one place, however long it is") {
