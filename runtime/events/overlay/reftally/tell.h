@@ -21,19 +21,25 @@
 #endif
 
 // Calls a function of the agent that changes fewer registers than the ABI allows, r10, r11 and those of the callee
-// being kept: the function around it need not save its own for the sake of a call that is hardly ever made. The 128
-// bytes below the stack pointer may be in use (the red zone). The address is read from the global offset table: in an
-// executable that is not position independent, a plain reference to a weak symbol is settled as null by the linker.
-#define _REFTALLY_CALL(function, ...)                                                                               \
-  __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                         \
-                       "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                                 \
-                       : __VA_ARGS__                                                                                \
-                       :                                                                                            \
-                       : "rax", "r8", "r9", "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", \
-                         "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",                       \
+// being kept: the function around it need not save its own for the sake of a call that is hardly ever made. Nor does it
+// change memory of the program, which the compiler may go on knowing; what it reads are the first words of the object,
+// and so it stays between the changes of the count before and behind it. The 128 bytes below the stack pointer may be
+// in use (the red zone). The address is read from the global offset table: in an executable that is not position
+// independent, a plain reference to a weak symbol is settled as null by the linker.
+#define _REFTALLY_CALL(function, object, ...)                                                                     \
+  __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                       \
+                       "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                               \
+                       : __VA_ARGS__                                                                              \
+                       : "m"(*static_cast<const volatile __object_words*>(object))                                \
+                       : "rax", "r8", "r9", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
+                         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",                             \
                          "xmm15" _REFTALLY_AVX512_REGISTERS)
 
 namespace __reftally {
+
+struct __attribute__((__may_alias__)) __object_words {
+  unsigned long __words[2];
+};
 
 // Is there an agent? All that a program without one pays: a comparison with memory and a jump that is never taken; no
 // register, and what follows stands apart from the program's own code.
@@ -52,18 +58,18 @@ __there:
 // To be called where an agent is.
 _REFTALLY_INLINE void __tell_acquire(const volatile void* __object, const void* __holder) noexcept {
   unsigned long __used_0, __used_1;
-  _REFTALLY_CALL(reftally_agent_acquire, "+D"(__object), "+S"(__holder), "=d"(__used_0), "=c"(__used_1));
+  _REFTALLY_CALL(reftally_agent_acquire, __object, "+D"(__object), "+S"(__holder), "=d"(__used_0), "=c"(__used_1));
 }
 
 _REFTALLY_INLINE void __tell_release(const volatile void* __object, const void* __holder, long __is_last) noexcept {
   unsigned long __used;
-  _REFTALLY_CALL(reftally_agent_release, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
+  _REFTALLY_CALL(reftally_agent_release, __object, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
 }
 
 // `__to` null: the reference goes on without a holder.
 _REFTALLY_INLINE void __tell_move(const volatile void* __object, const void* __from, const void* __to) noexcept {
   unsigned long __used;
-  _REFTALLY_CALL(reftally_agent_move, "+D"(__object), "+S"(__from), "+d"(__to), "=c"(__used));
+  _REFTALLY_CALL(reftally_agent_move, __object, "+D"(__object), "+S"(__from), "+d"(__to), "=c"(__used));
 }
 
 // Two holders have changed what they hold; each may be null.
@@ -71,7 +77,8 @@ _REFTALLY_INLINE void __tell_swap(const volatile void* __now_in_one, const void*
                                   const volatile void* __now_in_other, const void* __other) noexcept {
   if (__now_in_one == __now_in_other) return;
   if (__now_in_one && __now_in_other)
-    _REFTALLY_CALL(reftally_agent_swap, "+D"(__now_in_one), "+S"(__one), "+d"(__now_in_other), "+c"(__other));
+    _REFTALLY_CALL(reftally_agent_swap, __now_in_one, "+D"(__now_in_one), "+S"(__one), "+d"(__now_in_other),
+                   "+c"(__other));
   else if (__now_in_one)
     __tell_move(__now_in_one, __other, __one);
   else
