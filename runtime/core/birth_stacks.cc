@@ -94,15 +94,15 @@ bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
   return true;
 }
 
-void keep_memo(StackMemo& memo, const LastStack& last, const Registers& at, uint32_t node) noexcept {
-  memo.node = 0;
+void keep_memo(StackMemo& memo, const LastStack& last, uint64_t epoch, const Registers& at, uint32_t node) noexcept {
+  memo.at.pc = 0;
   memo.count = 0;
   memo.needs_bp = false;
   // Too deep, or it could not be trusted. A word for each frame at least.
   if (last.count == 0 || last.frames[last.count - 1].node != node || last.count > StackMemo::kMaxWords) return;
   if (!collect_words(last, memo)) return;
   memo.at = at;
-  memo.epoch = last.epoch;
+  memo.epoch = epoch;
   memo.node = node;
 }
 
@@ -139,8 +139,9 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
 
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept {
   if (const uint32_t known = known_stack(thread, caller)) return known;
+  const uint64_t epoch = memo_epoch(thread);
   const uint32_t node = capture_stack(thread, caller);
-  keep_memo(memo_of(thread, caller), thread.last_stack, caller, node);
+  keep_memo(memo_to_replace(thread, caller), thread.last_stack, epoch, caller, node);
   return node;
 }
 

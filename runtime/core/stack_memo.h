@@ -17,12 +17,12 @@ inline uint64_t word_at(uint64_t address) noexcept {
   return value;
 }
 
-inline constexpr int kMemoShift = 56;
-static_assert(kStackMemos == 1u << (64 - kMemoShift));
+inline constexpr uint32_t kMemoWays = 4, kMemoSets = kStackMemos / kMemoWays;
 
-inline StackMemo& memo_of(ThreadState& thread, const Registers& at) noexcept {
+// One function at one depth is called from several places: memos with the same registers stand beside each other.
+inline StackMemo* memos_of(ThreadState& thread, const Registers& at) noexcept {
   const uint64_t hash = (at.pc ^ at.sp << 20) * 0x9E3779B97F4A7C15ull;
-  return thread.memos[hash >> kMemoShift];
+  return &thread.memos[(hash >> 32) % kMemoSets * kMemoWays];
 }
 
 // A thread's memos are of its own stack, so at the same sp all their words are there to be read.
@@ -33,12 +33,26 @@ inline bool is_same(const StackMemo& memo, const Registers& at) noexcept {
   return true;
 }
 
+// Of what it knows of a thread before it, or of code that is gone, nothing is to be believed.
+inline uint64_t memo_epoch(const ThreadState& thread) noexcept {
+  return uint64_t{thread.earlier_threads} << 32 | stack_epoch.load(std::memory_order_relaxed);
+}
+
 // The stack of the calling thread from `at` on; 0: it has to be walked.
 inline uint32_t known_stack(ThreadState& thread, const Registers& at) noexcept {
-  const StackMemo& memo = memo_of(thread, at);
-  const bool is_known =
-      memo.node != 0 && memo.epoch == stack_epoch.load(std::memory_order_relaxed) && is_same(memo, at);
-  return is_known ? memo.node : 0;
+  const uint64_t epoch = memo_epoch(thread);
+  for (const StackMemo *memo = memos_of(thread, at), *end = memo + kMemoWays; memo != end; memo++)
+    if (memo->epoch == epoch && is_same(*memo, at)) return memo->node;
+  return 0;
+}
+
+// For one that is not known: the first of its set that is of no use, else each in turn.
+inline StackMemo& memo_to_replace(ThreadState& thread, const Registers& at) noexcept {
+  const uint64_t epoch = memo_epoch(thread);
+  StackMemo* const set = memos_of(thread, at);
+  for (uint32_t way = 0; way < kMemoWays; way++)
+    if (set[way].at.pc == 0 || set[way].epoch != epoch) return set[way];
+  return set[thread.next_memo++ % kMemoWays];
 }
 
 }  // namespace reftally::runtime

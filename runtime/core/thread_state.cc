@@ -30,7 +30,7 @@ void give_back(void* state) {
   auto* row = static_cast<ThreadState*>(state);
   own_state = nullptr;
   row->last_stack.count = 0;
-  for (StackMemo& memo : row->memos) memo.node = 0;
+  row->earlier_threads++;
   uint64_t head = free_rows.load(std::memory_order_acquire);
   do row->next_free = static_cast<uint32_t>(head);
   while (!free_rows.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | static_cast<uint32_t>(row - rows + 1),

@@ -33,21 +33,23 @@ struct StackMemo {
   struct Word {
     uint64_t address, value;
   };
-  Registers at;       // of the innermost frame
-  uint32_t node = 0;  // 0: empty
-  uint32_t epoch = 0, count = 0;
+  Registers at;        // of the innermost frame; pc 0: empty
+  uint64_t epoch = 0;  // memo_epoch()
+  uint32_t node = 0, count = 0;
   bool needs_bp = false;
   Word words[kMaxWords];
 };
-inline constexpr uint32_t kStackMemos = 256;
+inline constexpr uint32_t kStackMemos = 1024;
 
 struct ThreadState {
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
   uint32_t until_next_stack;          // sampling
   uint32_t next_free;                 // row + 1
+  uint32_t next_memo;                 // to be replaced, of each set
+  uint32_t earlier_threads;           // that had this row
   LastStack last_stack;
   StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
-  StackMemo memos[kStackMemos];     // by innermost frame
+  StackMemo memos[kStackMemos];     // by innermost frame: stack_memo.h
 };
 
 inline constexpr uint32_t kMaxThreads = 16384;
