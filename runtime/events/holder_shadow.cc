@@ -99,13 +99,28 @@ HeldReference* make_reference_at(uint64_t holder) noexcept {
 }
 
 uint32_t generation_of(uint64_t object) noexcept {
-  ShadowPage* const shadow = make_shadow_of(object);
+  ShadowPage* const shadow = (object & kReleases) == 0 ? make_shadow_of(object) : nullptr;
   if (shadow == nullptr) return 0;
   std::atomic<uint32_t>& generation = generation_in(*shadow, object);
   uint32_t there = generation.load(std::memory_order_relaxed);
   if (there != 0) return there;
   const uint32_t fresh = generations.fetch_add(1, std::memory_order_relaxed) + 1;
   return generation.compare_exchange_strong(there, fresh) ? fresh : there;
+}
+
+bool add_release_at(uint64_t object, uint32_t stack) noexcept {
+  const uint32_t generation = object % 8 == 0 ? generation_of(object) : 0;
+  HeldReference* const own = generation != 0 ? make_reference_at(object) : nullptr;
+  if (own == nullptr) return false;
+  uint64_t there = own->object.load(std::memory_order_relaxed), next;
+  do {
+    if (there != 0 && (there & kReleases) == 0) return false;  // a smart pointer after all
+    const uint32_t before = own->generation == generation ? releases_in(there) : 0;
+    own->stack = stack;
+    own->generation = generation;
+    next = kReleases | (before + 1);
+  } while (!own->object.compare_exchange_weak(there, next, std::memory_order_release, std::memory_order_relaxed));
+  return true;
 }
 
 uint32_t shadow_page_count() noexcept {

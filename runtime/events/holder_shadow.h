@@ -13,10 +13,15 @@
 namespace reftally::runtime {
 
 struct HeldReference {           // of one word
-  std::atomic<uint64_t> object;  // 0: it holds none. Written last
+  std::atomic<uint64_t> object;  // 0: it holds none. Written last. With kReleases: see there
   uint32_t stack;                // that took the reference
   uint32_t generation;           // of the object then
 };
+
+// The first word of a counted object is hardly ever a smart pointer, but that of its virtual functions. What stands for
+// it is how many references of the object were given back that nobody knows; the stack is the latest one's.
+inline constexpr uint64_t kReleases = uint64_t{1} << 63;
+inline uint32_t releases_in(uint64_t object) noexcept { return static_cast<uint32_t>(object); }
 
 inline constexpr uint64_t kShadowedPage = 4096, kShadowedWords = kShadowedPage / 8;
 
@@ -71,7 +76,8 @@ const std::atomic<bool>& shadow_in_use() noexcept;  // there are pages
 
 // nullptr, 0: nothing is known, or there is no memory.
 HeldReference* make_reference_at(uint64_t holder) noexcept;
-uint32_t generation_of(uint64_t object) noexcept;  // begins when the object is first heard of
+uint32_t generation_of(uint64_t object) noexcept;               // begins when the object is first heard of
+bool add_release_at(uint64_t object, uint32_t stack) noexcept;  // false: to be kept elsewhere
 inline uint32_t known_generation(uint64_t object) noexcept {
   ShadowPage* const shadow = shadow_of(object);
   return shadow != nullptr ? generation_in(*shadow, object).load(std::memory_order_relaxed) : 0;

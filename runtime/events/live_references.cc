@@ -60,6 +60,10 @@ class TableUse {
 // The holder had one already. Overwritten, or the first of two moves that make a swap: then the second asks the table.
 void set_aside(const HeldReference& held, uint64_t holder, uint64_t object) noexcept {
   const uint64_t before = held.object.load(std::memory_order_relaxed);
+  if ((before & kReleases) != 0) {
+    if (known_generation(holder) == held.generation) count_unknown_releases(holder, releases_in(before), held.stack);
+    return;
+  }
   if (before == 0 || known_generation(before) != held.generation) return;
   add_to_table(before, before == object ? unknown_holder(held.stack) : holder, held.stack);
 }
@@ -104,8 +108,8 @@ void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller
   note_told();
   if (path == EventPath::kHistory) note(REFTALLY_ACQUIRE, object, holder, 0, caller);
   const uint32_t stack = stack_of(caller);
-  if (HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr; held != nullptr)
-    if (const uint32_t generation = known_generation(object); generation != 0 && is_free(*held))
+  if (HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr; held != nullptr && is_free(*held))
+    if (const uint32_t generation = generation_of(object); generation != 0)
       return hold(*held, object, stack, generation);
   if (const TableUse use; use) keep(object, holder, stack);
 }
@@ -121,7 +125,7 @@ void release_reference(uint64_t object, uint64_t holder, bool is_last, const Reg
   const uint32_t stack = is_last ? 0 : stack_of(caller);
   const TableUse use;
   if (!use || (may_be_in_table(holder) && take_from_table(object, holder, acquired)) || is_last) return;
-  count_unknown_release(object, stack);
+  if (!add_release_at(object, stack)) count_unknown_releases(object, 1, stack);
 }
 
 void move_reference(uint64_t object, uint64_t from, uint64_t to, const Registers& caller) noexcept {
@@ -225,9 +229,11 @@ void write_tally(dump::Writer& writer, const ReferenceNode& node) noexcept {
 void write_held(dump::Writer& writer, const ShadowPage& page, uint64_t begin) noexcept {
   for (uint32_t i = 0; i < kShadowedWords; i++) {
     const HeldReference& held = page.references[i];
-    const uint64_t object = held.object.load(std::memory_order_relaxed);
-    if (object != 0 && known_generation(object) == held.generation)
-      writer.add(dump::EventTally{object, shadowed_address(begin, i), held.stack, 1});
+    const uint64_t object = held.object.load(std::memory_order_relaxed), address = shadowed_address(begin, i);
+    const bool is_release = (object & kReleases) != 0;
+    if (object == 0 || known_generation(is_release ? address : object) != held.generation) continue;
+    writer.add(is_release ? dump::EventTally{address, 0, held.stack, -static_cast<int32_t>(releases_in(object))}
+                          : dump::EventTally{object, address, held.stack, 1});
   }
 }
 

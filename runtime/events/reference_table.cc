@@ -176,7 +176,7 @@ bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept
   return true;
 }
 
-void count_unknown_release(uint64_t object, uint32_t stack) noexcept {
+void count_unknown_releases(uint64_t object, uint32_t count, uint32_t stack) noexcept {
   const uint32_t generation = generation_or_loss(object);
   if (generation == 0) return;
   const uint64_t key = key_of(object, 0);
@@ -184,7 +184,7 @@ void count_unknown_release(uint64_t object, uint32_t stack) noexcept {
   Lock lock(stripe);
   Node* const node = node_of_object(stripe, key, object, generation);
   if (node == nullptr) return;
-  node->count++;
+  node->count += count;
   node->stack = stack;
 }
 

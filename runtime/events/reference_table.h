@@ -29,7 +29,7 @@ bool has_reference_table() noexcept;
 // A holder that takes the same object again without giving it back was overwritten: its first reference has none now.
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept;
 bool take_from_table(uint64_t object, uint64_t holder, uint32_t& stack) noexcept;
-void count_unknown_release(uint64_t object, uint32_t stack) noexcept;
+void count_unknown_releases(uint64_t object, uint32_t count, uint32_t stack) noexcept;
 // Of an object whose holders are never known: one unit more by `stack`; `kind` 0 or kGivenBack.
 void add_tally(uint64_t object, uint64_t kind, uint32_t stack, uint32_t birth_code) noexcept;
 uint32_t first_heard_of(uint64_t object) noexcept;  // the birth code of its first tally; 0: none
