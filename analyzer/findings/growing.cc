@@ -41,7 +41,12 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     finding.held_before = path.counts;
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
+    finding.subject = path.example;
+    if (input.heap.is_counted(path.example)) finding.account = account_of(input, path.example);
     set_path(input, finding, Follow::kOwners, path.example);
+    if (!path.threads.empty())
+      finding.evidence.push_back(
+          fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));
     if (is_storage) finding.bytes = finding.retained_bytes = path.counts.back();
     findings.push_back(std::move(finding));
   }

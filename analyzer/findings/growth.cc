@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 namespace reftally {
 namespace {
@@ -55,32 +57,25 @@ std::unordered_map<uint64_t, uint64_t> bytes_below(const HeapCensus& census, con
   return bytes;
 }
 
-uint64_t hash_of(std::string_view text) { return XXH3_64bits(text.data(), text.size()); }
-
-// Objects of each type in every snapshot, by hash of the type's name.
-class TypeCounts {
+// Whether objects of a kind become more, wherever they are.
+class KindCounts {
  public:
-  explicit TypeCounts(std::span<const HeapCensus* const> censuses) {
-    for (size_t i = 0; i < censuses.size(); i++)
-      for (const auto& [name, tally] : censuses[i]->types) {
-        std::vector<uint64_t>& counts = counts_[hash_of(name)];
-        counts.resize(censuses.size());
-        counts[i] = tally.objects;
-      }
-  }
+  explicit KindCounts(std::span<const HeapCensus* const> censuses) : censuses_(censuses) {}
 
-  // With every step of a place the type has made half of that step at least.
-  bool grow_with(const std::vector<uint64_t>& place, uint64_t type) const {
-    const auto found = counts_.find(type);
-    if (found == counts_.end()) return false;
-    const std::vector<uint64_t>& all = found->second;
+  // With every step of a place the kind has made half of that step at least.
+  bool grow_with(const std::vector<uint64_t>& place, uint64_t kind) const {
     for (size_t i = 1; i < place.size(); i++)
-      if (all[i] < all[i - 1] + (place[i] - place[i - 1] + 1) / 2) return false;
+      if (count(i, kind) < count(i - 1, kind) + (place[i] - place[i - 1] + 1) / 2) return false;
     return true;
   }
 
  private:
-  std::unordered_map<uint64_t, std::vector<uint64_t>> counts_;
+  uint64_t count(size_t i, uint64_t kind) const {
+    const auto found = censuses_[i]->kinds.find(kind);
+    return found == censuses_[i]->kinds.end() ? 0 : found->second;
+  }
+
+  std::span<const HeapCensus* const> censuses_;
 };
 
 // Objects that came to a place from others which hold fewer than before, by place, for each step from one census to the
@@ -126,23 +121,46 @@ class Moves {
 
 // Growing places that hang below no growing place.
 struct Accumulation {
-  std::unordered_set<uint64_t> tops, covered;  // covered: the tops, and all that hangs below them
+  std::unordered_set<uint64_t> tops, covered;  // covered: the tops, what follows from them, and all that hangs below
 };
+
+const HeldAt& held_in(const HeapCensus& census, uint64_t place) {
+  static const HeldAt kNothing;
+  const auto found = census.paths.find(place);
+  return found == census.paths.end() ? kNothing : found->second;
+}
+
+// Places of weak references that are no more than what grows elsewhere and has one: registries of all that is alive.
+std::unordered_set<uint64_t> observers(std::span<const HeapCensus* const> censuses,
+                                       const std::unordered_set<uint64_t>& growing) {
+  const HeapCensus &first = *censuses.front(), &last = *censuses.back();
+  int64_t seen = 0;
+  for (uint64_t place : growing)
+    seen += static_cast<int64_t>(held_in(last, place).weakly_seen - held_in(first, place).weakly_seen);
+  std::unordered_set<uint64_t> result;
+  for (uint64_t place : growing) {
+    const HeldAt &before = held_in(first, place), &after = held_in(last, place);
+    const auto grown = static_cast<int64_t>(after.held.objects - before.held.objects);
+    if (2 * after.weak_references > after.held.objects && grown <= seen) result.insert(place);
+  }
+  return result;
+}
 
 Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   const HeapCensus& last = *censuses.back();
-  const TypeCounts types(censuses);
+  const KindCounts kinds(censuses);
   auto grows_in_all = [&](const std::vector<uint64_t>& counts, uint64_t signature) {
-    return grows(counts, kLeastGrowth) && types.grow_with(counts, last.paths.at(signature).type);
+    return grows(counts, kLeastGrowth) && kinds.grow_with(counts, last.paths.at(signature).type);
   };
   std::unordered_set<uint64_t> growing;
   for (uint64_t signature : last.order)
     if (grows_in_all(counts_of(censuses, signature), signature)) growing.insert(signature);
+  const std::unordered_set<uint64_t> observing = observers(censuses, growing);
   const Moves moves(censuses, growing);
   Accumulation found;
   for (uint64_t signature : last.order) {
     const HeldAt& place = last.paths.at(signature);
-    if (found.covered.contains(place.holder)) {
+    if (found.covered.contains(place.holder) || observing.contains(signature)) {
       found.covered.insert(signature);
       continue;
     }
@@ -171,78 +189,19 @@ std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> cens
       bytes.push_back(then == census->storage.end() ? 0 : then->second.bytes);
     }
     if (grows(bytes, kLeastStorage))
-      result.push_back({key, storage.example, bytes, bytes.back() - bytes.front(), storage.member});
+      result.push_back({key, storage.example, bytes, bytes.back() - bytes.front(), storage.member, {}});
   }
   return result;
 }
 
-// Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_". A dict's keys are
-// in the container that its values are in.
-uint64_t container_hash(std::string_view path) {
-  constexpr std::string_view kKey = "key of ";
-  if (path.starts_with(kKey)) path.remove_prefix(kKey.size());
-  path = path.substr(0, path.find('['));
-  return XXH3_64bits(path.data(), path.size());
-}
-
-// Addresses of user space have 47 bits; as much of the type as goes with them.
-uint64_t whereabouts_key(uint64_t address, uint64_t type_hash) {
-  constexpr int kAddressBits = 47;
-  return address ^ type_hash << kAddressBits;
-}
-
-void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, HeapCensus& census) {
-  for (const HeapStorage& row : heap.storage) {
-    const uint64_t holder = signature[index(row.owner)];
-    if (holder == 0) continue;  // no path
-    const uint64_t container = container_hash(heap.text(heap.labels[index(row.member)].path));
-    // What a variable holds is no object of the program's: its name is the root's.
-    StoredAt& storage = census.storage[mix(holder, mix(container, 1))];
-    storage.bytes += row.bytes;
-    storage.holder = heap.text(heap.labels[index(row.member)].owner).empty() ? 0 : holder;
-    storage.container = container;
-    storage.example = row.owner;
-    storage.member = row.member;
-  }
+// By snapshot, if they become more.
+std::vector<uint64_t> threads_of(std::span<const HeapCensus* const> censuses) {
+  std::vector<uint64_t> threads;
+  for (const HeapCensus* census : censuses) threads.push_back(census->threads);
+  return grows(threads, 1) ? threads : std::vector<uint64_t>{};
 }
 
 }  // namespace
-
-HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
-  HeapCensus census;
-  const std::vector<uint64_t> signature = paths.signatures(Follow::kOwners);
-  std::vector<uint64_t> type_hash;
-  std::vector<Tally*> tallies;  // by type; several may have one name
-  for (const HeapType& type : heap.types) {
-    type_hash.push_back(hash_of(heap.text(type.name)));
-    tallies.push_back(nullptr);
-  }
-  std::vector<bool> below_cache(heap.object_count(), false);
-  paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t by) {
-    const uint32_t at = index(object);
-    below_cache[at] = from == kNoObject ? is_cache(heap, heap.roots[by]) : below_cache[index(from)];
-    const uint64_t bytes = heap.size[at];
-    const uint32_t type = index(heap.type[at]);
-    if (tallies[type] == nullptr) tallies[type] = &census.types[std::string(heap.type_name(object))];
-    tallies[type]->objects++;
-    tallies[type]->bytes += bytes;
-    if (below_cache[at]) return;  // bounded: it fills up, and holds then what was asked for last
-    census.objects.push_back({whereabouts_key(heap.address[at], type_hash[type]), signature[at]});
-    auto [place, fresh] = census.paths.try_emplace(signature[at]);
-    if (fresh) {
-      census.order.push_back(signature[at]);
-      place->second.example = object;
-      place->second.type = type_hash[type];
-      place->second.holder = from == kNoObject ? 0 : signature[index(from)];
-      place->second.container = container_hash(from == kNoObject ? heap.text(heap.roots[by].name)
-                                                                 : heap.text(heap.labels[index(heap.label[by])].path));
-    }
-    place->second.held.objects++;
-    place->second.held.bytes += bytes;
-  });
-  count_storage(heap, signature, census);
-  return census;
-}
 
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses) {
   std::vector<GrowingPath> result;
@@ -250,8 +209,12 @@ std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> c
   const Accumulation objects = accumulation_points(censuses);
   auto before = bytes_below(*censuses.front(), objects.tops), after = bytes_below(*censuses.back(), objects.tops);
   for (uint64_t signature : objects.tops)
-    result.push_back({signature, censuses.back()->paths.at(signature).example, counts_of(censuses, signature),
-                      after[signature] - std::min(after[signature], before[signature]), LabelId{}});
+    result.push_back({signature,
+                      censuses.back()->paths.at(signature).example,
+                      counts_of(censuses, signature),
+                      after[signature] - std::min(after[signature], before[signature]),
+                      LabelId{},
+                      {}});
   const std::vector<GrowingPath> storage = growing_storage(censuses, objects);
   result.insert(result.end(), storage.begin(), storage.end());
   std::sort(result.begin(), result.end(), [](const GrowingPath& a, const GrowingPath& b) {
@@ -259,9 +222,12 @@ std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> c
            std::tuple(a.bytes, a.counts.back() - a.counts.front(), b.signature);
   });
   std::unordered_set<uint64_t> told;  // keys and values of one container are one place
-  std::erase_if(result, [&](const GrowingPath& path) {
+  bool told_of_calls = false;         // what calls hold are the parts of what they do: one growth
+  std::erase_if(result, [&](GrowingPath& path) {
     if (path.storage != LabelId{}) return false;
     const HeldAt& place = censuses.back()->paths.at(path.signature);
+    if (place.is_passing && std::exchange(told_of_calls, true)) return true;
+    if (place.is_passing) path.threads = threads_of(censuses);
     return !told.insert(mix(place.holder, place.container)).second;
   });
   return result;

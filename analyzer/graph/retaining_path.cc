@@ -54,15 +54,14 @@ uint64_t one_step_on(uint64_t signature, uint64_t step) {
   return signature_of(signature >> kOrderShift, mix(signature, step));
 }
 
-// Statics and what the program or an interpreter names, by name; what a stack or a frame holds is elsewhere in the next
-// dump, and a static without a symbol has an offset for a name.
-uint64_t signature_of_root(const Heap& heap, const HeapRoot& root) {
+// Statics and what the program or an interpreter names, by name. What a stack or a frame holds is elsewhere in the next
+// dump: that by its type. A static without a symbol has an offset for a name.
+uint64_t signature_of_root(const Heap& heap, const HeapRoot& root, uint64_t type_hash) {
   std::string_view name = heap.text(root.name);
   if (name.starts_with("thread ")) name.remove_prefix(std::min(name.size(), name.find(',')));  // its number may change
-  const bool lasts =
-      root.kind == RootKind::kStatic || root.kind == RootKind::kThreadLocal || root.kind == RootKind::kExternal;
-  const bool named = lasts && name.find("0x") == std::string_view::npos;
-  return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), named ? hash_text(name) : 1));
+  uint64_t held = name.find("0x") == std::string_view::npos ? hash_text(name) : 1;
+  if (is_passing(heap, root)) held = type_hash;
+  return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), held));
 }
 
 std::vector<uint32_t> roots_in_reading_order(const Heap& heap, Follow follow) {
@@ -152,7 +151,8 @@ class PathSearch {
   }
 
   uint64_t signature_by(const Arrival& arrival) const {
-    if (arrival.from == kNoObject) return signature_of_root(heap_, heap_.roots[arrival.by]);
+    if (arrival.from == kNoObject)
+      return signature_of_root(heap_, heap_.roots[arrival.by], type_hash_[index(heap_.type[index(arrival.to)])]);
     const uint64_t signature = held_[index(arrival.from)].signature;
     const TypeId type = heap_.type[index(arrival.from)];
     if (type == heap_.type[index(arrival.to)]) return signature;
@@ -172,6 +172,12 @@ class PathSearch {
 
 bool is_cache(const Heap& heap, const HeapRoot& root) {
   return root.kind == RootKind::kExternal && heap.text(root.name) == "method cache";
+}
+
+bool is_passing(const Heap& heap, const HeapRoot& root) {
+  if (root.kind == RootKind::kExternal)
+    return heap.text(root.name) == "C stack" || heap.text(root.name).starts_with("block of ");
+  return root.kind == RootKind::kStack || root.kind == RootKind::kFrame || root.kind == RootKind::kRegister;
 }
 
 const RetainingPaths::Tree& RetainingPaths::tree(Follow follow) {

@@ -15,9 +15,12 @@ enum class Follow : uint8_t {
   kAnything,  // every word: why a conservative search calls an object alive
 };
 
-// CPython's cache of attributes by type, 4,096 entries, holds the name of each attribute that was asked for last: whoever
-// else holds a name says more, and for longer; and what it holds alone comes and goes.
+// CPython's cache of attributes by type, 4,096 entries, holds the name of each attribute that was asked for last:
+// whoever else holds a name says more, and for longer; and what it holds alone comes and goes.
 bool is_cache(const Heap& heap, const HeapRoot& root);
+
+// What holds an object only as long as some call lasts: stacks, frames, registers.
+bool is_passing(const Heap& heap, const HeapRoot& root);
 
 // Empty path with a root: held directly. No root: no path.
 struct RetainingPath {

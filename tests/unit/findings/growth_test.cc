@@ -94,6 +94,61 @@ TEST_CASE("roots that the program names are places of their own, a thread's what
   CHECK(growth_of({pools(30, 5, 1), pools(20, 25, 2), pools(10, 45, 3)}) == Lines{"Buffer 5 25 45: +640"});
 }
 
+TEST_CASE("the place is told by what most of its objects are") {
+  const auto loggers = [](int names) {
+    std::string drawing = "static g_manager => m(dict)[16]:1; m =[[]]=> p(PlaceHolder)[48]:1;";
+    for (int i = 0; i < names; i++)
+      drawing += fmt::format("m =[[]#{0}]=> l{0}(Logger)[48] =[cache]=> c{0}(dict)[64];", i);
+    return drawing;
+  };
+  CHECK(growth_of({loggers(50), loggers(100), loggers(150)}) == Lines{"Logger 51 101 151: +11200"});
+}
+
+TEST_CASE("classes are of one kind, though each has a name of its own") {
+  const auto classes = [](int made) {
+    std::string drawing = "static g_store => s(list)[16]:1;";
+    for (int i = 0; i < made; i++) drawing += fmt::format("s =[[]#{0}]=> c{0}(\"type app.C{0}\")[64];", i);
+    return drawing;
+  };
+  CHECK(growth_of({classes(10), classes(20), classes(30)}) == Lines{"type app.C0 10 20 30: +1280"});
+}
+
+TEST_CASE("weak references to what grows are no growth of their own, others are") {
+  const auto watched = [](int handlers, const char* seen) {
+    std::string drawing = "static g_handlers => h(list)[16]:1; static g_all => a(list)[16]:1;";
+    for (int i = 0; i < handlers; i++)
+      drawing +=
+          fmt::format("h =[[]#{0}]=> t{0}(Handler)[64]{1}; a =[[]#{0}]=> w{0}(weakref.ReferenceType)[64];", i, seen);
+    return drawing;
+  };
+  const auto over_time = [&](const char* seen) {
+    return growth_of({watched(10, seen), watched(20, seen), watched(30, seen)});
+  };
+  CHECK(over_time(":1{python, weak_referenced}") == Lines{"Handler 10 20 30: +1280"});
+  CHECK(over_time(":1{python}").size() == 2);
+}
+
+TEST_CASE("what the calls of new threads hold is one growth, and tells how many threads there are") {
+  std::vector<HeapCensus> censuses;
+  for (int threads : {10, 20, 30}) {
+    std::string drawing;
+    for (int i = 0; i < threads; i++)
+      drawing += fmt::format(
+          "frame \"thread {0}, frame run (t.py:{0}), local self\" => t{0}(Thread)[64]:1 =[ident]=> n{0}(int)[32];"
+          "frame \"thread {0}, frame wait (t.py:{0}), local lock\" => l{0}(lock)[40]:1;",
+          i);
+    const Heap heap = read_drawing(drawing).heap;
+    RetainingPaths paths(heap);
+    censuses.push_back(take_census(heap, paths));
+  }
+  const std::vector<const HeapCensus*> all{&censuses[0], &censuses[1], &censuses[2]};
+  const std::vector<GrowingPath> growing = find_growing_paths(all);
+  REQUIRE(growing.size() == 1);
+  CHECK(growing.front().counts == std::vector<uint64_t>{10, 20, 30});
+  CHECK(growing.front().threads == std::vector<uint64_t>{10, 20, 30});
+  CHECK(growing.front().bytes == 20 * (64 + 32));
+}
+
 TEST_CASE("two snapshots tell of no trend") { CHECK(growth_of({registry(10), registry(20)}).empty()); }
 
 TEST_CASE("a list grows as one place, however long it is") {
