@@ -7,6 +7,8 @@
 #include <set>
 #include <tuple>
 
+#include "reports/balance.h"
+#include "reports/count_history.h"
 #include "reports/drawing_plan.h"
 #include "reports/escape.h"
 #include "reports/history.h"
@@ -105,6 +107,7 @@ class ReportBuilder {
         heap_(analysis.heap),
         frames_(frames),
         referrers_(analysis.heap, all_drawn(analysis)),
+        balances_(analysis.heap, EventAudit(analysis.heap), all_counted(analysis)),
         sources_(std::move(source_folders)) {}
 
   ReportFinding build(const Finding& finding) {
@@ -130,6 +133,7 @@ class ReportBuilder {
     for (const FindingAcquire& acquire : finding.acquires)
       result.acquires.push_back(
           {born(acquire.stack), acquire.units, acquire.is_birth, acquire.is_release, acquire.is_certain});
+    result.balance = balance_of(finding);
     if (finding.advice) result.advice = advice_of(*finding.advice);
     if (!finding.held_before.empty()) result.growth = growth_of(finding);
     const std::vector<ObjectId> objects = plan_drawing(analysis_, finding, referrers_, result);
@@ -149,6 +153,33 @@ class ReportBuilder {
     for (const Finding& finding : analysis.suppressed)
       for (ObjectId object : drawn_objects(finding)) objects.push_back(object);
     return objects;
+  }
+
+  static std::vector<ObjectId> counted_of(const Heap& heap, const Finding& finding) {
+    std::vector<ObjectId> objects;
+    for (const std::vector<ObjectId>& instance : finding.instances)
+      for (ObjectId object : instance)
+        if (heap.is_counted(object)) objects.push_back(object);
+    return objects;
+  }
+
+  static std::vector<ObjectId> all_counted(const Analysis& analysis) {
+    std::vector<ObjectId> objects;
+    if (!analysis.heap.has_events) return objects;
+    for (const std::vector<Finding>* findings : {&analysis.findings, &analysis.suppressed})
+      for (const Finding& finding : *findings)
+        for (ObjectId object : counted_of(analysis.heap, finding)) objects.push_back(object);
+    return objects;
+  }
+
+  // Of objects by hand-written counts nobody knows what they were born with, so where events do not add up no tree is
+  // shown: it would blame who told for what others did.
+  std::optional<ReportBalance> balance_of(const Finding& finding) const {
+    if (!heap_.has_events || !frames_) return std::nullopt;
+    std::optional<ReportBalance> balance = build_balance(
+        heap_, balances_, counted_of(heap_, finding), [this](StackId stack) { return report_frames(frames_(stack)); });
+    if (balance && balance->top.balance != balance->strong_counts) balance.reset();
+    return balance;
   }
 
   void describe_subject(const Finding& finding, ObjectId subject, ReportFinding& result) {
@@ -234,6 +265,7 @@ class ReportBuilder {
   const Heap& heap_;
   const FramesOf& frames_;
   ReferrerTable referrers_;
+  StackBalances balances_;
   SourceLines sources_;
   std::map<StackId, std::vector<ReportFrame>> born_;
 };
@@ -278,6 +310,7 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
   ReportBuilder builder(analysis, frames, std::move(source_folders));
   for (const Finding& finding : analysis.findings) report.findings.push_back(builder.build(finding));
   for (const Finding& finding : analysis.suppressed) report.suppressed.push_back(builder.build(finding));
+  if (image != nullptr) add_counts(*image, analysis, frames, report);
   report.warnings = analysis.warnings;
   if (with_overview) report.overview = build_overview(analysis, frames);
   if (history.size() > 1) report.history = build_history(history);

@@ -14,6 +14,7 @@ namespace reftally {
 namespace {
 
 constexpr size_t kTooltip = 1500;  // characters; a browser shows no more
+constexpr size_t kTipFrames = 6;   // of a call stack
 
 constexpr size_t kMostLabels = 40;  // edges; of more only those of the cycle are named
 
@@ -109,13 +110,17 @@ std::string edge_line(const ReportFinding& finding, size_t id) {
   const ReportEdge& edge = finding.edges[id];
   const bool crowded = finding.edges.size() > kMostLabels && id >= finding.ring && !edge.weaken;
   std::string label = crowded ? "" : edge_label(edge, finding.nodes[edge.from_node]);
+  if (id < finding.ring && !edge.acquired.empty())
+    label += fmt::format("\\n  taken by {}  ", escape_dot(printable(cut(frame_text(edge.acquired.front()), 60))));
   if (is_first_to_weaken(finding, id)) label += fmt::format("\\n  {}  ", mending_verb(edge.member));
   if (edge.last_hold) label += "\\n  still held here  ";
   const bool stands_out = edge.weaken || edge.last_hold;
   const char* style = edge.kind == "weak" ? "dashed" : edge.kind == "raw" ? "dotted" : "solid";
   const char* colour = stands_out ? "#e69f00" : id < finding.ring ? "#d55e00" : "#5a5a5a";
-  const std::string tip = fmt::format("{}\\n{}, {}{}", tooltip(edge.member), edge.kind, edge.certainty,
-                                      edge.location.empty() ? "" : "\\n" + tooltip(edge.location));
+  std::string tip = fmt::format("{}\\n{}, {}{}", tooltip(edge.member), edge.kind, edge.certainty,
+                                edge.location.empty() ? "" : "\\n" + tooltip(edge.location));
+  for (size_t i = 0; i < edge.acquired.size() && i < kTipFrames; i++)
+    tip += (i == 0 ? "\\ntaken by " : "\\n  from ") + tooltip(frame_text(edge.acquired[i]));
   return fmt::format(
       "n{} -> n{} [id=\"{}e{}\", class=\"{}{}{}\", label=\"{}\", tooltip=\"{}\", labeltooltip=\"{}\", style={}, "
       "color=\"{}\", fontcolor=\"{}\", penwidth={}{}];\n",

@@ -57,6 +57,42 @@ Json acquires_json(const std::vector<ReportAcquire>& acquires) {
   return array;
 }
 
+Json balance_node_json(const ReportBalanceNode& node) {
+  Json json = {{"calls", printable(node.calls)}, {"balance", node.balance}, {"call_paths", node.stacks}};
+  if (node.is_balanced) json["balanced"] = true;
+  if (node.ends_stack) json["itself"] = node.own;
+  if (!node.children.empty()) json["below"] = Json::array();
+  for (const ReportBalanceNode& child : node.children) json["below"].push_back(balance_node_json(child));
+  if (node.left_out != 0) json["left_out"] = {{"nodes", node.left_out}, {"balance", node.left_out_balance}};
+  return json;
+}
+
+Json balance_json(const ReportBalance& balance) {
+  return {
+      {"objects", balance.objects}, {"strong_counts", balance.strong_counts}, {"tree", balance_node_json(balance.top)}};
+}
+
+Json count_event_json(const ReportCountEvent& event) {
+  return {{"seconds_before", event.seconds},
+          {"thread", event.thread},
+          {"before", event.before},
+          {"after", event.after},
+          {"frames", frames_json(event.frames)}};
+}
+
+Json counts_json(const ReportCounts& counts) {
+  Json json = {{"type", printable(counts.type)}, {"address", counts.address}, {"pairs", counts.pairs}};
+  json["points"] = Json::array();
+  for (const ReportCountPoint& point : counts.points)
+    json["points"].push_back(
+        {{"seconds_before", point.seconds}, {"least", point.least}, {"most", point.most}, {"after", point.after}});
+  json["open"] = Json::array();
+  for (const ReportCountEvent& event : counts.open) json["open"].push_back(count_event_json(event));
+  if (counts.open_left_out != 0) json["open_left_out"] = counts.open_left_out;
+  if (counts.last_given) json["last_given"] = count_event_json(*counts.last_given);
+  return json;
+}
+
 Json finding_json(const ReportFinding& finding) {
   Json json;
   json["rule"] = finding.rule;
@@ -82,6 +118,8 @@ Json finding_json(const ReportFinding& finding) {
   json["holders"] = holders_json(finding.holders);
   json["born"] = frames_json(finding.born);
   if (!finding.acquires.empty()) json["acquired"] = acquires_json(finding.acquires);
+  if (finding.balance) json["balance"] = balance_json(*finding.balance);
+  if (!finding.counts.empty()) json["counts"] = finding.counts;
   if (finding.advice)
     json["advice"] = {{"weaken", printable(finding.advice->weaken)},    {"breaks", finding.advice->breaks},
                       {"frees_bytes", finding.advice->frees_bytes},     {"safe", finding.advice->safe},
@@ -154,6 +192,9 @@ std::string render_json(const Report& report, const RenderOptions&) {
                                    {"objects", row.objects},
                                    {"units", row.units},
                                    {"example", row.example}});
+  if (!report.counts.empty()) json["counts"] = Json::array();
+  for (const ReportCounts& counts : report.counts) json["counts"].push_back(counts_json(counts));
+  if (report.counts_left_out != 0) json["counts_left_out"] = report.counts_left_out;
   if (report.history) json["history"] = history_json(*report.history);
   if (report.interpreter) json["interpreter"] = interpreter_json(*report.interpreter);
   json["warnings"] = Json::array();

@@ -1,6 +1,8 @@
 // Markdown for a pull request or a ticket.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/renderers.h"
@@ -13,10 +15,18 @@ std::string node_cell(const ReportNode& node) {
   return (node.count > 1 ? count_text(node.count) + " × " : "") + markdown_code(short_type(node.type));
 }
 
-std::string edge_row(const ReportFinding& finding, const ReportEdge& edge) {
-  return fmt::format("| {} | {}{} | {} | {} |\n", node_cell(finding.nodes[edge.from_node]),
+bool tells_who_took(const ReportFinding& finding) {
+  return std::any_of(finding.edges.begin(), finding.edges.begin() + finding.ring,
+                     [](const ReportEdge& edge) { return !edge.acquired.empty(); });
+}
+
+std::string edge_row(const ReportFinding& finding, const ReportEdge& edge, bool with_taker) {
+  const std::string taker =
+      edge.acquired.empty() ? std::string() : markdown_code(cut(frame_text(edge.acquired.front()), 200));
+  return fmt::format("| {} | {}{} | {} | {} |{}\n", node_cell(finding.nodes[edge.from_node]),
                      markdown_code(cut(edge.via, 300)), edge.weaken ? " **mend here**" : "",
-                     node_cell(finding.nodes[edge.to_node]), markdown_code(base_name(edge.location)));
+                     node_cell(finding.nodes[edge.to_node]), markdown_code(base_name(edge.location)),
+                     with_taker ? fmt::format(" {} |", taker) : "");
 }
 
 std::string holder_cell(const ReportEdge& edge) {
@@ -42,8 +52,10 @@ std::string finding_md(const ReportFinding& finding, size_t number) {
   std::string md = fmt::format("### {}. {} ({})\n\n{}\n\n", number, finding.rule, finding.severity,
                                escape_markdown(finding.summary));
   if (finding.ring != 0) {
-    md += "| holder | through | held | declared |\n|---|---|---|---|\n";
-    for (size_t i = 0; i < finding.ring; i++) md += edge_row(finding, finding.edges[i]);
+    const bool with_taker = tells_who_took(finding);
+    md += fmt::format("| holder | through | held | declared |{}\n|---|---|---|---|{}\n",
+                      with_taker ? " taken by |" : "", with_taker ? "---|" : "");
+    for (size_t i = 0; i < finding.ring; i++) md += edge_row(finding, finding.edges[i], with_taker);
     md += "\n";
   } else if (!finding.path.empty()) {
     md += path_md(finding.path);

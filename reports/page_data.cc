@@ -41,6 +41,9 @@ class PageData {
     for (const std::string& warning : report_.warnings) page["warnings"].push_back(text(warning));
     if (report_.overview) page["overview"] = overview(*report_.overview);
     if (report_.history) page["history"] = history(*report_.history);
+    page["counts"] = Json::array();
+    for (const ReportCounts& row : report_.counts) page["counts"].push_back(counts(row));
+    page["counts_left_out"] = report_.counts_left_out;
     if (report_.interpreter)
       page["interpreter"] =
           page_interpreter(*report_.interpreter, [this](const std::string& type) { return name(type); });
@@ -103,6 +106,7 @@ class PageData {
     if (edge.weaken) json["weaken"] = true;
     if (edge.last_hold) json["last_hold"] = true;
     if (edge.left_out != 0) json["left_out"] = edge.left_out;
+    if (!edge.acquired.empty()) json["taken"] = stack(edge.acquired);
     if (!drawn) return json;
     json["a"] = edge.from_node;
     json["b"] = edge.to_node;
@@ -143,6 +147,46 @@ class PageData {
     if (!node.address.empty()) json["address"] = node.address;
     if (!node.born.empty()) json["born"] = stack(node.born);
     if (!node.holders.empty()) json["holders"] = holders(node.holders);
+    return json;
+  }
+
+  Json acquires(const std::vector<ReportAcquire>& rows) {
+    Json json = Json::array();
+    for (const ReportAcquire& row : rows)
+      json.push_back({{"stack", stack(row.frames)},
+                      {"units", row.units},
+                      {"birth", row.is_birth},
+                      {"release", row.is_release},
+                      {"certain", row.is_certain}});
+    return json;
+  }
+
+  // [calls, balance, call paths, balanced, of stacks that end here or null, further nodes, their balance, below]
+  static Json balance_node(const ReportBalanceNode& node) {
+    Json below = Json::array();
+    for (const ReportBalanceNode& child : node.children) below.push_back(balance_node(child));
+    return {text(node.calls),
+            node.balance,
+            node.stacks,
+            node.is_balanced,
+            node.ends_stack ? Json(node.own) : Json(nullptr),
+            node.left_out,
+            node.left_out_balance,
+            std::move(below)};
+  }
+
+  Json count_event(const ReportCountEvent& event) {
+    return {event.seconds, event.thread, event.before, event.after, stack(event.frames)};
+  }
+
+  Json counts(const ReportCounts& counts) {
+    Json json = {{"type", name(counts.type)},       {"address", counts.address}, {"first", counts.first},
+                 {"points", Json::array()},         {"open", Json::array()},     {"pairs", counts.pairs},
+                 {"left_out", counts.open_left_out}};
+    for (const ReportCountPoint& point : counts.points)
+      json["points"].push_back({point.seconds, point.least, point.most, point.after});
+    for (const ReportCountEvent& event : counts.open) json["open"].push_back(count_event(event));
+    if (counts.last_given) json["last"] = count_event(*counts.last_given);
     return json;
   }
 
@@ -211,6 +255,10 @@ class PageData {
     for (const std::string& evidence : finding.evidence) json["evidence"].push_back(text(evidence));
     if (finding.account) json["account"] = account(*finding.account);
     if (!finding.subject.empty()) json["subject"] = name(finding.subject);
+    if (!finding.acquires.empty()) json["acquires"] = acquires(finding.acquires);
+    if (finding.balance)
+      json["balance"] = {{"objects", finding.balance->objects}, {"top", balance_node(finding.balance->top)}};
+    if (!finding.counts.empty()) json["counts"] = finding.counts;
     if (finding.advice) json["advice"] = advice(*finding.advice);
     if (finding.growth) json["growth"] = growth(*finding.growth);
     if (!finding.suppressed_by.empty()) json["suppressed_by"] = text(finding.suppressed_by);

@@ -93,6 +93,49 @@ struct ReportAcquire {
   bool is_birth = false, is_release = false, is_certain = false;
 };
 
+// References by the calls that took and gave them back, see findings/balance_tree.h: what calls have left behind.
+struct ReportBalanceNode {
+  std::string calls;             // "main main.cc:3 > keep_copy lost.cc:14"; empty: the top
+  int64_t balance = 0, own = 0;  // of all call paths through here; of those that end here
+  uint64_t stacks = 0;           // call paths
+  bool is_balanced = false;      // each object got back what was taken of it: no children are told
+  bool ends_stack = false;
+  std::vector<ReportBalanceNode> children;  // those that left most behind first
+  uint64_t left_out = 0;                    // further children
+  int64_t left_out_balance = 0;
+};
+
+struct ReportBalance {
+  uint64_t objects = 0;
+  int64_t strong_counts = 0;  // their sum; where it is not `top.balance`, some code counts without telling
+  ReportBalanceNode top;
+};
+
+// An event of an object whose history was kept.
+struct ReportCountEvent {
+  double seconds = 0;  // before the snapshot
+  uint32_t thread = 0;
+  int64_t before = 0, after = 0;    // strong count
+  std::vector<ReportFrame> frames;  // innermost first
+};
+
+// The count in a slice of time; from one to the next it is `after`.
+struct ReportCountPoint {
+  double seconds = 0;  // before the snapshot, at the first event of the slice
+  int64_t least = 0, most = 0, after = 0;
+};
+
+// `reftally run --history TYPE`: one object's count over time.
+struct ReportCounts {
+  std::string type, address;
+  int64_t first = 0;  // count before the first event kept
+  std::vector<ReportCountPoint> points;
+  std::vector<ReportCountEvent> open;          // taken and never given back, or given back by who had taken none
+  uint64_t open_left_out = 0;                  // of those, the earliest
+  uint64_t pairs = 0;                          // references taken and given back
+  std::optional<ReportCountEvent> last_given;  // from then on only what is left has kept the object
+};
+
 // A place that holds more with every snapshot.
 struct ReportGrowth {
   std::string place;           // "g_server.sessions_[]", "root server -> Server::cache_.pages_"
@@ -114,8 +157,10 @@ struct ReportFinding {
   std::string subject;  // type of the object the account is of
   std::vector<ReportHolder> holders;
   std::vector<ReportFrame> born;
-  std::vector<ReportBirth> births;      // of all instances, most bytes first
-  std::vector<ReportAcquire> acquires;  // most units first
+  std::vector<ReportBirth> births;       // of all instances, most bytes first
+  std::vector<ReportAcquire> acquires;   // most units first
+  std::optional<ReportBalance> balance;  // of the counted objects of all instances
+  std::vector<uint32_t> counts;          // rows of Report::counts that are of its objects
   std::optional<ReportAdvice> advice;
   std::optional<ReportGrowth> growth;
   uint64_t depth = 0;  // links of a chain of owners
@@ -198,6 +243,8 @@ struct Report {
   std::vector<ReportFinding> findings;         // worst first
   std::vector<ReportFinding> suppressed;
   std::vector<std::string> warnings;
+  std::vector<ReportCounts> counts;        // of objects in findings first
+  uint64_t counts_left_out = 0;            // further objects with a history
   std::optional<ReportOverview> overview;  // for the formats that show it
   std::optional<ReportHistory> history;    // of two snapshots or more
   std::optional<InterpreterState> interpreter;

@@ -68,6 +68,7 @@ ReportEdge edge_of_reference(const Heap& heap, uint64_t row, bool with_element, 
   edge.certainty = certainty_name(heap.certainty[row]);
   edge.location = heap.text(heap.labels[index(heap.label[row])].location);
   edge.weaken = std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
+  if (heap.has_events) edge.acquire_stack = index(heap.acquired[row]);
   return edge;
 }
 
@@ -77,6 +78,7 @@ ReportEdge edge_of_root(const Heap& heap, const HeapRoot& root) {
   edge.to = type_text(heap, root.to);
   edge.kind = kind_name(root.reference);
   edge.certainty = certainty_name(root.certainty);
+  edge.acquire_stack = index(root.acquired);
   return edge;
 }
 

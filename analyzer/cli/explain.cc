@@ -11,6 +11,7 @@
 #include "analyzer/cli/history_table.h"
 #include "analyzer/findings/acquires.h"
 #include "analyzer/graph/retaining_path.h"
+#include "reports/balance.h"
 #include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/own_frames.h"
@@ -197,7 +198,10 @@ RunCommand prepare_explain(CLI::App& parser) {
     if (objects.size() > kExamples)
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
     const FramesOf frames = frames_of(dump);
-    print_balance(dump.analysis.heap, objects, [&](StackId stack) { return report_frames(frames(stack)); });
+    const Heap& heap = dump.analysis.heap;
+    const auto balance = build_balance(heap, StackBalances(heap, EventAudit(heap), objects), objects,
+                                       [&](StackId stack) { return report_frames(frames(stack)); });
+    if (balance) print_balance(*balance);
     return kExitClean;
   };
 }

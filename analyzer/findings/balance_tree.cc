@@ -15,30 +15,6 @@ uint64_t number_of(ObjectId object) {
   return mixed ^ (mixed >> 31);
 }
 
-class Collected {
- public:
-  Collected(const Heap& heap, std::span<const ObjectId> objects) : wanted_(heap.object_count()) {
-    for (ObjectId object : objects) wanted_[index(object)] = true;
-  }
-  bool wants(ObjectId object) const { return wanted_[index(object)]; }
-  void add(StackId stack, ObjectId object, int64_t balance) {
-    StackBalance& row = by_stack_[stack];
-    row.stack = stack;
-    row.balance += balance;
-    row.fingerprint += static_cast<uint64_t>(balance) * number_of(object);
-  }
-  std::vector<StackBalance> rows() const {
-    std::vector<StackBalance> rows;
-    for (const auto& [stack, row] : by_stack_)
-      if (row.balance != 0 || row.fingerprint != 0) rows.push_back(row);
-    return rows;
-  }
-
- private:
-  std::vector<bool> wanted_;
-  std::map<StackId, StackBalance> by_stack_;
-};
-
 bool is_before(const SteppedBalance& a, const SteppedBalance& b) { return a.steps < b.steps; }
 
 // What left most behind first; then what gave back too much.
@@ -87,23 +63,43 @@ BalanceNode node_of(std::span<const SteppedBalance> stacks, size_t depth) {
 
 }  // namespace
 
-std::vector<StackBalance> stack_balances(const Heap& heap, const EventAudit& audit, std::span<const ObjectId> objects) {
-  if (!heap.has_events) return {};
-  Collected collected(heap, objects);
+StackBalances::StackBalances(const Heap& heap, const EventAudit& audit, std::vector<ObjectId> objects) {
+  if (!heap.has_events) return;
+  std::vector<bool> wanted(heap.object_count());
+  for (ObjectId object : objects) wanted[index(object)] = true;
+  auto add = [&](ObjectId object, StackId stack, int64_t balance) { rows_.push_back({object, stack, balance}); };
   for (const HeapTally& tally : heap.tallies)
-    if (collected.wants(tally.object)) collected.add(tally.stack, tally.object, tally.balance);
+    if (wanted[index(tally.object)]) add(tally.object, tally.stack, tally.balance);
   for (uint64_t row = 0; row < heap.acquired.size(); row++)
-    if (heap.acquired[row] != StackId{} && collected.wants(heap.referent[row]))
-      collected.add(heap.acquired[row], heap.referent[row], 1);
+    if (heap.acquired[row] != StackId{} && wanted[index(heap.referent[row])])
+      add(heap.referent[row], heap.acquired[row], 1);
   for (const HeapRoot& root : heap.roots)
-    if (root.acquired != StackId{} && collected.wants(root.to)) collected.add(root.acquired, root.to, 1);
-  for (ObjectId object : objects) {
-    const int64_t untold = heap.strong_count[index(object)] - heap.event_balance[index(object)];
-    const bool is_gobject = heap.flavour[index(object)] == FlavourId::kGObject;
-    if (is_gobject ? untold == 1 : audit.agrees(object) && untold > 0)
-      collected.add(heap.birth_stack[index(object)], object, untold);
+    if (root.acquired != StackId{} && wanted[index(root.to)]) add(root.to, root.acquired, 1);
+  for (uint32_t i = 0; i < wanted.size(); i++) {
+    if (!wanted[i]) continue;
+    const int64_t untold = heap.strong_count[i] - heap.event_balance[i];
+    const bool is_gobject = heap.flavour[i] == FlavourId::kGObject;
+    if (is_gobject ? untold == 1 : audit.agrees(ObjectId{i}) && untold > 0)
+      add(ObjectId{i}, heap.birth_stack[i], untold);
   }
-  return collected.rows();
+  std::stable_sort(rows_.begin(), rows_.end());
+}
+
+std::vector<StackBalance> StackBalances::of(std::span<const ObjectId> objects) const {
+  std::map<StackId, StackBalance> by_stack;
+  for (ObjectId object : objects) {
+    const auto [first, last] = std::equal_range(rows_.begin(), rows_.end(), Row{object, StackId{}, 0});
+    for (auto told = first; told != last; ++told) {
+      StackBalance& row = by_stack[told->stack];
+      row.stack = told->stack;
+      row.balance += told->balance;
+      row.fingerprint += static_cast<uint64_t>(told->balance) * number_of(object);
+    }
+  }
+  std::vector<StackBalance> rows;
+  for (const auto& [stack, row] : by_stack)
+    if (row.balance != 0 || row.fingerprint != 0) rows.push_back(row);
+  return rows;
 }
 
 BalanceNode balance_tree(std::vector<SteppedBalance> stacks) {

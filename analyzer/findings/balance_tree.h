@@ -21,8 +21,22 @@ struct StackBalance {
   uint64_t fingerprint = 0;
 };
 
-// By stack: what events tell of the objects, and the references they were born with where counts and events agree.
-std::vector<StackBalance> stack_balances(const Heap& heap, const EventAudit& audit, std::span<const ObjectId> objects);
+// What events tell of some objects, and the references they were born with where counts and events agree.
+class StackBalances {
+ public:
+  StackBalances(const Heap& heap, const EventAudit& audit, std::vector<ObjectId> objects);
+
+  std::vector<StackBalance> of(std::span<const ObjectId> objects) const;  // some of those; by stack
+
+ private:
+  struct Row {
+    ObjectId object;
+    StackId stack;
+    int64_t balance;
+    bool operator<(const Row& other) const { return object < other.object; }
+  };
+  std::vector<Row> rows_;  // by object
+};
 
 // A stack as the steps from the outermost on: functions, and places in them, or whatever a reader is to tell apart.
 struct SteppedBalance {

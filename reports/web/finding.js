@@ -25,13 +25,20 @@ function sourceLines(advice) {
     element("pre", {}, advice.source.map((line) => element("span", { class: line.here ? "line here" : "line", "data-line": line.line }, line.text + "\n"))));
 }
 
+// By events: the call that took the reference.
+const takerText = (edge) => frameText(page.stacks[edge.taken][0]);
+function takerLine(edge, rail = "│     ") {
+  if (edge.taken === undefined) return null;
+  return element("div", { class: "step taker", title: page.stacks[edge.taken].map(frameText).join("\n") }, rail, "taken by ", takerText(edge));
+}
+
 // The cycle as text: a click on a step shows it in the graph.
 function stepsSection(finding, show) {
   if (finding.ring) {
     const steps = finding.edges.slice(0, finding.ring).map((edge, i) => [
       element("button", { class: "step object", onclick: () => show("n", edge.a) }, i ? "│  " : "╭▶ ", nodeTitle(finding.nodes[edge.a])),
       element("button", { class: `step ${edge.weaken ? "weaken" : ""}`, onclick: () => show("e", i) }, "│     ", cut(edge.member || "(no name)", 300),
-        edge.count > 1 ? ` × ${countText(edge.count)}` : "", edge.weaken ? element("b", {}, "  ◀ mend here") : "", place(edge.at), edge.kind === "strong" ? "" : element("span", { class: "place" }, kindText(edge)))]);
+        edge.count > 1 ? ` × ${countText(edge.count)}` : "", edge.weaken ? element("b", {}, "  ◀ mend here") : "", place(edge.at), edge.kind === "strong" ? "" : element("span", { class: "place" }, kindText(edge))), takerLine(edge)]);
     return section("Cycle", element("div", { class: "steps" }, steps, element("div", { class: "step" }, "╰─ back to ", nodeTitle(finding.nodes[finding.edges[0].a]))));
   }
   if (!finding.path.length) return null;
@@ -39,7 +46,7 @@ function stepsSection(finding, show) {
   return section("What keeps it alive", element("div", { class: "steps" },
     element("div", { class: "step object" }, "root ", cut(root.from, 300)),
     rest.map((edge) => [element("div", { class: "step object" }, "→ ", edge.left_out ? `… ${countText(edge.left_out)} more ` : "", typeName(edge.from)),
-      element("div", { class: edge.last_hold ? "step weaken" : "step" }, "      ", cut(edge.member, 300), edge.last_hold ? element("b", {}, "  ◀ still held here") : "", place(edge.at))]),
+      element("div", { class: edge.last_hold ? "step weaken" : "step" }, "      ", cut(edge.member, 300), edge.last_hold ? element("b", {}, "  ◀ still held here") : "", place(edge.at)), takerLine(edge, "      ")]),
     element("div", { class: "step object" }, "→ ", typeName(finding.path[finding.path.length - 1].to))));
 }
 
@@ -92,7 +99,8 @@ function edgeDetail(finding, id) {
   return element("div", { class: "detail", "data-edge": id }, element("h3", {}, memberName(edge.member || "…")),
     element("p", {}, nodeTitle(finding.nodes[edge.a]), " → ", nodeTitle(finding.nodes[edge.b]), edge.count > 1 ? `, ${plural(edge.count, "reference")}` : ""),
     element("p", { class: "soft" }, kindText(edge), edge.at ? `, declared at ${edge.at}` : ""),
-    edge.weaken ? element("p", { class: "weaken-note" }, "This is the one to mend.") : null);
+    edge.weaken ? element("p", { class: "weaken-note" }, "This is the one to mend.") : null,
+    edge.taken !== undefined ? [element("h4", {}, edge.count > 1 ? "One of them taken by" : "Taken by"), stackList(edge.taken)] : null);
 }
 
 const LEGEND = [["strong", "owns"], ["weaken", "to mend"], ["weak", "weak"], ["raw", "raw"]];
@@ -120,7 +128,10 @@ function findingView(finding) {
     adviceCard(finding),
     graph ? element("div", { class: "graph-and-side" }, graph.panel, element("div", {}, detail, element("p", { class: "hint" }, "Click an object or an arrow for its account, holders and birth."))) : null,
     growthSection(finding),
+    takersSection(finding),
     stepsSection(finding, show),
+    balanceSection(finding.balance),
+    countsSection(finding),
     !finding.ring && finding.holders.length ? section(`Account of ${shortName(finding.subject)}`, element("p", {}, finding.account ? sumText(finding.account) : ""), holderTable(finding.holders, finding.account)) : null,
     finding.births.length ? section("Born in", flameGraph(finding.births)) : finding.born !== null ? section("Born in", stackList(finding.born)) : null,
     section("Objects", element("p", {}, finding.members.map(([type, count], i) => [i ? ", " : "", `${countText(count)} `, typeName(type)]), finding.held ? `; ${plural(finding.held, "more object")} held by them` : "")),

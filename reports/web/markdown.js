@@ -6,9 +6,10 @@ const mdCode = (text) => "`" + text.replace(/`/g, "'").replace(/\|/g, "\\|") + "
 function markdownOf(finding) {
   const lines = [`### ${finding.rule} (${finding.severity})`, "", mdText(finding.summary), ""];
   if (finding.ring) {
-    lines.push("| holder | through | held | declared |", "|---|---|---|---|");
-    for (const edge of finding.edges.slice(0, finding.ring))
-      lines.push(`| ${mdCode(nodeTitle(finding.nodes[edge.a]))} | ${mdCode(cut(edge.via, 300))}${edge.weaken ? " **mend here**" : ""} | ${mdCode(nodeTitle(finding.nodes[edge.b]))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |`);
+    const ring = finding.edges.slice(0, finding.ring), taken = ring.some((edge) => edge.taken !== undefined);
+    lines.push(`| holder | through | held | declared |${taken ? " taken by |" : ""}`, `|---|---|---|---|${taken ? "---|" : ""}`);
+    for (const edge of ring)
+      lines.push(`| ${mdCode(nodeTitle(finding.nodes[edge.a]))} | ${mdCode(cut(edge.via, 300))}${edge.weaken ? " **mend here**" : ""} | ${mdCode(nodeTitle(finding.nodes[edge.b]))} | ${edge.at ? mdCode(baseName(edge.at)) : ""} |${taken ? ` ${edge.taken !== undefined ? mdCode(takerText(edge)) : ""} |` : ""}`);
     lines.push("");
   } else if (finding.path.length) {
     lines.push("| holder | through | held | declared |", "|---|---|---|---|");

@@ -115,11 +115,11 @@ function say(text) {
   setTimeout(() => toast.classList.remove("shown"), 1800);
 }
 
-const KEYS = [["j / k", "next, previous finding"], ["/", "search"], ["o", "overview"], ["g", "growth (of several snapshots)"], ["p", "Python: collector and allocator"], ["c", "copy as Markdown"], ["t", "light or dark"], ["+ − 0", "zoom (in a picture)"], ["?", "this help"]];
+const KEYS = [["j / k", "next, previous finding"], ["/", "search"], ["o", "overview"], ["g", "growth (of several snapshots)"], ["p", "Python: collector and allocator"], ["n", "counts over time (of a run with --history)"], ["c", "copy as Markdown"], ["t", "light or dark"], ["+ − 0", "zoom (in a picture)"], ["?", "this help"]];
 const help = () => document.getElementById("help");
 const actions = {
   j: () => step(1), k: () => step(-1), "/": () => document.getElementById("search").focus(), o: () => { location.hash = "overview"; },
-  g: () => { if (pages.growth) location.hash = "growth"; }, p: () => { if (pages.python) location.hash = "python"; },
+  g: () => { if (pages.growth) location.hash = "growth"; }, p: () => { if (pages.python) location.hash = "python"; }, n: () => { if (pages.counts) location.hash = "counts"; },
   c: copyFinding, t: () => document.getElementById("theme").click(), "?": () => (help().open ? help().close() : help().showModal()),
 };
 
@@ -146,7 +146,8 @@ function layOut() {
       page.findings.length ? filters() : element("p", { id: "shown", class: "soft" }), element("div", { id: "list" })),
     element("div", { id: "content" },
       element("div", { id: "bar" }, element("a", { class: "button", href: "#overview" }, "Overview"), page.history ? element("a", { class: "button", href: "#growth" }, "Growth") : null,
-        page.interpreter ? element("a", { class: "button", href: "#python" }, "Python") : null, canWalk() ? element("a", { class: "button", href: "#walk" }, "Every object") : null,
+        page.interpreter ? element("a", { class: "button", href: "#python" }, "Python") : null, page.counts.length ? element("a", { class: "button", href: "#counts" }, "Counts") : null,
+        canWalk() ? element("a", { class: "button", href: "#walk" }, "Every object") : null,
         element("span", { class: "space" }),
         element("button", { id: "copy", onclick: copyFinding }, "Copy as Markdown"), element("button", { onclick: () => window.print() }, "Print"),
         element("button", { id: "theme", title: "light or dark", onclick: (event) => setTheme(themes[(themes.indexOf(event.target.dataset.now) + 1) % 3]) }),
@@ -160,6 +161,7 @@ async function start() {
   page = await unpack(document.getElementById("data").textContent);
   if (canWalk()) pages.walk = walkView;
   if (page.history) pages.growth = growthView;
+  if (page.counts.length) pages.counts = countsView;
   if (page.interpreter) pages.python = interpreterView;
   layOut();
   setTheme(storedTheme());

@@ -87,7 +87,7 @@ TEST_CASE("the balances of an object add up to its strong count: lost, held by r
   builder.add_root(
       {other, RootKind::kStatic, ReferenceKind::kStrong, Certainty::kExact, builder.intern("g_other"), StackId{}});
   const Heap heap = std::move(builder).build();
-  const std::vector<StackBalance> rows = stack_balances(heap, EventAudit(heap), std::vector{object});
+  const std::vector<StackBalance> rows = StackBalances(heap, EventAudit(heap), {object}).of(std::vector{object});
   REQUIRE(rows.size() == 4);
   const std::vector<std::pair<uint32_t, int64_t>> wanted = {{1, 1}, {7, 1}, {8, -1}, {9, 1}};
   for (size_t i = 0; i < rows.size(); i++) {
