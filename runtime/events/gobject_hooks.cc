@@ -4,14 +4,11 @@
 //
 // Nothing of GLib is linked or included: what is hooked is found when it is first called. The layout of a GObject,
 // { class, 32-bit count, 32 bits of flags, qdata }, is what every release since 2.0 has.
-#include <dlfcn.h>
-
-#include <atomic>
 #include <cstdarg>
 #include <cstdint>
 
 #include "runtime/core/recorder.h"
-#include "runtime/core/reentry_guard.h"
+#include "runtime/events/glib_functions.h"
 #include "runtime/events/gobject_types.h"
 #include "runtime/events/history.h"
 #include "runtime/events/live_references.h"
@@ -22,22 +19,13 @@ namespace {
 
 constexpr uint64_t kCountOffset = 8, kDataOffset = 16, kFloating = 2;  // the flag stands in the pointer to qdata
 
-// The function behind a hook. A program may have opened libgobject for itself (Python's gi), out of the global scope.
-template <class Function>
-Function* next(std::atomic<Function*>& cached, const char* symbol) noexcept {
-  Function* found = cached.load(std::memory_order_relaxed);
-  if (found != nullptr) [[likely]]
-    return found;
-  ReentryGuard guard;
-  void* address = dlsym(RTLD_NEXT, symbol);
-  if (address == nullptr)
-    if (void* library = dlopen("libgobject-2.0.so.0", RTLD_LAZY | RTLD_NOLOAD)) address = dlsym(library, symbol);
-  found = reinterpret_cast<Function*>(address);
-  cached.store(found, std::memory_order_relaxed);
-  return found;
-}
+constexpr char kLibrary[] = "libgobject-2.0.so.0";
 
-std::atomic<QueryType*> query_type{nullptr};
+FunctionBehind<QueryType> query_type;
+
+QueryType* query_for(const Registers& caller) noexcept {
+  return query_type.get("g_type_query", caller.pc, nullptr, kLibrary);
+}
 
 // GLib answers calls with null or nonsense by a warning and looks no further than we do.
 bool is_object(const void* object) noexcept {
@@ -58,7 +46,7 @@ bool is_floating(const void* object) noexcept {
 
 void* taken(void* object, const Registers& caller) noexcept {
   if (recording() && is_object(object)) {
-    const bool in_history = learn_type_of(object, next(query_type, "g_type_query"));
+    const bool in_history = learn_type_of(object, query_for(caller));
     tally_acquire(reinterpret_cast<uint64_t>(object), in_history, caller);
   }
   return object;
@@ -67,12 +55,12 @@ void* taken(void* object, const Registers& caller) noexcept {
 void give(const void* object, const Registers& caller) noexcept {
   if (recording() && is_object(object))
     tally_release(reinterpret_cast<uint64_t>(object), count_of(object) == 1,
-                  history_is_kept && learn_type_of(object, next(query_type, "g_type_query")), caller);
+                  history_is_kept && learn_type_of(object, query_for(caller)), caller);
 }
 
-void* born(void* object) noexcept {
+void* born(void* object, const Registers& caller) noexcept {
   if (recording() && is_object(object)) {
-    learn_type_of(object, next(query_type, "g_type_query"));
+    learn_type_of(object, query_for(caller));
     forget_earlier_object(reinterpret_cast<uint64_t>(object));
   }
   return object;
@@ -81,11 +69,11 @@ void* born(void* object) noexcept {
 }  // namespace
 
 // NAME is the program's; `function` the one behind it, of the same parameters.
-#define HOOK(result, name, parameters)                         \
-  using name##_function = result parameters;                   \
-  static std::atomic<name##_function*> name##_behind{nullptr}; \
+#define HOOK(result, name, parameters)                \
+  using name##_function = result parameters;          \
+  static FunctionBehind<name##_function> name##_next; \
   extern "C" [[gnu::visibility("default"), gnu::noinline]] result name parameters
-#define BEHIND(name) next(name##_behind, #name)
+#define BEHIND(name) name##_next.get(#name, caller_registers().pc, reinterpret_cast<const void*>(&name), kLibrary)
 
 HOOK(void*, g_object_ref, (void* object)) {
   auto* const function = BEHIND(g_object_ref);
@@ -137,17 +125,17 @@ HOOK(void*, g_value_dup_object, (const void* value)) {
 
 HOOK(void*, g_object_new_with_properties, (uint64_t type, unsigned count, const char** names, const void* values)) {
   auto* const function = BEHIND(g_object_new_with_properties);
-  return function == nullptr ? nullptr : born(function(type, count, names, values));
+  return function == nullptr ? nullptr : born(function(type, count, names, values), caller_registers());
 }
 
 HOOK(void*, g_object_newv, (uint64_t type, unsigned count, void* parameters)) {
   auto* const function = BEHIND(g_object_newv);
-  return function == nullptr ? nullptr : born(function(type, count, parameters));
+  return function == nullptr ? nullptr : born(function(type, count, parameters), caller_registers());
 }
 
 HOOK(void*, g_object_new_valist, (uint64_t type, const char* first, va_list arguments)) {
   auto* const function = BEHIND(g_object_new_valist);
-  return function == nullptr ? nullptr : born(function(type, first, arguments));
+  return function == nullptr ? nullptr : born(function(type, first, arguments), caller_registers());
 }
 
 // As GLib's own: a list of arguments cannot be handed on but as a va_list.
@@ -158,5 +146,5 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void* g_object_new(uint
   va_start(arguments, first);
   void* const object = function(type, first, arguments);
   va_end(arguments);
-  return born(object);
+  return born(object, caller_registers());
 }
