@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/findings/acquires.h"
 #include "analyzer/findings/advice.h"
 #include "analyzer/findings/destructors.h"
@@ -39,7 +40,7 @@ struct WordCounts {
 };
 
 WordCounts count_words(const Heap& heap) {
-  WordCounts words{std::vector<uint32_t>(heap.object_count()), std::vector<uint32_t>(heap.object_count())};
+  WordCounts words{filled_column(heap.object_count(), uint32_t{0}), filled_column(heap.object_count(), uint32_t{0})};
   auto add = [&](ObjectId to, ReferenceKind kind, Certainty certainty) {
     words.counted[index(to)] += certainty == Certainty::kCounted;
     words.possible[index(to)] += kind == ReferenceKind::kAmbiguous || kind == ReferenceKind::kRaw;

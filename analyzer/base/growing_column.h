@@ -81,6 +81,16 @@ class GrowingColumn {
     size_ = 0;
     return result;
   }
+  // Visits each row in its order; the memory of many goes on the way, so that what is made of them may have it.
+  template <class Visit>
+  void consume(Visit visit) && {
+    constexpr size_t kPiece = (size_t{16} << 20) / sizeof(T);
+    for (size_t row = 0; row < size_; ++row) {
+      if (row % kPiece == 0) give_back_front(mapping_, row * sizeof(T));
+      visit(std::as_const(rows_[row]));
+    }
+    release();
+  }
   void swap(GrowingColumn& other) noexcept {
     std::swap(rows_, other.rows_);
     std::swap(size_, other.size_);

@@ -46,4 +46,9 @@ void free_mapping(PageMapping mapping) {
   if (mapping.data != nullptr) munmap(mapping.data, mapping.bytes);
 }
 
+void give_back_front(const PageMapping& mapping, size_t bytes) {
+  const size_t whole = bytes & ~(kPage - 1);
+  if (mapping.data != nullptr && whole > 0) madvise(mapping.data, whole, MADV_DONTNEED);
+}
+
 }  // namespace reftally

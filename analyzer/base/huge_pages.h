@@ -17,6 +17,8 @@ struct PageMapping {
 };
 PageMapping grow_mapping(PageMapping old, size_t bytes);
 void free_mapping(PageMapping mapping);
+// The kernel may have the whole pages among the first so many bytes: they are not read again.
+void give_back_front(const PageMapping& mapping, size_t bytes);
 
 // First touch costs a third of what it costs on 4 KiB pages, a random access about half (research/graph.md, 1).
 template <class T>
@@ -29,6 +31,13 @@ template <class T>
 void assign_column(std::vector<T>& column, size_t size, T value) {
   reserve_column(column, size);
   column.assign(size, value);
+}
+
+template <class T>
+std::vector<T> filled_column(size_t size, T value) {
+  std::vector<T> column;
+  assign_column(column, size, value);
+  return column;
 }
 
 }  // namespace reftally

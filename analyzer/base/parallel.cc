@@ -1,12 +1,34 @@
 #include "analyzer/base/parallel.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <atomic>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
 namespace reftally {
+
+namespace {
+
+std::atomic<unsigned> g_threads = 0;
+
+unsigned processors() {
+  cpu_set_t mine;
+  return sched_getaffinity(0, sizeof mine, &mine) == 0 ? static_cast<unsigned>(CPU_COUNT(&mine)) : 1;
+}
+
+}  // namespace
+
+unsigned worker_threads() {
+  const unsigned asked = g_threads;
+  return asked != 0 ? asked : std::max(processors(), 1u);
+}
+
+void set_worker_threads(unsigned threads) { g_threads = threads; }
 
 void parallel_for(size_t count, unsigned threads, const std::function<void(size_t)>& work) {
   std::atomic<size_t> next = 0;
@@ -26,7 +48,10 @@ void parallel_for(size_t count, unsigned threads, const std::function<void(size_
     }
   };
   std::vector<std::jthread> helpers;
-  for (unsigned i = 1; i < threads && i < count; ++i) helpers.emplace_back(run);
+  try {
+    for (unsigned i = 1; i < threads && i < count; ++i) helpers.emplace_back(run);
+  } catch (const std::system_error&) {  // no room for another stack: then fewer
+  }
   run();
   helpers.clear();
   if (failure) std::rethrow_exception(failure);

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/parallel.h"
 #include "analyzer/cli/memory_limit.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/findings/earlier.h"
@@ -165,6 +166,10 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
   parser.add_option("--memory", options.most_gigabytes, "gigabytes the analysis may use (default: what is free)")
       ->check(CLI::PositiveNumber);
+  parser
+      .add_option("--threads", options.threads,
+                  "threads to work on (default: one a processor); the report is the same for any number")
+      ->check(CLI::Range(1u, 1024u));
   parser.add_option("--debug-dir", options.debug.debug_dirs, "folder with debug files, searched before the system's");
   parser.add_option("--type-map", options.debug.type_map,
                     "types from `reftally lint --type-map`, where the program has no debug information");
@@ -198,6 +203,7 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
                           std::span<const HeapCensus> before) {
   limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
+  set_worker_threads(options.threads);
   AnalyzedDump dump;
   try {
     analyze_into(dump, path, options, before);

@@ -20,6 +20,7 @@ namespace reftally {
 struct AnalysisCommandOptions {
   DebugOptions debug;
   double most_gigabytes = 0;       // 0: what the machine has free
+  unsigned threads = 0;            // 0: one a processor
   std::vector<std::string> since;  // earlier dumps of the same process
   bool no_types = false, phases = false;
   std::vector<std::string> suppressions;

@@ -5,8 +5,8 @@
 
 namespace reftally {
 
-// Bytes of memory this process may use from now on: beyond them allocations throw std::bad_alloc. 0: as much as the
-// machine has free now, swap included. Without it Linux promises more than it has, and then kills some process.
-void limit_memory(uint64_t bytes);
+// Bytes of memory this process may use from now on: beyond them allocations throw std::bad_alloc. 0: as much as
+// memory_room() has now. Returns how much it may have, a limit that it was started with included.
+uint64_t limit_memory(uint64_t bytes);
 
 }  // namespace reftally

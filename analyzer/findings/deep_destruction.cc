@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <map>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
@@ -29,7 +30,7 @@ struct OwnerForest {
 
 std::vector<uint32_t> only_owners(const Heap& heap) {
   constexpr uint64_t kAhead = 24;
-  std::vector<uint32_t> owner(heap.object_count(), kNobody);
+  std::vector<uint32_t> owner = filled_column(heap.object_count(), kNobody);
   const uint64_t rows = heap.referent.size();
   for (uint32_t from = 0; from < heap.object_count(); from++) {
     for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++) {
@@ -44,8 +45,9 @@ std::vector<uint32_t> only_owners(const Heap& heap) {
 }
 
 OwnerForest find_forest(const Heap& heap) {
-  OwnerForest forest{only_owners(heap), std::vector<uint32_t>(heap.object_count(), 0)};
-  std::vector<uint32_t> open(heap.object_count(), 0);  // owned objects whose height is not known yet
+  OwnerForest forest{only_owners(heap), filled_column(heap.object_count(), uint32_t{0})};
+  std::vector<uint32_t> open =
+      filled_column(heap.object_count(), uint32_t{0});  // owned objects whose height is not known yet
   for (uint32_t i = 0; i < heap.object_count(); i++) {
     uint32_t& owner = forest.owner[i];
     if (owner < kSeveral && (heap.strong_count[i] > 1 || !is_native(heap, i))) owner = kSeveral;
@@ -74,7 +76,7 @@ uint32_t middle_of(const OwnerForest& forest, const std::vector<uint32_t>& deepe
 
 // By object: the owned one with the greatest height.
 std::vector<uint32_t> deepest_below(const OwnerForest& forest) {
-  std::vector<uint32_t> deepest(forest.owner.size(), kNobody);
+  std::vector<uint32_t> deepest = filled_column(forest.owner.size(), kNobody);
   for (uint32_t i = 0; i < forest.owner.size(); i++) {
     const uint32_t owner = forest.owner[i];
     if (owner < kSeveral && forest.height[owner] == forest.height[i] + 1) deepest[owner] = i;

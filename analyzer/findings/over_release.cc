@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "analyzer/base/huge_pages.h"
 #include "analyzer/findings/rules.h"
 
 namespace reftally {
@@ -23,7 +24,7 @@ bool may_be_half_destroyed(const Heap& heap, const HeapRoot& root) {
 }
 
 std::vector<int32_t> count_exact_references(const Heap& heap) {
-  std::vector<int32_t> exact(heap.object_count(), 0);
+  std::vector<int32_t> exact = filled_column(heap.object_count(), int32_t{0});
   for (uint32_t from = 0; from < heap.object_count(); from++) {
     if (may_be_half_destroyed(heap, from)) continue;
     for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)

@@ -1,5 +1,6 @@
 #include "analyzer/flavours/assemble.h"
 
+#include <algorithm>
 #include <string>
 
 #include "analyzer/base/error.h"
@@ -8,23 +9,31 @@
 
 namespace reftally {
 
-Assembly::Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-                   HeapBuilder& builder, EventTallies& events, const std::unordered_map<uint64_t, LabelId>& outward)
-    : image_(image),
-      events_(events),
-      counted_(counted),
-      holders_(holders),
-      naming_(naming),
-      builder_(builder),
-      outward_(outward) {}
+Assembly::Assembly(const Image& image, const Holders& holders, Naming& naming, HeapBuilder& builder,
+                   EventTallies& events, const std::unordered_map<uint64_t, LabelId>& outward)
+    : image_(image), events_(events), holders_(holders), naming_(naming), builder_(builder), outward_(outward) {}
 
-void Assembly::add_objects() {
+// Which of the objects in a block is meant, where a declared reference comes from, what the kernel has.
+bool Assembly::asks_again() const {
+  return holders_.any_carved() || !image_.declared.objects.empty() || !image_.declared.references.empty() ||
+         !image_.declared.roots.empty() || !image_.declared.kernel_words.empty();
+}
+
+void Assembly::add_objects(CountedObjects& counted) {
   require(builder_.object_count() == 0, "counted objects come first");
   size_t objects = holders_.count() - image_.blocks.size();
   for (uint32_t block = 0; block < image_.blocks.size(); ++block)
     objects += holders_.is_free(block) || holders_.is_carved(block);
   builder_.expect_objects(objects + image_.declared.objects.size());
-  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) add_counted(holder);
+  HolderId holder = 0;
+  auto add = [&](const CountedObject& source) {
+    note_value(holder++, source);
+    add_counted(source);
+  };
+  if (asks_again())
+    std::for_each(counted.objects.begin(), counted.objects.end(), add);
+  else
+    std::move(counted.objects).consume(add);
   assign_column(of_blocks_, image_.blocks.size(), kNoObject);
   for (uint32_t block = 0; block < image_.blocks.size(); ++block)
     if (holders_.is_free(block) || holders_.is_carved(block)) of_blocks_[block] = add_block(block);
@@ -32,15 +41,21 @@ void Assembly::add_objects() {
   add_sizes();
 }
 
-void Assembly::add_counted(HolderId holder) {
-  const CountedObject& source = counted_.objects[holder];
+void Assembly::note_value(HolderId holder, const CountedObject& source) {
+  if (source.value_block != Image::kNoBlock && !source.owns_value_block)
+    values_apart_.push_back({holder, holders_.current(holders_.in_block(source.value_block, source.value))});
+  if (source.block != Image::kNoBlock && holders_.is_carved(source.block))
+    in_shared_blocks_.emplace_back(holder, source.block);
+}
+
+void Assembly::add_counted(const CountedObject& source) {
   HeapBuilder::Object object;
   object.address = source.flavour == FlavourId::kIntrusive ? source.begin() : source.address;
   if (source.block != Image::kNoBlock && holders_.is_carved(source.block)) {
     object.size = source.end - source.begin();
     carved_[source.block] += object.size;
   }
-  object.type = naming_.type_of(holder);
+  object.type = naming_.counted_type(source);
   object.flavour = source.flavour;
   object.strong_count = source.strong;
   object.weak_count = source.weak;
@@ -99,23 +114,17 @@ void Assembly::add_sizes() {
 void Assembly::hand_over_blocks() { builder_.set_objects_of_blocks(std::move(of_blocks_)); }
 
 void Assembly::add_unknown_deleters() {
-  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
-    const CountedObject& object = counted_.objects[holder];
-    if (object.value_block == Image::kNoBlock || object.owns_value_block) continue;
-    const HolderId value = holders_.current(holders_.in_block(object.value_block, object.value));
+  for (const auto& [object, value] : values_apart_) {
     if (holders_.is_counted(value)) continue;  // somebody else's count: a deleter holds that, if anyone does
-    const LabelId label = builder_.add_label(naming_.type_name(holder), "get()");
-    builder_.add_reference({object_of(holder), object_of(value), label});
+    const LabelId label = builder_.add_label(naming_.name_of(builder_.object(object_of(object)).type), "get()");
+    builder_.add_reference({object_of(object), object_of(value), label});
   }
 }
 
 void Assembly::add_shared_blocks() {
-  for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
-    const uint32_t block = counted_.objects[holder].block;
-    if (block == Image::kNoBlock || !holders_.is_carved(block)) continue;
+  for (const auto& [object, block] : in_shared_blocks_)
     builder_.add_reference(
-        {object_of(holder), object_of(holders_.own_id(block)), LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
-  }
+        {object_of(object), object_of(holders_.own_id(block)), LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
 }
 
 void Assembly::add_references(DraftReferences references) {
@@ -123,7 +132,8 @@ void Assembly::add_references(DraftReferences references) {
   size_t row = 0;
   auto convert = [&](const DraftReference& draft, HeapBuilder::ReferenceRow& to) {
     const uint64_t place = references.places.empty() ? 0 : references.places[row++];
-    to = {object_of(draft.from), object_of(draft.to), draft.label, draft.element, draft.kind, draft.certainty};
+    to = HeapBuilder::ReferenceRow{object_of(draft.from), object_of(draft.to), draft.element,
+                                   draft.label,           draft.kind,          draft.certainty};
     if (to.from == to.to && to.kind == ReferenceKind::kRaw) return false;  // came to be one object since
     if (events_.known()) found.acquired.push_back(acquired(draft.to, place, draft.kind, draft.certainty));
     return true;

@@ -17,10 +17,12 @@ namespace reftally {
 class Assembly final : public NativeSide {
  public:
   // `outward`: what typed pointers out of all blocks are called, by place.
-  Assembly(const Image& image, const CountedObjects& counted, const Holders& holders, Naming& naming,
-           HeapBuilder& builder, EventTallies& events, const std::unordered_map<uint64_t, LabelId>& outward);
+  Assembly(const Image& image, const Holders& holders, Naming& naming, HeapBuilder& builder, EventTallies& events,
+           const std::unordered_map<uint64_t, LabelId>& outward);
 
-  void add_objects();
+  // Counted objects go as they become objects of the heap, unless somebody asks for them later: they are what the lift
+  // needs most memory for.
+  void add_objects(CountedObjects& counted);
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
   void add_shared_blocks();     // a block lives as long as what lies in it
   void add_references(DraftReferences references);
@@ -45,7 +47,9 @@ class Assembly final : public NativeSide {
     return holders_.is_block(holder) ? of_blocks_[holders_.block_of(holder)]
                                      : of_extras_[holder - holders_.first_extra()];
   }
-  void add_counted(HolderId holder);
+  bool asks_again() const;
+  void add_counted(const CountedObject& source);
+  void note_value(HolderId holder, const CountedObject& source);
   StackId acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty);
   ObjectId add_block(uint32_t block);
   void add_sizes();
@@ -53,7 +57,6 @@ class Assembly final : public NativeSide {
 
   const Image& image_;
   EventTallies& events_;
-  const CountedObjects& counted_;
   const Holders& holders_;
   Naming& naming_;
   HeapBuilder& builder_;
@@ -61,6 +64,11 @@ class Assembly final : public NativeSide {
   std::vector<ObjectId> of_blocks_;                // by block: its own, or that of who has it
   std::vector<ObjectId> of_extras_;                // by holder, from first_extra() on
   std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it
+  struct Apart {
+    HolderId object, value;
+  };
+  std::vector<Apart> values_apart_;                              // that do not go with their objects for certain
+  std::vector<std::pair<HolderId, uint32_t>> in_shared_blocks_;  // objects and their blocks
 };
 
 }  // namespace reftally

@@ -60,7 +60,7 @@ class Links {
     }
     for (const HashTable& set : sets)
       for (uint64_t i = 0; i < set.size; ++i)
-        if (handlers_.contains(word(set.keys + 8 * i))) states_.set(set.keys + 8 * i, WordState::kExplained);
+        if (handlers_.contains(word(set.keys + 8 * i))) states_.explain(set.keys + 8 * i);
     for (const CountedObject& object : counted_.objects)
       if (object.flavour == FlavourId::kGObject) link_own_data(object);
   }
@@ -118,8 +118,8 @@ class Links {
       const uint64_t object = word(table.keys + 8 * i), list = word(table.values + 8 * i);
       const HolderId holder = object ? holders_.at(object) : kNoHolder;
       if (holder == kNoHolder) continue;
-      states_.set(table.keys + 8 * i, WordState::kExplained);
-      states_.set(table.values + 8 * i, WordState::kExplained);
+      states_.explain(table.keys + 8 * i);
+      states_.explain(table.values + 8 * i);
       add(holder, list, "signal handlers", ReferenceKind::kStrong, 0);
       name_block(list, "list of signal handlers");
       each_handler(list, [&](uint64_t handler) {
@@ -142,7 +142,7 @@ class Links {
     const uint32_t object = counted_.at(word(at));
     const HolderId from = holders_.at(at);
     if (object == CountedObjects::kNone || from == kNoHolder || states_.at(at) == WordState::kExplained) return;
-    states_.set(at, WordState::kExplained);
+    states_.explain(at);
     add(from, word(at), member, ReferenceKind::kWeak, at);
   }
 
@@ -162,7 +162,7 @@ class Links {
     const HolderId target = holders_.at(to);
     if (target == kNoHolder) return;
     const LabelId label = builder_.add_label(naming_.type_name(from), member, {}, kLabelDotted | kLabelFixed);
-    found_.references.push_back({from, target, label, kNoElement, kind, Certainty::kExact}, place);
+    found_.references.push_back(DraftReference{from, target, kNoElement, label, kind, Certainty::kExact}, place);
   }
 
   void name_block(uint64_t address, std::string_view name) {

@@ -29,6 +29,7 @@ class Holders {
   uint32_t block_of(HolderId holder) const { return holder - counted_count_; }
   bool is_free(uint32_t block) const { return owner_[block] == own_id(block); }  // nobody has taken it
   bool is_carved(uint32_t block) const { return owner_[block] == kCarved; }
+  bool any_carved() const { return !carved_.empty(); }
   void give(uint32_t block, HolderId holder);  // block must be free
 
   HolderId add_extra();  // a holder of its own, for the storage of a variable

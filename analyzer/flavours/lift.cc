@@ -119,8 +119,14 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known(), candidates);
 
-  Assembly assembly(image, counted, holders, naming, builder, events, typed.outward);
-  assembly.add_objects();
+  // Where nothing is known of the object either, a word without a type says nothing.
+  for (std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped})
+    std::erase_if(*untyped, [&](HolderId holder) { return !walk.knows_class(holder); });
+
+  // ---- Beyond this point counted objects are known by their numbers.
+
+  Assembly assembly(image, holders, naming, builder, events, typed.outward);
+  assembly.add_objects(counted);
   assembly.mark_in_hand(root_words.in_hand);
   if (naming.is_exiting()) builder.set_exiting();
   DeclaredLift declared(image, builder, image.blocks.empty() ? nullptr : &assembly);
@@ -136,12 +142,8 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   assembly.add_words(root_words.roots, declared);
   assembly.add_events();
   assembly.mark_expectations();
-  // Where nothing is known of the object either, a word without a type says nothing.
-  for (std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped}) {
-    std::erase_if(*untyped, [&](HolderId holder) { return !walk.knows_class(holder); });
+  for (const std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped, &typed.untyped})
     assembly.mark_untyped(*untyped);
-  }
-  assembly.mark_untyped(typed.untyped);
   assembly.add_kernel_holds(find_kernel_holds(image, reader, naming));
   declared.add_references();
   declared.add_roots();

@@ -93,8 +93,8 @@ TypeId Naming::type_of(HolderId holder) {
   return holders_.is_block(holder) ? block_type(holders_.block_of(holder)) : extra_types_.at(holder);
 }
 
-std::string_view Naming::type_name(HolderId holder) {
-  const auto name = type_names_.find(index(type_of(holder)));
+std::string_view Naming::name_of(TypeId type) const {
+  const auto name = type_names_.find(index(type));
   return name == type_names_.end() ? std::string_view() : name->second;
 }
 

@@ -19,7 +19,9 @@ class Naming {
          HeapBuilder& builder);
 
   TypeId type_of(HolderId holder);
-  std::string_view type_name(HolderId holder);  // empty when it has none
+  TypeId counted_type(const CountedObject& object);
+  std::string_view type_name(HolderId holder) { return name_of(type_of(holder)); }  // empty when it has none
+  std::string_view name_of(TypeId type) const;
   // A coroutine's frame that begins a block: its type as a reader sees it, and what stands there as far as it is known.
   struct Frame {
     TypeId type{};                 // of no frame: 0
@@ -51,7 +53,6 @@ class Naming {
  private:
   static constexpr TypeId kUntold{0xffffffff};
 
-  TypeId counted_type(const CountedObject& object);
   TypeId block_type(uint32_t block);
   TypeId readable_type(std::string_view demangled);
   TypeId vtable_type(uint64_t vtable);

@@ -23,10 +23,10 @@ struct Winner {
 class OwnObjects {
  public:
   OwnObjects(const Image& image, const DebugTypes& types, CountedObjects& counted)
-      : image_(image), types_(types), counted_(counted) {
+      : image_(image), types_(types), counted_(counted), taken_(image.blocks.size()) {
     for (const CountedObject& object : counted.objects) {
-      taken_.insert(object.block);
-      if (object.owns_value_block) taken_.insert(object.value_block);
+      if (object.block != Image::kNoBlock) taken_[object.block] = true;
+      if (object.owns_value_block) taken_[object.value_block] = true;
     }
   }
 
@@ -36,7 +36,7 @@ class OwnObjects {
   // `value`: of a count in a block of its own, what it counts; else 0.
   void add(uint64_t target, const Counter& counter, const Type* pointee, bool by_plain, uint64_t value = 0) {
     const uint32_t block = image_.block_at(target + counter.offset);
-    if (block == Image::kNoBlock || taken_.contains(block)) return;
+    if (block == Image::kNoBlock || taken_[block]) return;
     if (value && image_.blocks[block].address != target) return;
     const auto [found, added] = rows_.emplace(block, objects_.size());
     if (!added) {
@@ -104,7 +104,7 @@ class OwnObjects {
     const uint32_t block = image_.block_at(value);
     const bool is_inside = block == object.block;
     if (block == Image::kNoBlock || (!is_inside && image_.blocks[block].address != value)) return;
-    if (object.value != object.begin() || taken_.contains(block)) return;
+    if (object.value != object.begin() || taken_[block]) return;
     object.value = value;
     object.value_block = is_inside ? Image::kNoBlock : block;
     object.owns_value_block = !is_inside;
@@ -139,7 +139,8 @@ class OwnObjects {
   std::vector<CountedObject> objects_;
   std::unordered_map<uint32_t, size_t> rows_;          // by block
   std::unordered_map<uint32_t, uint64_t> known_size_;  // by block: of value_type
-  std::set<uint32_t> taken_, several_;                 // blocks of other counted objects; with more than one counter
+  std::vector<bool> taken_;                            // by block: it is another counted object's
+  std::set<uint32_t> several_;                         // blocks with more than one counter
 };
 
 // A lock, a pin or a lease looks like a smart pointer, and its count like one of owners. What tells them apart is that

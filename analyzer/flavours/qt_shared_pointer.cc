@@ -4,6 +4,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "analyzer/base/in_order.h"
 #include "analyzer/flavours/control_blocks.h"
 #include "analyzer/flavours/flavours.h"
 #include "analyzer/layouts/type_names.h"
@@ -38,16 +39,22 @@ class Search {
   Search(const Image& image, const DebugTypes& types, CountedObjects& found)
       : image_(image), types_(types), found_(found) {}
 
-  void look_at(uint32_t block) {
+  // Reads nothing but memory: any thread may.
+  bool may_be(uint32_t block) const {
     const uint64_t at = image_.blocks[block].address;
     const auto counts = image_.word(at);
-    if (!counts || image_.blocks[block].size < kHeader) return;
-    const auto weak_count = static_cast<int32_t>(*counts), strong_count = static_cast<int32_t>(*counts >> 32);
-    if (weak_count <= 0 || strong_count < 0 || strong_count > weak_count) return;
+    if (!counts || image_.blocks[block].size < kHeader) return false;
+    const auto weak = static_cast<int32_t>(*counts), strong = static_cast<int32_t>(*counts >> 32);
+    if (weak <= 0 || strong < 0 || strong > weak) return false;
     const auto function = image_.word(at + kDestroyer);
-    if (!function || !image_.module_at(*function)) return;
-    const Destroyer& destroyer = destroyer_at(*function);
-    if (!destroyer.value_type.empty()) add(block, weak_count, strong_count, destroyer);
+    return function && image_.module_at(*function);
+  }
+
+  void look_at(uint32_t block) {  // that may be one
+    const uint64_t at = image_.blocks[block].address, counts = image_.word(at).value();
+    const Destroyer& destroyer = destroyer_at(image_.word(at + kDestroyer).value());
+    if (!destroyer.value_type.empty())
+      add(block, static_cast<int32_t>(counts), static_cast<int32_t>(counts >> 32), destroyer);
   }
 
  private:
@@ -90,7 +97,17 @@ class Search {
 
 void find_qt_shared_objects(const Image& image, const DebugTypes& types, CountedObjects& found) {
   Search search(image, types, found);
-  for (uint32_t block = 0; block < image.blocks.size(); ++block) search.look_at(block);
+  in_order_by_rows(
+      static_cast<uint32_t>(image.blocks.size()),
+      [&](RowRange blocks) {
+        std::vector<uint32_t> possible;
+        for (uint32_t block = blocks.first; block < blocks.last; ++block)
+          if (search.may_be(block)) possible.push_back(block);
+        return possible;
+      },
+      [&](const std::vector<uint32_t>& possible) {
+        for (uint32_t block : possible) search.look_at(block);
+      });
 }
 
 }  // namespace reftally

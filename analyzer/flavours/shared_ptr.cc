@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "analyzer/base/in_order.h"
 #include "analyzer/base/recent_rows.h"
 #include "analyzer/flavours/control_blocks.h"
 #include "analyzer/flavours/flavours.h"
@@ -52,23 +53,20 @@ class MayBeKnown {
   std::array<uint64_t, (size_t{1} << kBits) / 64> bits_ = {};
 };
 
-// Known words of the heap for which `may` says yes. All 64 of a group are asked without a branch, for hardly any is.
+// Known words of the heap in [begin, end) for which `may` says yes. All 64 of a group are asked without a branch, for
+// hardly any is.
 template <class May, class Visit>
-void for_each_word_where(const Image& image, const May& may, Visit visit) {
-  for (const ImageRegion& region : image.regions) {
-    if (region.kind != dump::RegionKind::kHeap) continue;
-    for (uint64_t first = 0; first < region.word_count; first += 64) {
-      const uint64_t known = region.known[first / 64];
-      if (known == 0) continue;
-      const uint64_t count = std::min<uint64_t>(64, region.word_count - first);
-      uint64_t hits = 0;
-      for (uint64_t i = 0; i < count; ++i) hits |= uint64_t{may(region.words[first + i])} << i;
-      for (hits &= known; hits != 0; hits &= hits - 1) {
-        const uint64_t i = first + static_cast<uint64_t>(std::countr_zero(hits));
-        visit(region.address + 8 * i, region.words[i]);
-      }
+void for_each_word_where(const Image& image, uint64_t begin, uint64_t end, const May& may, Visit visit) {
+  image.for_each_group(begin, end, [&](const ImageRegion& region, uint64_t first, uint64_t known) {
+    if (region.kind != dump::RegionKind::kHeap) return;
+    const uint64_t count = std::min<uint64_t>(64, region.word_count - first);
+    uint64_t hits = 0;
+    for (uint64_t i = 0; i < count; ++i) hits |= uint64_t{may(region.words[first + i])} << i;
+    for (hits &= known; hits != 0; hits &= hits - 1) {
+      const uint64_t i = first + static_cast<uint64_t>(std::countr_zero(hits));
+      visit(region.address + 8 * i, region.words[i]);
     }
-  }
+  });
 }
 
 struct Counts {
@@ -154,7 +152,7 @@ bool exists(const CountedObject& object) { return object.strong > 0 || object.we
 // stands in a pool.
 class Neighbours {
  public:
-  Neighbours(const Image& image, CountedObjects& found) : image_(image), found_(found) {}
+  Neighbours(const Image& image, GrowingColumn<CountedObject>& found) : image_(image), found_(found) {}
 
   void add(const CountedObject& object, const KnownClass& known) {
     if (!met_.empty() && met_.front().object.block != object.block) settle();
@@ -173,7 +171,7 @@ class Neighbours {
       }
     }
     for (const Met& met : met_)
-      if (exists(met.object)) found_.objects.push_back(met.object);
+      if (exists(met.object)) found_.push_back(met.object);
     met_.clear();
   }
 
@@ -190,38 +188,72 @@ class Neighbours {
   }
 
   const Image& image_;
-  CountedObjects& found_;
+  GrowingColumn<CountedObject>& found_;
   std::vector<Met> met_;
+};
+
+// Control blocks of a range of blocks.
+class Search {
+ public:
+  Search(const Image& image, const KnownClasses& classes) : image_(image), classes_(classes), may_be_known_(classes) {}
+
+  void run(RowRange blocks, GrowingColumn<CountedObject>& found) const {
+    const uint64_t begin = image_.blocks[blocks.first].address;
+    const uint64_t end = blocks.last < image_.blocks.size() ? image_.blocks[blocks.last].address : ~uint64_t{0};
+    RecentRows<const KnownClass> recent;
+    Neighbours neighbours(image_, found);
+    uint32_t block = blocks.first;  // that begins last before the word
+    for_each_word_where(image_, begin, end, may_be_known_, [&](uint64_t at, uint64_t word) {
+      const KnownClass* const known = recent.find(word, [&](uint64_t vtable) { return class_at(vtable); });
+      if (!known) return;
+      while (block + 1 < blocks.last && image_.blocks[block + 1].address <= at) ++block;
+      if (image_.blocks[block].contains(at)) neighbours.add(object_at(at, block, *known), *known);
+    });
+    neighbours.settle();
+  }
+
+ private:
+  const KnownClass* class_at(uint64_t vtable) const {
+    const auto row = classes_.find(vtable);
+    return row == classes_.end() ? nullptr : &row->second;
+  }
+
+  CountedObject object_at(uint64_t at, uint32_t block, const KnownClass& known) const {
+    const auto counts = read_counts(image_, at, known.facts.kind->counts);
+    CountedObject object;
+    object.address = at;
+    object.block = block;
+    object.strong = counts ? counts->strong : 0;
+    object.weak = counts ? counts->weak : 0;
+    object.value_type = known.value_type;
+    object.keeps_deleter = known.facts.kind->place == ValuePlace::kLastPointer;
+    object.ends_there = known.facts.has_plain_allocator && at == image_.blocks[block].address;
+    return object;
+  }
+
+  const Image& image_;
+  const KnownClasses& classes_;
+  const MayBeKnown may_be_known_;
 };
 
 }  // namespace
 
 void find_shared_ptr_objects(const Image& image, CountedObjects& found) {
   const KnownClasses classes = control_block_classes(image, found.names);
-  if (classes.empty()) return;
-  const MayBeKnown may_be_known(classes);
-
-  RecentRows<const KnownClass> recent;
-  Neighbours neighbours(image, found);
-  for_each_word_where(image, may_be_known, [&](uint64_t at, uint64_t word) {
-    const KnownClass* const known = recent.find(word, [&](uint64_t vtable) {
-      const auto row = classes.find(vtable);
-      return row == classes.end() ? nullptr : &row->second;
-    });
-    const uint32_t block = known ? image.block_at(at) : Image::kNoBlock;
-    if (block == Image::kNoBlock) return;
-    const auto counts = read_counts(image, at, known->facts.kind->counts);
-    CountedObject object;
-    object.address = at;
-    object.block = block;
-    object.strong = counts ? counts->strong : 0;
-    object.weak = counts ? counts->weak : 0;
-    object.value_type = known->value_type;
-    object.keeps_deleter = known->facts.kind->place == ValuePlace::kLastPointer;
-    object.ends_there = known->facts.has_plain_allocator && at == image.blocks[block].address;
-    neighbours.add(object, *known);
-  });
-  neighbours.settle();
+  if (classes.empty() || image.blocks.empty()) return;
+  const Search search(image, classes);
+  const auto blocks = static_cast<uint32_t>(image.blocks.size());
+  if (worker_threads() == 1) return search.run({0, blocks}, found.objects);
+  in_order_by_rows(
+      blocks,
+      [&](RowRange some) {
+        GrowingColumn<CountedObject> objects;
+        search.run(some, objects);
+        return objects;
+      },
+      [&](const GrowingColumn<CountedObject>& objects) {
+        for (const CountedObject& object : objects) found.objects.push_back(object);
+      });
 }
 
 }  // namespace reftally

@@ -366,7 +366,8 @@ void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
   if (variable_) {
     found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path), at.address});
   } else if (to != holder_ || kind != ReferenceKind::kRaw) {
-    found_.references.push_back({holder_, to, label(at.path), at.index, kind, Certainty::kExact}, at.address);
+    found_.references.push_back(DraftReference{holder_, to, at.index, label(at.path), kind, Certainty::kExact},
+                                at.address);
   }
 }
 

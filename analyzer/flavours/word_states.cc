@@ -4,33 +4,29 @@
 
 namespace reftally {
 
-WordStates::WordStates(const Image& image) : image_(image), states_(image.regions.size()) {}
+WordStates::WordStates(const Image& image) : image_(image), groups_(image.regions.size()) {}
 
 WordState WordStates::at(uint64_t address) const {
-  const ImageRegion* region = any_ ? image_.region_at(address) : nullptr;
-  if (!region) return WordState::kUnexplained;
-  const std::vector<uint8_t>& states = states_[region - image_.regions.data()];
-  return states.empty() ? WordState::kUnexplained : WordState{states[(address - region->address) / 8]};
-}
-
-std::vector<uint8_t>& WordStates::states_of(const ImageRegion& region) {
-  std::vector<uint8_t>& states = states_[&region - image_.regions.data()];
-  if (states.empty()) states.resize(region.word_count);
-  any_ = true;
-  return states;
-}
-
-void WordStates::set(uint64_t address, WordState state) {
   const ImageRegion* region = image_.region_at(address);
-  if (region) states_of(*region)[(address - region->address) / 8] = static_cast<uint8_t>(state);
+  const Group* const groups = region ? groups_of(*region) : nullptr;
+  if (!groups) return WordState::kUnexplained;
+  const uint64_t i = (address - region->address) / 8;
+  return groups[i / 64].at(i);
+}
+
+WordStates::Group* WordStates::groups_to_fill(const ImageRegion& region) {
+  std::vector<Group>& groups = groups_[static_cast<size_t>(&region - image_.regions.data())];
+  if (groups.empty()) groups.resize((region.word_count + 63) / 64);
+  return groups.data();
 }
 
 bool WordStates::explain(uint64_t address) {
   const ImageRegion* region = image_.region_at(address);
   if (!region) return false;
-  uint8_t& state = states_of(*region)[(address - region->address) / 8];
-  if (state == static_cast<uint8_t>(WordState::kExplained)) return false;
-  state = static_cast<uint8_t>(WordState::kExplained);
+  const uint64_t i = (address - region->address) / 8, bit = uint64_t{1} << i % 64;
+  uint64_t& explained = groups_to_fill(*region)[i / 64].explained;
+  if ((explained & bit) != 0) return false;
+  explained |= bit;
   return true;
 }
 
@@ -38,12 +34,11 @@ void WordStates::bury(uint64_t begin, uint64_t end) {
   for (begin &= ~uint64_t{7}; begin < end;) {
     const ImageRegion* region = image_.region_at(begin);
     if (!region) return;
-    uint8_t* states = states_of(*region).data();
-    const uint64_t stop = std::min(end, region->end());
-    for (; begin < stop; begin += 8) {
-      uint8_t& state = states[(begin - region->address) / 8];
-      if (state == static_cast<uint8_t>(WordState::kUnexplained)) state = static_cast<uint8_t>(WordState::kDead);
-    }
+    Group* const groups = groups_to_fill(*region);
+    const uint64_t stop = (std::min(end, region->end()) - region->address + 7) / 8;
+    for (uint64_t i = (begin - region->address) / 8; i < stop; i = (i / 64 + 1) * 64)
+      groups[i / 64].dead |= bits_between(i, stop);
+    begin = region->end();
   }
 }
 

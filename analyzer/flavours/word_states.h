@@ -14,23 +14,49 @@ enum class WordState : uint8_t {
   kDead = 2,         // inside a typed value but in no live member: padding, slack beyond a container's size, plain data
 };
 
+// Two bits a word, 64 words beside each other: values are buried, and words passed over, many at once.
 class WordStates {
  public:
   explicit WordStates(const Image& image);
 
   WordState at(uint64_t address) const;
-  void set(uint64_t address, WordState state);
   bool explain(uint64_t address);  // false where there is no memory, or it is explained already
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
-  void release() { std::vector<std::vector<uint8_t>>().swap(states_); }  // nobody asks any more
+  // Calls visit(address, word, state) for each known word in [begin, end) that is not explained.
+  template <class Visit>
+  void for_each_open(uint64_t begin, uint64_t end, Visit visit) const;
+  void release() { std::vector<std::vector<Group>>().swap(groups_); }  // nobody asks any more
 
  private:
-  std::vector<uint8_t>& states_of(const ImageRegion& region);
+  struct Group {
+    uint64_t explained = 0, dead = 0;  // a word that is both is explained
+    WordState at(uint64_t i) const {
+      if ((explained >> i % 64 & 1) != 0) return WordState::kExplained;
+      return (dead >> i % 64 & 1) != 0 ? WordState::kDead : WordState::kUnexplained;
+    }
+  };
+
+  const Group* groups_of(const ImageRegion& region) const {
+    const std::vector<Group>& groups = groups_[static_cast<size_t>(&region - image_.regions.data())];
+    return groups.empty() ? nullptr : groups.data();
+  }
+  Group* groups_to_fill(const ImageRegion& region);
 
   const Image& image_;
-  std::vector<std::vector<uint8_t>> states_;  // by region; empty until one of its words is set
-  bool any_ = false;
+  std::vector<std::vector<Group>> groups_;  // by region; empty until one of its words is set
 };
+
+template <class Visit>
+void WordStates::for_each_open(uint64_t begin, uint64_t end, Visit visit) const {
+  image_.for_each_group(begin, end, [&](const ImageRegion& region, uint64_t first, uint64_t wanted) {
+    const Group* const groups = groups_of(region);
+    const Group group = groups ? groups[first / 64] : Group{};
+    for (wanted &= ~group.explained; wanted != 0; wanted &= wanted - 1) {
+      const uint64_t i = first + static_cast<uint64_t>(std::countr_zero(wanted));
+      visit(region.address + 8 * i, region.words[i], group.at(i));
+    }
+  });
+}
 
 }  // namespace reftally

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "analyzer/base/in_order.h"
 #include "analyzer/flavours/buffers.h"
 #include "analyzer/flavours/naming.h"
 
@@ -65,29 +66,58 @@ uint64_t slot_of(const Image& image, const CountedObjects& counted, const Holder
   return mix(mix(mix(kAllocationSite, index(block.stack)), block.size), at - block.address);
 }
 
+// A word that leads into a block, and that no type has explained.
+struct Pointer {
+  uint64_t at, word;
+  PointerTarget target;
+  uint32_t block;  // that it stands in
+  WordState state;
+  bool is_half;  // of the word at `at`
+};
+
+// Reads nothing but memory: any thread may.
+std::vector<Pointer> find_pointers(const Image& image, const WordStates& states, const PointerReader& reader,
+                                   RowRange blocks) {
+  std::vector<Pointer> found;
+  for (uint32_t block = blocks.first; block < blocks.last; ++block) {
+    auto look_at = [&](uint64_t at, uint64_t word, WordState state, bool is_half) {
+      if (!reader.may_point(word)) return;
+      const PointerTarget target = reader.target(word);
+      if (target.holder != kNoHolder) found.push_back({at, word, target, block, state, is_half});
+    };
+    const uint64_t begin = image.blocks[block].address;
+    states.for_each_open(begin, begin + image.blocks[block].size, [&](uint64_t at, uint64_t word, WordState state) {
+      look_at(at, word, state, false);
+      // Two pointers of 32 bits may look like one that leads somewhere else.
+      if (!reader.may_be_halves() || word >> 32 == 0) return;
+      for (uint64_t half : {word & 0xffffffff, word >> 32}) look_at(at, half, state, true);
+    });
+  }
+  return found;
+}
+
 class HeapScan {
  public:
-  HeapScan(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
-           const Buffers& buffers, const PointerReader& reader, Naming& naming)
+  HeapScan(const Image& image, const CountedObjects& counted, const Holders& holders, const Buffers& buffers,
+           const PointerReader& reader, Naming& naming)
       : image_(image),
         counted_(counted),
         holders_(holders),
-        states_(states),
         buffers_(buffers),
         reader_(reader),
         naming_(naming),
         words_tell_nothing_((image.process.flags & dump::kProcessZeroFilled) == 0 || !image.declared.objects.empty()),
         found_(image) {}
 
-  void scan_block(uint32_t block) {
-    const size_t untyped = found_.untyped.size(), candidates = found_.candidates.size();
-    const uint64_t begin = image_.blocks[block].address;
-    image_.for_each_word(begin, begin + image_.blocks[block].size, [&](uint64_t at, uint64_t word) {
-      if (reader_.may_point(word)) scan_word(block, at, word);
-      // Two pointers of 32 bits may look like one that leads somewhere else.
-      if (reader_.may_be_halves() && word >> 32 != 0) scan_halves(block, at, word);
-    });
-    drop_counted(untyped, candidates);
+  // Those of some blocks, whole, in their order.
+  void add(const std::vector<Pointer>& pointers) {
+    for (auto first = pointers.begin(); first != pointers.end();) {
+      const size_t untyped = found_.untyped.size(), candidates = found_.candidates.size();
+      const uint32_t block = first->block;
+      for (; first != pointers.end() && first->block == block; ++first)
+        first->is_half ? add_half(*first) : add_word(*first);
+      drop_counted(untyped, candidates);
+    }
   }
   HeapWords take() { return std::move(found_); }
 
@@ -102,22 +132,16 @@ class HeapScan {
     found_.untyped.erase(std::remove_if(first, found_.untyped.end(), is_counted), found_.untyped.end());
   }
 
-  void scan_halves(uint32_t block, uint64_t at, uint64_t word) {
-    for (uint64_t half : {word & 0xffffffff, word >> 32})
-      if (reader_.may_point(half) && states_.at(at) != WordState::kExplained) {
-        const HolderId to = reader_.target(half).holder, from = holders_.in_block(block, at);
-        const bool may_own = to != kNoHolder && counts_inside(to) && states_.at(at) == WordState::kUnexplained;
-        if (to != kNoHolder && to != from)
-          add(from, to, naming_.offset_label(from, block, at), 0,
-              may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
-      }
+  void add_half(const Pointer& pointer) {
+    const HolderId to = pointer.target.holder, from = holders_.in_block(pointer.block, pointer.at);
+    const bool may_own = counts_inside(to) && pointer.state == WordState::kUnexplained;
+    if (to != from)
+      add(from, to, naming_.offset_label(from, pointer.block, pointer.at), 0,
+          may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
   }
 
-  void scan_word(uint32_t block, uint64_t at, uint64_t word) {
-    const WordState state = states_.at(at);
-    if (state == WordState::kExplained) return;
-    const PointerTarget target = reader_.target(word);
-    if (target.holder == kNoHolder) return;
+  void add_word(const Pointer& pointer) {
+    const auto& [at, word, target, block, state, is_half] = pointer;
     const HolderId from = holders_.in_block(block, at);
     const bool is_destroyed = holders_.is_counted(from) && !counted_.objects[from].is_alive();
     if (state == WordState::kUnexplained && !is_destroyed && target.counted != CountedObjects::kNone) {
@@ -168,14 +192,13 @@ class HeapScan {
       const DraftReference& last = found_.references.rows.back();
       if (last.from == from && last.to == to && last.label == label && last.kind == kind) return;
     }
-    found_.references.push_back({from, to, label, kNoElement, kind, Certainty::kConservative}, at);
+    found_.references.push_back(DraftReference{from, to, kNoElement, label, kind, Certainty::kConservative}, at);
     last_raw_at_ = at;
   }
 
   const Image& image_;
   const CountedObjects& counted_;
   const Holders& holders_;
-  const WordStates& states_;
   const Buffers& buffers_;
   const PointerReader& reader_;
   Naming& naming_;
@@ -190,8 +213,11 @@ class HeapScan {
 
 HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Holders& holders, const WordStates& states,
                     const Buffers& buffers, const PointerReader& reader, Naming& naming) {
-  HeapScan scan(image, counted, holders, states, buffers, reader, naming);
-  for (uint32_t block = 0; block < image.blocks.size(); ++block) scan.scan_block(block);
+  HeapScan scan(image, counted, holders, buffers, reader, naming);
+  in_order_by_rows(
+      static_cast<uint32_t>(image.blocks.size()),
+      [&](RowRange blocks) { return find_pointers(image, states, reader, blocks); },
+      [&](const std::vector<Pointer>& pointers) { scan.add(pointers); });
   return scan.take();
 }
 

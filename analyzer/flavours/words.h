@@ -18,11 +18,12 @@ namespace reftally {
 
 struct DraftReference {
   HolderId from = kNoHolder, to = kNoHolder;
-  LabelId label{};
   uint32_t element = kNoElement;
-  ReferenceKind kind = ReferenceKind::kRaw;
-  Certainty certainty = Certainty::kConservative;
+  LabelId label : kLabelBits{};
+  ReferenceKind kind : 2 = ReferenceKind::kRaw;
+  Certainty certainty : 2 = Certainty::kConservative;
 };
+static_assert(sizeof(DraftReference) == 16);
 
 class DraftReferences {
  public:

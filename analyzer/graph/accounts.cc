@@ -19,7 +19,7 @@ void for_each_reference(const Heap& heap, const Column& column, Count count) {
 
 // Heap references that may be strong or weak, less the weak units nothing else takes: these are strong for certain. Not
 // so where the count stands inside: there a word may be a pointer that counts nothing.
-std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const std::vector<int32_t>& ambiguous) {
+std::vector<int64_t> strong_among_ambiguous(const Heap& heap, const ZeroColumn<int32_t>& ambiguous) {
   std::vector<int64_t> weak(heap.weak_count), strong(ambiguous.begin(), ambiguous.end());
   for_each_reference(heap, weak, [&](uint64_t row) {
     if (heap.kind[row] == ReferenceKind::kWeak) weak[index(heap.referent[row])]--;
@@ -35,10 +35,10 @@ Accounts close_accounts(const Heap& heap) {
   const uint32_t objects = heap.object_count();
   Accounts accounts;
   assign_column(accounts.heap_references, objects, int32_t{0});
-  assign_column(accounts.root_references, objects, int32_t{0});
-  assign_column(accounts.ambiguous, objects, int32_t{0});
-  assign_column(accounts.remainder, objects, int64_t{0});
-  assign_column(accounts.opaque, objects, int64_t{0});
+  accounts.root_references = ZeroColumn<int32_t>(objects);
+  accounts.ambiguous = ZeroColumn<int32_t>(objects);
+  accounts.remainder = ZeroColumn<int64_t>(objects);
+  accounts.opaque = ZeroColumn<int64_t>(objects);
   bool any_ambiguous = false;
   for_each_reference(heap, accounts.heap_references, [&](uint64_t row) {
     if (pays_for_count(heap.kind[row], heap.certainty[row])) accounts.heap_references[index(heap.referent[row])]++;
@@ -52,11 +52,13 @@ Accounts close_accounts(const Heap& heap) {
   if (any_ambiguous) strong = strong_among_ambiguous(heap, accounts.ambiguous);
   for (uint32_t i = 0; i < objects; i++) {
     if (!heap.has_account(ObjectId{i})) {
-      accounts.heap_references[i] = accounts.root_references[i] = 0;
+      accounts.heap_references[i] = 0;
+      accounts.root_references.set(i, 0);
       continue;
     }
-    accounts.remainder[i] = heap.strong_count[i] - accounts.heap_references[i] - accounts.root_references[i];
-    accounts.opaque[i] = std::max<int64_t>(0, accounts.remainder[i] - (any_ambiguous ? strong[i] : 0));
+    const int64_t remainder = heap.strong_count[i] - accounts.heap_references[i] - accounts.root_references[i];
+    accounts.remainder.set(i, remainder);
+    accounts.opaque.set(i, std::max<int64_t>(0, remainder - (any_ambiguous ? strong[i] : 0)));
   }
   return accounts;
 }

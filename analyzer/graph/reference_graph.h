@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/base/huge_pages.h"
+#include "analyzer/base/zero_column.h"
 #include "analyzer/heap/heap.h"
 
 namespace reftally {
@@ -18,12 +19,12 @@ using ObjectSet = std::vector<uint8_t>;
 // Strong count explained, for every counted object (columns by ObjectId; zero for blocks).
 struct Accounts {
   std::vector<int32_t> heap_references;  // strong, exact or counted, with multiplicity
-  std::vector<int32_t> root_references;  // strong, exact or counted
-  std::vector<int32_t> ambiguous;        // "strong or weak" references: part of the remainder may be theirs
-  std::vector<int64_t> remainder;        // strong_count minus heap and root references
+  ZeroColumn<int32_t> root_references;   // strong, exact or counted
+  ZeroColumn<int32_t> ambiguous;         // "strong or weak" references: part of the remainder may be theirs
+  ZeroColumn<int64_t> remainder;         // strong_count minus heap and root references
   // What of the remainder must be holders we cannot see. Of n references that are "strong or weak", with w weak units
   // left, at least n - w are strong: else a stale word would make an opaque holder of a cycle's own reference.
-  std::vector<int64_t> opaque;
+  ZeroColumn<int64_t> opaque;
 };
 Accounts close_accounts(const Heap& heap);
 

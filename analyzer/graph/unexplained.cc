@@ -4,6 +4,8 @@
 #include <map>
 #include <tuple>
 
+#include "analyzer/base/huge_pages.h"
+
 namespace reftally {
 namespace {
 
@@ -20,7 +22,7 @@ bool may_hold(ReferenceKind kind, Certainty certainty) {
 
 // By object; kNoWord where no word points.
 std::vector<UnexplainedCause> nearest_causes(const Heap& heap) {
-  std::vector<UnexplainedCause> nearest(heap.object_count(), UnexplainedCause::kNoWord);
+  std::vector<UnexplainedCause> nearest = filled_column(heap.object_count(), UnexplainedCause::kNoWord);
   auto meet = [&](ObjectId object, UnexplainedCause cause) {
     nearest[index(object)] = std::min(nearest[index(object)], cause);
   };

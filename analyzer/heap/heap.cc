@@ -52,8 +52,8 @@ void HeapBuilder::add_reference(const Reference& reference) {
   References& last = references_.back();
   if (reference.acquired != StackId{})
     while (last.acquired.size() < last.rows.size()) last.acquired.push_back(StackId{});
-  last.rows.push_back(
-      {reference.from, reference.to, reference.label, reference.element, reference.kind, reference.certainty});
+  last.rows.push_back(ReferenceRow{reference.from, reference.to, reference.element, reference.label, reference.kind,
+                                   reference.certainty});
   if (reference.acquired != StackId{} || !last.acquired.empty()) last.acquired.push_back(reference.acquired);
 }
 
@@ -105,6 +105,7 @@ LabelId HeapBuilder::add_label(std::string_view owner, std::string_view path, st
   for (std::string_view part : {owner, path, location}) key.append(part).push_back('\0');
   key.push_back(static_cast<char>(flags));
   auto [found, fresh] = label_ids_.try_emplace(std::move(key), LabelId{static_cast<uint32_t>(heap_.labels.size())});
+  require(index(found->second) >> kLabelBits == 0, "fewer than 2^28 names of references");
   if (fresh) heap_.labels.push_back({intern(owner), intern(path), intern(location), flags});
   return found->second;
 }
@@ -130,8 +131,8 @@ void HeapBuilder::sort_references() {
   assign_column(heap_.certainty, references, Certainty::kConservative);
   if (heap_.has_events) assign_column(heap_.acquired, references, StackId{});
   for (References& some : references_) {
-    for (size_t i = 0; i < some.rows.size(); i++) {
-      const ReferenceRow& reference = some.rows[i];
+    size_t i = 0;
+    std::move(some.rows).consume([&](const ReferenceRow& reference) {
       const uint64_t row = offsets[index(reference.from)]++;
       heap_.referent[row] = reference.to;
       heap_.label[row] = reference.label;
@@ -139,7 +140,8 @@ void HeapBuilder::sort_references() {
       heap_.kind[row] = reference.kind;
       heap_.certainty[row] = reference.certainty;
       if (heap_.has_events && !some.acquired.empty()) heap_.acquired[row] = some.acquired[i];
-    }
+      i++;
+    });
     some = {};
   }
   // Each offset has become its row's end, which is where the next one begins.

@@ -59,6 +59,8 @@ inline constexpr uint32_t kLabelDotted = 1u << 1;  // source reads it as owner.p
 inline constexpr uint32_t kLabelHidden = 1u << 0;  // owned, but the runtime's cycle collector does not see it
 inline constexpr uint32_t kLabelFixed = 1u << 2;   // part of the runtime's own structs: nobody can make it weak
 
+inline constexpr int kLabelBits = 28;  // there are fewer of them
+
 // Where in a container a reference stands: an index, or a key that is a number; with kElementText, the StringId of a
 // key's text.
 inline constexpr uint32_t kNoElement = 0xffffffff;
@@ -175,11 +177,12 @@ class HeapBuilder {
   // A reference as it is kept until build(), and columns of them: many.
   struct ReferenceRow {
     ObjectId from, to;
-    LabelId label;
     uint32_t element;
-    ReferenceKind kind;
-    Certainty certainty;
+    LabelId label : kLabelBits;
+    ReferenceKind kind : 2;
+    Certainty certainty : 2;
   };
+  static_assert(sizeof(ReferenceRow) == 16);
   struct References {
     GrowingColumn<ReferenceRow> rows;
     GrowingColumn<StackId> acquired;  // by row; empty when no event tells

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string>
 
+#include "analyzer/base/in_order.h"
 #include "analyzer/image/dump_file.h"
 
 namespace reftally {
@@ -35,13 +36,18 @@ inline constexpr uint32_t kFirstSize<dump::ModuleRecord> = 32;
 // Calls visit(record, place) for each record with this tag. A newer writer's longer records lose their tail.
 template <class Record, class Visit>
 void for_each_record(const DumpFile& file, uint32_t tag, Visit visit) {
-  for (const DumpSection* section : file.sections(tag)) {
-    const uint32_t record_size = section->header.record_size;
-    if (record_size < kFirstSize<Record>) {
-      throw Error(file.path(), section->file_offset + offsetof(dump::SectionHeader, record_size),
+  const std::vector<const DumpSection*> sections = file.sections(tag);
+  auto read = [&](size_t i) {
+    const dump::SectionHeader& header = sections[i]->header;
+    if (header.record_size < kFirstSize<Record>) {
+      throw Error(file.path(), sections[i]->file_offset + offsetof(dump::SectionHeader, record_size),
                   fmt::format("a record size of at least {} in section {}", kFirstSize<Record>, tag_name(tag)));
     }
-    const DumpPayload payload = file.payload(*section);
+    return std::pair(sections[i], file.payload(*sections[i]));
+  };
+  in_order(sections.size(), read, [&](const std::pair<const DumpSection*, DumpPayload>& section_read) {
+    const auto& [section, payload] = section_read;
+    const uint32_t record_size = section->header.record_size;
     const std::span<const uint8_t> bytes = payload.bytes();
     RecordPlace place{file, *section};
     for (uint64_t at = 0; at < bytes.size(); at += record_size, ++place.index) {
@@ -49,7 +55,7 @@ void for_each_record(const DumpFile& file, uint32_t tag, Visit visit) {
       std::memcpy(static_cast<void*>(&record), bytes.data() + at, std::min<size_t>(record_size, sizeof record));
       visit(record, place);
     }
-  }
+  });
 }
 
 }  // namespace reftally

@@ -16,8 +16,6 @@ namespace reftally {
 
 namespace {
 
-constexpr unsigned kThreads = 2;
-
 struct RegionSource {
   dump::WordRegion header;
   std::span<const uint8_t> bitmap, kept;
@@ -131,7 +129,7 @@ void read_word_regions(const DumpFile& file, Image& image) {
   for (const DumpSection* section : sections) stored += section->header.raw_size / 8;
   DenseWords dense(stored);
   std::vector<SectionRegions> read(sections.size());
-  parallel_for(sections.size(), kThreads,
+  parallel_for(sections.size(), worker_threads(),
                [&](size_t i) { read[i] = read_section(file, *sections[i], image.threads.size(), dense); });
   for (SectionRegions& section : read) {
     image.regions.insert(image.regions.end(), section.regions.begin(), section.regions.end());

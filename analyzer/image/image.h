@@ -69,6 +69,12 @@ struct ImageBlock {
   bool contains(uint64_t pointer) const { return pointer - address < (size ? size : 1); }
 };
 
+// Of the 64 bits that i is one of, those in [i, stop).
+inline uint64_t bits_between(uint64_t i, uint64_t stop) {
+  const uint64_t from = ~uint64_t{0} << i % 64, first = i & ~uint64_t{63};
+  return stop - first >= 64 ? from : from & ~(~uint64_t{0} << (stop - first));
+}
+
 // A run of words. `words[i]` is meaningful when bit i of `known` is set; otherwise the word was dropped.
 struct ImageRegion {
   uint64_t address = 0;
@@ -162,6 +168,9 @@ class Image {
   // Calls visit(address, word) for each known word in [begin, end), which may span several regions.
   template <class Visit>
   void for_each_word(uint64_t begin, uint64_t end, Visit visit) const;
+  // The same by 64 words: visit(region, first, known), bit i of `known` for words[first + i].
+  template <class Visit>
+  void for_each_group(uint64_t begin, uint64_t end, Visit visit) const;
   const ImageModule* module_at(uint64_t address) const;
   const ImageMapping* mapping_at(uint64_t address) const;
 
@@ -196,24 +205,27 @@ class Image {
 };
 
 template <class Visit>
-void Image::for_each_word(uint64_t begin, uint64_t end, Visit visit) const {
+void Image::for_each_group(uint64_t begin, uint64_t end, Visit visit) const {
   const ImageRegion* last = regions.data() + regions.size();
   const ImageRegion* region = region_at(begin);
   if (!region) region = first_region_after(begin);
   for (; region != last && region->address < end; ++region) {
     uint64_t i = begin > region->address ? (begin - region->address + 7) / 8 : 0;
     const uint64_t stop = std::min(region->word_count, (end - region->address) / 8);
-    while (i < stop) {
-      const uint64_t pending = region->known[i / 64] >> (i % 64);
-      if (!pending) {
-        i = (i / 64 + 1) * 64;
-        continue;
-      }
-      i += std::countr_zero(pending);
-      if (i < stop) visit(region->address + 8 * i, region->words[i]);
-      ++i;
-    }
+    for (; i < stop; i = (i / 64 + 1) * 64)
+      if (const uint64_t known = region->known[i / 64] & bits_between(i, stop))
+        visit(*region, i & ~uint64_t{63}, known);
   }
+}
+
+template <class Visit>
+void Image::for_each_word(uint64_t begin, uint64_t end, Visit visit) const {
+  for_each_group(begin, end, [&](const ImageRegion& region, uint64_t first, uint64_t known) {
+    for (; known != 0; known &= known - 1) {
+      const uint64_t i = first + static_cast<uint64_t>(std::countr_zero(known));
+      visit(region.address + 8 * i, region.words[i]);
+    }
+  });
 }
 
 }  // namespace reftally

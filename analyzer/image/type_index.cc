@@ -9,7 +9,6 @@ namespace reftally {
 
 namespace {
 
-constexpr unsigned kThreads = 2;
 constexpr uint64_t kChunkBytes = 4u << 20;  // of DWARF a piece of work: enough to see most copies of a class once
 
 struct Chunk {
@@ -39,7 +38,7 @@ std::vector<Chunk> split_work(const std::deque<DwarfFile>& files) {
 TypeIndex::TypeIndex(const DwarfFiles& files) {
   const std::vector<Chunk> chunks = split_work(files.files());
   std::vector<WalkResult> results(chunks.size());
-  parallel_for(chunks.size(), kThreads, [&](size_t i) {
+  parallel_for(chunks.size(), worker_threads(), [&](size_t i) {
     const DwarfFile& file = files.files()[chunks[i].file];
     for (size_t unit = chunks[i].first; unit < chunks[i].last; ++unit) {
       walk_unit(file.sections, file.units[unit], results[i]);
