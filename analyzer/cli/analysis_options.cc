@@ -20,6 +20,7 @@
 #include "analyzer/flavours/lift.h"
 #include "analyzer/image/call_frames.h"
 #include "analyzer/image/core_image.h"
+#include "analyzer/image/dump_image.h"
 #include "analyzer/image/vtables.h"
 #include "reports/build_report.h"
 #include "reports/names.h"
@@ -40,7 +41,9 @@ uint64_t peak_memory() {
 // for each phase, with what it took.
 class PhaseLine {
  public:
-  explicit PhaseLine(bool told) : told_(told), shown_(!told && isatty(2) == 1) {}
+  PhaseLine(bool told, uint64_t memory) : told_(told), shown_(!told && isatty(2) == 1), memory_(memory) {
+    if (told_ && memory_ != 0) fmt::print(stderr, "reftally: about {} of memory needed\n", bytes_text(memory_));
+  }
   ~PhaseLine() {
     finish();
     if (shown_) fmt::print(stderr, "\r\x1b[K");
@@ -50,7 +53,9 @@ class PhaseLine {
     phase_ = phase;
     begun_ = std::chrono::steady_clock::now();
     processor_ = std::clock();
-    if (shown_) fmt::print(stderr, "\r\x1b[Kreftally: {} …", phase);
+    if (!shown_) return;
+    const std::string needed = memory_ != 0 ? fmt::format(", about {} of memory needed", bytes_text(memory_)) : "";
+    fmt::print(stderr, "\r\x1b[Kreftally: {} …{}", phase, needed);
   }
 
  private:
@@ -62,6 +67,7 @@ class PhaseLine {
   }
 
   bool told_, shown_;
+  uint64_t memory_;  // 0: nobody knows
   const char* phase_ = nullptr;
   std::chrono::steady_clock::time_point begun_;
   std::clock_t processor_ = 0;
@@ -129,7 +135,7 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
 
 void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options,
                   std::span<const HeapCensus> censuses) {
-  PhaseLine phase(options.phases);
+  PhaseLine phase(options.phases, memory_of_analysis(path));
   phase.say("read");
   dump.image = std::make_unique<Image>(read_image(path, options.debug.sysroot));
   phase.say("symbols");
@@ -151,6 +157,15 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   dump.history.push_back(snapshot_state(*dump.image, dump.analysis.heap));
   suppress(dump.analysis, options.suppressions);
   for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
+}
+
+std::string memory_error(const std::string& path, uint64_t limit, bool is_asked_for) {
+  const uint64_t needed = memory_of_analysis(path);
+  return fmt::format(
+      "{}: the analysis needs more memory than {} ({}){}: give it more with --memory GIGABYTES, or analyze the dump "
+      "on a bigger machine (it holds all it needs but debug information)",
+      path, is_asked_for ? "--memory allows" : "it may have here", bytes_text(limit),
+      needed != 0 ? fmt::format(", about {} and what debug information takes", bytes_text(needed)) : "");
 }
 
 }  // namespace
@@ -202,18 +217,14 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
 
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
                           std::span<const HeapCensus> before) {
-  limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
+  const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);
   AnalyzedDump dump;
   try {
     analyze_into(dump, path, options, before);
   } catch (const std::bad_alloc&) {
-    const std::string blocks = dump.image ? fmt::format(" for {} blocks", dump.image->blocks.size()) : "";
     dump = AnalyzedDump();  // room for the message
-    throw Error(
-        fmt::format("{}: the analysis needs more memory than {}{}: give it more with --memory GIGABYTES, or "
-                    "analyze the dump on a bigger machine (it holds all it needs but debug information)",
-                    path, options.most_gigabytes > 0 ? "--memory allows" : "this machine has free", blocks));
+    throw Error(memory_error(path, limit, options.most_gigabytes > 0));
   }
   return dump;
 }

@@ -12,6 +12,10 @@ namespace reftally {
 
 Image read_dump(const std::string& path);
 
+// Bytes of memory that an analysis of the dump takes, about, the program's debug information not counted; 0 of a file
+// that is no whole dump.
+uint64_t memory_of_analysis(const std::string& path);
+
 // What `reftally info` tells of a file, without building an image.
 struct DumpSummary {
   struct Section {  // all sections of one tag

@@ -6,6 +6,7 @@ Usage: check_limit.py --reftally PATH PROGRAM
 
 import argparse
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -31,6 +32,14 @@ def main():
         expected = f"reftally: {dump}: the analysis needs more memory than --memory allows"
         if not failed.stderr.startswith(expected) or "--memory GIGABYTES" not in failed.stderr:
             print(f"expected `{expected} …`, got:\n{failed.stderr}")
+            return 1
+        told = re.search(r"allows \(60.0 MB\), about (\d+\.\d) MB and what debug information takes", failed.stderr)
+        if not told or not 60 < float(told[1]) < 200:
+            print(f"expected the figure it would need, got:\n{failed.stderr}")
+            return 1
+        narrow = recorded_run.call(["prlimit", "--as=100000000", *analyze], folder, {2}, 60)
+        if "the analysis needs more memory than it may have here (100.0 MB), about" not in narrow.stderr:
+            print(f"under a limit of address space, got:\n{narrow.stderr}")
             return 1
         done = recorded_run.call([*analyze, "--memory", "4"], folder, {0}, 60)
         if f"{BLOCKS:,} of {BLOCKS:,} counted objects explained" not in done.stdout:
