@@ -130,7 +130,10 @@ const HeldAt& held_in(const HeapCensus& census, uint64_t place) {
   return found == census.paths.end() ? kNothing : found->second;
 }
 
-// Places of weak references that are no more than what grows elsewhere and has one: registries of all that is alive.
+uint64_t container_at(const HeldAt& place) { return mix(place.holder, place.container); }
+
+// Containers of weak references that are no more than what grows elsewhere and has one: registries of all that is
+// alive.
 std::unordered_set<uint64_t> observers(std::span<const HeapCensus* const> censuses,
                                        const std::unordered_set<uint64_t>& growing) {
   const HeapCensus &first = *censuses.front(), &last = *censuses.back();
@@ -141,7 +144,7 @@ std::unordered_set<uint64_t> observers(std::span<const HeapCensus* const> census
   for (uint64_t place : growing) {
     const HeldAt &before = held_in(first, place), &after = held_in(last, place);
     const auto grown = static_cast<int64_t>(after.held.objects - before.held.objects);
-    if (2 * after.weak_references > after.held.objects && grown <= seen) result.insert(place);
+    if (2 * after.weak_references > after.held.objects && grown <= seen) result.insert(container_at(after));
   }
   return result;
 }
@@ -160,7 +163,7 @@ Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   Accumulation found;
   for (uint64_t signature : last.order) {
     const HeldAt& place = last.paths.at(signature);
-    if (found.covered.contains(place.holder) || observing.contains(signature)) {
+    if (found.covered.contains(place.holder) || observing.contains(container_at(place))) {
       found.covered.insert(signature);
       continue;
     }
@@ -178,7 +181,7 @@ std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> cens
   std::unordered_set<uint64_t> told;
   for (uint64_t top : objects.tops) {
     const HeldAt& place = censuses.back()->paths.at(top);
-    told.insert(mix(place.holder, place.container));
+    told.insert(container_at(place));
   }
   std::vector<GrowingPath> result;
   for (const auto& [key, storage] : censuses.back()->storage) {
@@ -228,7 +231,7 @@ std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> c
     const HeldAt& place = censuses.back()->paths.at(path.signature);
     if (place.is_passing && std::exchange(told_of_calls, true)) return true;
     if (place.is_passing) path.threads = threads_of(censuses);
-    return !told.insert(mix(place.holder, place.container)).second;
+    return !told.insert(container_at(place)).second;
   });
   return result;
 }

@@ -128,6 +128,20 @@ TEST_CASE("weak references to what grows are no growth of their own, others are"
   CHECK(over_time(":1{python}").size() == 2);
 }
 
+TEST_CASE("keys of weak references to what grows are no growth either") {
+  const auto classes = [](int made) {
+    std::string drawing = "static g_store => s(list)[16]:1; static object => o(dict)[16]:1;";
+    for (int i = 0; i < made; i++)
+      drawing += fmt::format(
+          "s =[[]#{0}]=> c{0}(\"type app.C{0}\")[64]:1{{weak_referenced}}; o =[[]#{0}]=> "
+          "w{0}(weakref.ReferenceType)[64];"
+          "o =[\"key of []\"#{0}]=> k{0}(int)[32];",
+          i);
+    return drawing;
+  };
+  CHECK(growth_of({classes(10), classes(20), classes(30)}) == Lines{"type app.C0 10 20 30: +1280"});
+}
+
 TEST_CASE("what the calls of new threads hold is one growth, and tells how many threads there are") {
   std::vector<HeapCensus> censuses;
   for (int threads : {10, 20, 30}) {
