@@ -45,8 +45,8 @@ TEST_CASE("references that come as columns keep their place among those that com
   builder.set_events(false);
   builder.add_reference({b, a, LabelId{}, ReferenceKind::kStrong, Certainty::kExact, 1});
   HeapBuilder::References some;
-  some.rows.push_back({b, b, LabelId{}, 2, ReferenceKind::kWeak, Certainty::kExact});
-  some.rows.push_back({a, b, LabelId{}, 3, ReferenceKind::kRaw, Certainty::kConservative});
+  some.rows.push_back(HeapBuilder::ReferenceRow{b, b, 2, LabelId{}, ReferenceKind::kWeak, Certainty::kExact});
+  some.rows.push_back(HeapBuilder::ReferenceRow{a, b, 3, LabelId{}, ReferenceKind::kRaw, Certainty::kConservative});
   some.acquired.push_back(StackId{7});
   some.acquired.push_back(StackId{8});
   builder.add_references(std::move(some));
