@@ -2,6 +2,7 @@
 // cache without bound.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "analyzer/findings/growth.h"
@@ -36,13 +37,12 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   const auto objects = objects_at(input, growing);
   for (const GrowingPath& path : growing) {
     const bool is_storage = path.storage != LabelId{};
-    const auto held = is_storage ? std::vector<ObjectId>{path.example} : objects.at(path.signature);
+    auto held = is_storage ? std::vector<ObjectId>{path.example} : objects.at(path.signature);
+    std::iter_swap(held.begin(), std::find(held.begin(), held.end(), path.example));  // the subject
     Finding finding = finding_of_objects(input, rule_named("growing-path"), held);
     finding.held_before = path.counts;
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
-    finding.subject = path.example;
-    if (input.heap.is_counted(path.example)) finding.account = account_of(input, path.example);
     set_path(input, finding, Follow::kOwners, path.example);
     if (!path.threads.empty())
       finding.evidence.push_back(

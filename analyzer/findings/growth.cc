@@ -1,8 +1,5 @@
 #include "analyzer/findings/growth.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <tuple>
 #include <unordered_map>
@@ -18,15 +15,13 @@ constexpr uint64_t kLeastStorage = 8192;  // bytes
 constexpr double kLeastShare = 1.05;      // last against first
 constexpr double kSteadiest = 0.25;       // least step, against the mean step: one burst is no trend
 
-uint64_t mix(uint64_t a, uint64_t b) {
-  const uint64_t both[] = {a, b};
-  return XXH3_64bits(both, sizeof(both));
+const HeldAt& held_in(const HeapCensus& census, uint64_t signature) {
+  static const HeldAt kNothing;
+  const auto found = census.paths.find(signature);
+  return found == census.paths.end() ? kNothing : found->second;
 }
 
-uint64_t count_at(const HeapCensus& census, uint64_t signature) {
-  const auto found = census.paths.find(signature);
-  return found == census.paths.end() ? 0 : found->second.held.objects;
-}
+uint64_t count_at(const HeapCensus& census, uint64_t signature) { return held_in(census, signature).held.objects; }
 
 std::vector<uint64_t> counts_of(std::span<const HeapCensus* const> censuses, uint64_t signature) {
   std::vector<uint64_t> counts;
@@ -121,33 +116,9 @@ class Moves {
 
 // Growing places that hang below no growing place.
 struct Accumulation {
-  std::unordered_set<uint64_t> tops, covered;  // covered: the tops, what follows from them, and all that hangs below
+  std::unordered_set<uint64_t> tops;
+  std::unordered_map<uint64_t, uint64_t> top_of;  // of the tops themselves, and of all that hangs below
 };
-
-const HeldAt& held_in(const HeapCensus& census, uint64_t place) {
-  static const HeldAt kNothing;
-  const auto found = census.paths.find(place);
-  return found == census.paths.end() ? kNothing : found->second;
-}
-
-uint64_t container_at(const HeldAt& place) { return mix(place.holder, place.container); }
-
-// Containers of weak references that are no more than what grows elsewhere and has one: registries of all that is
-// alive.
-std::unordered_set<uint64_t> observers(std::span<const HeapCensus* const> censuses,
-                                       const std::unordered_set<uint64_t>& growing) {
-  const HeapCensus &first = *censuses.front(), &last = *censuses.back();
-  int64_t seen = 0;
-  for (uint64_t place : growing)
-    seen += static_cast<int64_t>(held_in(last, place).weakly_seen - held_in(first, place).weakly_seen);
-  std::unordered_set<uint64_t> result;
-  for (uint64_t place : growing) {
-    const HeldAt &before = held_in(first, place), &after = held_in(last, place);
-    const auto grown = static_cast<int64_t>(after.held.objects - before.held.objects);
-    if (2 * after.weak_references > after.held.objects && grown <= seen) result.insert(container_at(after));
-  }
-  return result;
-}
 
 Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   const HeapCensus& last = *censuses.back();
@@ -158,34 +129,52 @@ Accumulation accumulation_points(std::span<const HeapCensus* const> censuses) {
   std::unordered_set<uint64_t> growing;
   for (uint64_t signature : last.order)
     if (grows_in_all(counts_of(censuses, signature), signature)) growing.insert(signature);
-  const std::unordered_set<uint64_t> observing = observers(censuses, growing);
   const Moves moves(censuses, growing);
   Accumulation found;
   for (uint64_t signature : last.order) {
     const HeldAt& place = last.paths.at(signature);
-    if (found.covered.contains(place.holder) || observing.contains(container_at(place))) {
-      found.covered.insert(signature);
+    if (const auto above = found.top_of.find(place.holder); above != found.top_of.end()) {
+      found.top_of[signature] = above->second;
       continue;
     }
     if (!growing.contains(signature)) continue;
     if (grows_in_all(moves.without_moved(counts_of(censuses, signature), signature), signature)) {
-      found.covered.insert(signature);
+      found.top_of[signature] = signature;
       found.tops.insert(signature);
     }
   }
   return found;
 }
 
+// A container of weak references that grows with what they see is a registry of what is alive: no growth of its own,
+// nor is what else it holds, keys. It is one where the container holds what is seen: a callback that knows its object,
+// a value that knows its key.
+void leave_out_observers(std::span<const HeapCensus* const> censuses, Accumulation& found) {
+  const HeapCensus &first = *censuses.front(), &last = *censuses.back();
+  std::unordered_map<uint64_t, int64_t> seen;  // how many more have a weak reference, by container of the top
+  std::unordered_set<uint64_t> observing;      // containers
+  int64_t all = 0;
+  for (const auto& [signature, top] : found.top_of) {
+    const HeldAt& place = held_in(last, signature);
+    const auto more = static_cast<int64_t>(place.weakly_seen - held_in(first, signature).weakly_seen);
+    seen[held_in(last, top).container] += more;
+    all += more;
+    if (signature == top && 2 * place.weak_references > place.held.objects) observing.insert(place.container);
+  }
+  std::erase_if(found.tops, [&](uint64_t top) {
+    const uint64_t container = held_in(last, top).container;
+    const auto grown = static_cast<int64_t>(count_at(last, top) - count_at(first, top));
+    return observing.contains(container) && grown <= all - seen[container];
+  });
+}
+
 // Containers that grow and hold none of the growing objects.
 std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> censuses, const Accumulation& objects) {
   std::unordered_set<uint64_t> told;
-  for (uint64_t top : objects.tops) {
-    const HeldAt& place = censuses.back()->paths.at(top);
-    told.insert(container_at(place));
-  }
+  for (uint64_t top : objects.tops) told.insert(held_in(*censuses.back(), top).container);
   std::vector<GrowingPath> result;
   for (const auto& [key, storage] : censuses.back()->storage) {
-    if (objects.covered.contains(storage.holder) || told.contains(mix(storage.holder, storage.container))) continue;
+    if (objects.top_of.contains(storage.holder) || told.contains(storage.container)) continue;
     std::vector<uint64_t> bytes;
     for (const HeapCensus* census : censuses) {
       const auto then = census->storage.find(key);
@@ -209,7 +198,8 @@ std::vector<uint64_t> threads_of(std::span<const HeapCensus* const> censuses) {
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses) {
   std::vector<GrowingPath> result;
   if (censuses.size() < 3) return result;
-  const Accumulation objects = accumulation_points(censuses);
+  Accumulation objects = accumulation_points(censuses);
+  leave_out_observers(censuses, objects);
   auto before = bytes_below(*censuses.front(), objects.tops), after = bytes_below(*censuses.back(), objects.tops);
   for (uint64_t signature : objects.tops)
     result.push_back({signature,
@@ -231,7 +221,7 @@ std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> c
     const HeldAt& place = censuses.back()->paths.at(path.signature);
     if (place.is_passing && std::exchange(told_of_calls, true)) return true;
     if (place.is_passing) path.threads = threads_of(censuses);
-    return !told.insert(container_at(place)).second;
+    return !told.insert(place.container).second;
   });
   return result;
 }

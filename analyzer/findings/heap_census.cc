@@ -58,7 +58,7 @@ uint64_t threads_at_work(const Heap& heap) {
   std::vector<std::string_view> threads;
   for (const HeapRoot& root : heap.roots) {
     const std::string_view name = heap.text(root.name);
-    if (is_passing(heap, root) && name.starts_with("thread "))
+    if (is_passing(heap, root) && name.starts_with(kThread))
       threads.push_back(name.substr(0, name.find_first_of(" ,", kThread.size())));
   }
   std::sort(threads.begin(), threads.end());
@@ -67,11 +67,10 @@ uint64_t threads_at_work(const Heap& heap) {
 
 // Of a reference's member or a root's name, up to the container: "routes_" of "routes_[].handler_". A dict's keys are
 // in the container that its values are in.
-uint64_t container_hash(std::string_view path) {
+uint64_t container_of(uint64_t holder, std::string_view path) {
   constexpr std::string_view kKey = "key of ";
   if (path.starts_with(kKey)) path.remove_prefix(kKey.size());
-  path = path.substr(0, path.find('['));
-  return XXH3_64bits(path.data(), path.size());
+  return mix(holder, hash_of(path.substr(0, path.find('['))));
 }
 
 // Addresses of user space have 47 bits; as much of the type as goes with them.
@@ -84,12 +83,12 @@ void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, Hea
   for (const HeapStorage& row : heap.storage) {
     const uint64_t holder = signature[index(row.owner)];
     if (holder == 0) continue;  // no path
-    const uint64_t container = container_hash(heap.text(heap.labels[index(row.member)].path));
-    // What a variable holds is no object of the program's: its name is the root's.
-    StoredAt& storage = census.storage[mix(holder, mix(container, 1))];
+    const HeapLabel& member = heap.labels[index(row.member)];
+    StoredAt& storage = census.storage[mix(container_of(holder, heap.text(member.path)), 1)];
     storage.bytes += row.bytes;
-    storage.holder = heap.text(heap.labels[index(row.member)].owner).empty() ? 0 : holder;
-    storage.container = container;
+    // What a variable holds is no object of the program's: its name is the root's.
+    storage.holder = heap.text(member.owner).empty() ? 0 : holder;
+    storage.container = container_of(storage.holder, heap.text(member.path));
     storage.example = row.owner;
     storage.member = row.member;
   }
@@ -115,8 +114,9 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
     if (fresh) {
       census.order.push_back(signature[at]);
       place->second.holder = from == kNoObject ? 0 : signature[index(from)];
-      place->second.container = container_hash(from == kNoObject ? heap.text(heap.roots[by].name)
-                                                                 : heap.text(heap.labels[index(heap.label[by])].path));
+      place->second.container =
+          container_of(place->second.holder, from == kNoObject ? heap.text(heap.roots[by].name)
+                                                               : heap.text(heap.labels[index(heap.label[by])].path));
       place->second.is_passing = from == kNoObject && is_passing(heap, heap.roots[by]);
     }
     add_to(place->second, object, heap.size[at], type.kind);

@@ -32,7 +32,7 @@ struct HeldAt {
 struct StoredAt {
   uint64_t bytes = 0;
   uint64_t holder = 0;     // signature
-  uint64_t container = 0;  // hash of the member's name
+  uint64_t container = 0;  // as HeldAt has it
   ObjectId example{};
   LabelId member{};
 };

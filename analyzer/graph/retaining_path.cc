@@ -175,8 +175,7 @@ bool is_cache(const Heap& heap, const HeapRoot& root) {
 }
 
 bool is_passing(const Heap& heap, const HeapRoot& root) {
-  if (root.kind == RootKind::kExternal)
-    return heap.text(root.name) == "C stack" || heap.text(root.name).starts_with("block of ");
+  if (root.kind == RootKind::kExternal) return heap.text(root.name) == "C stack";  // as the agent for CPython has it
   return root.kind == RootKind::kStack || root.kind == RootKind::kFrame || root.kind == RootKind::kRegister;
 }
 

@@ -142,6 +142,27 @@ TEST_CASE("keys of weak references to what grows are no growth either") {
   CHECK(growth_of({classes(10), classes(20), classes(30)}) == Lines{"type app.C0 10 20 30: +1280"});
 }
 
+TEST_CASE("a registry of weak references that holds what they see is told") {
+  const auto weak_keys = [](int entries) {  // {weak reference to key: value}, where the value knows the key
+    std::string drawing = "static g_extra => d(dict)[16]:1;";
+    for (int i = 0; i < entries; i++)
+      drawing += fmt::format(
+          "d =[\"key of []\"#{0}]=> w{0}(weakref.ReferenceType)[64];"
+          "d =[[]#{0}]=> v{0}(Value)[48] =[owner]=> k{0}(Page)[64]:1{{weak_referenced}};",
+          i);
+    return drawing;
+  };
+  CHECK(growth_of({weak_keys(10), weak_keys(20), weak_keys(30)}) == Lines{"Value 10 20 30: +2240"});
+  const auto callbacks = [](int pages) {  // weakref.ref(page, callback), where the callback knows the page
+    std::string drawing = "static g_refs => l(list)[16]:1;";
+    for (int i = 0; i < pages; i++)
+      drawing += fmt::format(
+          "l =[[]#{0}]=> w{0}(weakref.ReferenceType)[64] =[__callback__]=> k{0}(Page)[64]:1{{weak_referenced}};", i);
+    return drawing;
+  };
+  CHECK(growth_of({callbacks(10), callbacks(20), callbacks(30)}) == Lines{"weakref.ReferenceType 10 20 30: +2560"});
+}
+
 TEST_CASE("what the calls of new threads hold is one growth, and tells how many threads there are") {
   std::vector<HeapCensus> censuses;
   for (int threads : {10, 20, 30}) {
