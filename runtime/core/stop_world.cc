@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstring>
 
+#include "runtime/core/library_signal.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/syscall_restart.h"
 #include "runtime/core/system.h"
@@ -101,12 +102,14 @@ int64_t read_task_file(uint32_t tid, const char* name, char* text, size_t capaci
 
 char task_text[4096];  // one snapshot at a time
 
-bool blocks_stop_signal(uint32_t tid) noexcept {
+bool is_in(uint64_t set, int signal) noexcept { return (set >> (signal - 1) & 1) != 0; }
+
+bool blocks(uint32_t tid, int signal) noexcept {
   if (read_task_file(tid, "status", task_text, sizeof task_text) <= 0) return false;  // it has just ended
   const char* line = strstr(task_text, "SigBlk:\t");
   if (line == nullptr) return true;
   line += strlen("SigBlk:\t");
-  return parse_hex(line) >> (stop_signal - 1) & 1;
+  return is_in(parse_hex(line), signal);
 }
 
 uint64_t own_word(uint64_t address) noexcept {
@@ -117,12 +120,20 @@ uint64_t own_word(uint64_t address) noexcept {
 
 // In sigwait() or one of its kind for a set with our signal, as daemons do with all of them: the call would return our
 // signal to the program. SigBlk does not tell: the kernel lifts the block for as long as the thread waits.
-bool waits_for_stop_signal(uint32_t tid) noexcept {
+bool waits_for(uint32_t tid, int signal) noexcept {
   if (read_task_file(tid, "syscall", task_text, sizeof task_text) <= 0) return false;
   const char* text = task_text;
   if (parse_decimal(text) != SYS_rt_sigtimedwait || strncmp(text, " 0x", 3) != 0) return false;
   text += 3;
-  return own_word(parse_hex(text)) >> (stop_signal - 1) & 1;
+  return is_in(own_word(parse_hex(text)), signal);
+}
+
+bool takes(uint32_t tid, int signal) noexcept { return !waits_for(tid, signal) && !blocks(tid, signal); }
+
+// A signal that stops this thread; 0: there is none.
+int signal_for(uint32_t tid) noexcept {
+  if (install_handler() && takes(tid, stop_signal)) return stop_signal;
+  return takes(tid, kLibrarySignal) && borrow_library_signal(on_stop) ? kLibrarySignal : 0;
 }
 
 // Ended, or in a wait that no signal ends (a parent in vfork, a dead network file system): it touches no memory.
@@ -159,14 +170,14 @@ void for_each_other_thread(Visit visit) noexcept {
   close(fd);
 }
 
-bool send_stop(uint32_t tid, uint32_t row) noexcept {
+bool send_stop(uint32_t tid, uint32_t row, int signal) noexcept {
   siginfo_t info{};
-  info.si_signo = stop_signal;
+  info.si_signo = signal;
   info.si_code = SI_QUEUE;
   info.si_pid = static_cast<pid_t>(current_process());
   info.si_uid = getuid();
   info.si_value.sival_ptr = label(turn.load(std::memory_order_relaxed), row);
-  return syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, stop_signal, &info) == 0;
+  return syscall(SYS_rt_tgsigqueueinfo, info.si_pid, tid, signal, &info) == 0;
 }
 
 }  // namespace
@@ -186,11 +197,10 @@ void StoppedWorld::signal_new_threads() noexcept {
     row.tid = tid;
     row.arrived.store(false, std::memory_order_relaxed);
     row.block_in_transit = false;
-    const bool can_stop = install_handler();
-    const bool waits = can_stop && waits_for_stop_signal(tid);  // and touches no memory while it does
-    row.expected = can_stop && !waits && !blocks_stop_signal(tid) && send_stop(tid, signalled_);
+    const int signal = signal_for(tid);
+    row.expected = signal != 0 && send_stop(tid, signalled_, signal);
     signalled_++;
-    if (!row.expected && !waits && !cannot_answer(tid)) not_stopped_++;
+    if (!row.expected && !cannot_answer(tid)) not_stopped_++;
   });
 }
 
@@ -246,11 +256,13 @@ void StoppedWorld::stop() noexcept {
 }
 
 void StoppedWorld::resume() noexcept {
+  return_library_signal();
   turn.fetch_add(1);
   futex_wake_all(turn);
 }
 
 void StoppedWorld::forget() noexcept {
+  return_library_signal();
   signalled_ = stopped_ = not_stopped_ = 0;
   if (turn.load() % 2 != 0) turn.fetch_add(1);
 }

@@ -1,10 +1,10 @@
 // Stops every other thread of the process for a moment and learns its registers.
 //
-// By a real-time signal to each thread; the handler saves the registers and waits. A thread that blocks the signal is
-// not signalled at all (the signal would stay pending, also over exec, and could kill the new program), nor is one in
-// sigwait(), which would return it: it runs on, and its whole stack counts as used. SA_RESTART does not cover poll,
-// nanosleep and their kind, and 600 of 600 threads saw EINTR from them (research/native.md H3): the handler itself
-// restarts these calls (syscall_restart.h).
+// By a real-time signal to each thread; the handler saves the registers and waits. A thread that blocks the signal
+// would keep it pending, also over exec, where it could kill the new program, and sigwait() would return it: such
+// threads get one that the C library keeps for itself (library_signal.h). A thread that blocks that too runs on, and
+// its whole stack counts as used. SA_RESTART does not cover poll, nanosleep and their kind, and 600 of 600 threads saw
+// EINTR from them (research/native.md H3): the handler itself restarts these calls (syscall_restart.h).
 #pragma once
 
 #include <cstdint>
