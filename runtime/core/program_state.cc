@@ -2,6 +2,7 @@
 
 #include <ucontext.h>
 
+#include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
@@ -25,7 +26,7 @@ ProgramState calling_state(const Registers& caller) noexcept {
   state.registers[kRegisterSp] = caller.sp;
   state.registers[kRegisterBp] = caller.bp;
   state.thread_pointer = current_thread_pointer();
-  state.tid = current_thread();
+  if (!recorder.restricted) state.tid = current_thread();  // nobody will ask for it
   return state;
 }
 

@@ -112,11 +112,7 @@ void prepare_snapshots() noexcept {
 }
 
 uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept {
-  if (!prepared) return 0;
-  if (recorder.restricted) {
-    say("no dump: the program has restricted its own rights (seccomp)");
-    return 0;
-  }
+  if (!prepared || recorder.restricted) return 0;
   if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) return 0;
   const bool at_exit = is_at_exit(reason);
   if (!become_busy(at_exit)) return 0;
@@ -142,6 +138,7 @@ uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramStat
 }
 
 void take_snapshot_in_handler(const void* context) noexcept {
+  if (recorder.restricted) return;
   if (block_in_transit) {
     snapshot_postponed = true;
     return;

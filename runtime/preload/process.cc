@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <gnu/libc-version.h>
 #include <linux/prctl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,8 +21,6 @@
 #include "runtime/preload/real_functions.h"
 #include "runtime/preload/symbols.h"
 
-extern "C" void* __libc_malloc(size_t);
-
 namespace reftally::runtime {
 
 bool started = false;
@@ -30,22 +29,24 @@ static std::atomic<bool> snapshot_at_exit_taken{false};
 
 namespace {
 
-// glibc never starts two blocks less than 32 bytes apart; of another allocator we know nothing.
+// glibc never starts two blocks less than 32 bytes apart; of another allocator we know nothing. It may well have all
+// names of glibc's own, __libc_malloc too.
 uint32_t block_spacing() noexcept {
   Dl_info here{}, libc{};
   dladdr(reinterpret_cast<void*>(real().malloc), &here);
-  dladdr(reinterpret_cast<void*>(&__libc_malloc), &libc);
+  dladdr(reinterpret_cast<void*>(&gnu_get_libc_version), &libc);
   return here.dli_fbase == libc.dli_fbase ? LiveTable::kGlibcSpacing : 8;
 }
 
 void after_fork_in_child() {
+  unlock_live_references();
+  if (recorder.restricted) return;
   recorder.process.store(current_process(), std::memory_order_relaxed);
   recorder.snapshots.store(0, std::memory_order_relaxed);
   recorder.start_time_ns = real_time_ns();
   recorder.forked = true;
   snapshot_at_exit_taken.store(false);
   forget_snapshots();
-  unlock_live_references();
 }
 
 void on_snapshot_signal(int, siginfo_t*, void* context) {
@@ -93,7 +94,7 @@ void start_once() noexcept {
 }
 
 void snapshot_at_exit(dump::SnapshotReason reason, const ProgramState& here) noexcept {
-  if (!recording()) return;
+  if (!recording() || recorder.restricted) return;
   if (recorder.process.load(std::memory_order_relaxed) != current_process()) return;  // vfork child
   if (snapshot_at_exit_taken.exchange(true)) return;
   if (recorder.options.at_exit) take_snapshot(reason, true, here);
@@ -133,11 +134,14 @@ HOOK int dlclose(void* handle) {
 // The tables are reservations of many gigabytes, of which little is ever touched; MCL_ONFAULT locks just that.
 HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
 
-// libseccomp, too, asks for no new privileges before it restricts anything.
+// The last moment at which this may be said. libseccomp, too, asks for no new privileges before it restricts anything.
 HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
-  const int result = real().prctl(option, a, b, c, d);
-  if (result == 0 && (option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS)) recorder.restricted = true;
-  return result;
+  const bool restricts = option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS;
+  if (restricts && recording() && !recorder.restricted && recorder.process.load() == current_process()) {
+    recorder.restricted = true;
+    say("no dump: the program restricts its own rights (seccomp)");
+  }
+  return real().prctl(option, a, b, c, d);
 }
 
 namespace {
