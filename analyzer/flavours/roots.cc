@@ -63,6 +63,15 @@ class RootScan {
     });
   }
 
+  void scan_unaligned() {
+    for (const dump::UnalignedWord& unaligned : image_.unaligned) {
+      const ImageRegion* const region = image_.region_at(unaligned.address & ~uint64_t{7});
+      if (!region || region->kind == RegionKind::kHeap || region->kind == RegionKind::kRelro) continue;
+      if (image_.block_at(unaligned.address) == Image::kNoBlock)
+        add(unaligned.address, unaligned.word, kind_at(*region, unaligned.address), *region);
+    }
+  }
+
   void scan_registers(uint32_t thread) {
     if (!(image_.threads[thread].flags & dump::kThreadRegistersKnown)) return;
     for (uint64_t number = 0; number < dump::kRegisterCount; ++number) {
@@ -119,7 +128,7 @@ class RootScan {
   }
 
   void add(uint64_t at, uint64_t word, RootKind kind, const ImageRegion& region) {
-    const WordState state = states_.at(at);
+    const WordState state = at % 8 == 0 ? states_.at(at) : states_.at_unaligned(at);
     if (state == WordState::kExplained) return;
     PointerTarget target = reader_.target(word);
     if (target.holder == kNoHolder) return;
@@ -173,6 +182,7 @@ RootWords scan_roots(const Image& image, const WordStates& states, const Pointer
   for (const ImageRegion& region : image.regions) {
     if (region.kind != RegionKind::kHeap && region.kind != RegionKind::kRelro) scan.scan(region);
   }
+  scan.scan_unaligned();
   for (uint32_t thread = 0; thread < image.threads.size(); ++thread) scan.scan_registers(thread);
   return scan.take();
 }

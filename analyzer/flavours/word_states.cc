@@ -14,6 +14,14 @@ WordState WordStates::at(uint64_t address) const {
   return groups[i / 64].at(i);
 }
 
+WordState WordStates::at_unaligned(uint64_t address) const {
+  if (explained_unaligned_.contains(address)) return WordState::kExplained;
+  const WordState first = at(address & ~uint64_t{7}), second = at((address & ~uint64_t{7}) + 8);
+  if (first == second) return first;
+  const bool is_open = first == WordState::kUnexplained || second == WordState::kUnexplained;
+  return is_open ? WordState::kUnexplained : WordState::kDead;
+}
+
 WordStates::Group* WordStates::groups_to_fill(const ImageRegion& region) {
   std::vector<Group>& groups = groups_[static_cast<size_t>(&region - image_.regions.data())];
   if (groups.empty()) groups.resize((region.word_count + 63) / 64);
@@ -21,6 +29,7 @@ WordStates::Group* WordStates::groups_to_fill(const ImageRegion& region) {
 }
 
 bool WordStates::explain(uint64_t address) {
+  if (address % 8 != 0) return explained_unaligned_.insert(address).second;
   const ImageRegion* region = image_.region_at(address);
   if (!region) return false;
   const uint64_t i = (address - region->address) / 8, bit = uint64_t{1} << i % 64;

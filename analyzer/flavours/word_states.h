@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/image/image.h"
@@ -20,13 +21,18 @@ class WordStates {
   explicit WordStates(const Image& image);
 
   WordState at(uint64_t address) const;
+  // Of a word that does not stand at a multiple of 8: what is said of it, or of the two it lies in.
+  WordState at_unaligned(uint64_t address) const;
   bool explain(uint64_t address);  // false where there is no memory, or it is explained already
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
   // Calls visit(address, word, state) for each known word in [begin, end) that is not explained.
   template <class Visit>
   void for_each_open(uint64_t begin, uint64_t end, Visit visit) const;
-  void release() { std::vector<std::vector<Group>>().swap(groups_); }  // nobody asks any more
+  void release() {  // nobody asks any more
+    std::vector<std::vector<Group>>().swap(groups_);
+    explained_unaligned_.clear();
+  }
 
  private:
   struct Group {
@@ -44,6 +50,7 @@ class WordStates {
   Group* groups_to_fill(const ImageRegion& region);
 
   const Image& image_;
+  std::unordered_set<uint64_t> explained_unaligned_;
   std::vector<std::vector<Group>> groups_;  // by region; empty until one of its words is set
 };
 

@@ -119,6 +119,19 @@ class HeapScan {
       drop_counted(untyped, candidates);
     }
   }
+  // Last, so that what stands at multiples of 8 is found where it was.
+  void add_unaligned(const WordStates& states) {
+    std::vector<Pointer> pointers;
+    for (const dump::UnalignedWord& unaligned : image_.unaligned) {
+      const uint32_t block = image_.block_at(unaligned.address);
+      const WordState state = states.at_unaligned(unaligned.address);
+      if (block == Image::kNoBlock || state == WordState::kExplained) continue;
+      const PointerTarget target = reader_.target(unaligned.word);
+      if (target.holder != kNoHolder)
+        pointers.push_back({unaligned.address, unaligned.word, target, block, state, false});
+    }
+    add(pointers);
+  }
   HeapWords take() { return std::move(found_); }
 
  private:
@@ -218,6 +231,7 @@ HeapWords scan_heap(const Image& image, const CountedObjects& counted, const Hol
       static_cast<uint32_t>(image.blocks.size()),
       [&](RowRange blocks) { return find_pointers(image, states, reader, blocks); },
       [&](const std::vector<Pointer>& pointers) { scan.add(pointers); });
+  scan.add_unaligned(states);
   return scan.take();
 }
 

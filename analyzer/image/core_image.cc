@@ -10,6 +10,7 @@
 #include "analyzer/image/core_ranges.h"
 #include "analyzer/image/dump_image.h"
 #include "analyzer/image/glibc_heap.h"
+#include "runtime/dump/unaligned_words.h"
 
 namespace reftally {
 
@@ -40,6 +41,7 @@ class CoreImage {
     add_kernel_words();
     image_.build_indexes();
     find_vtables();
+    find_unaligned();
     return std::move(image_);
   }
 
@@ -149,6 +151,18 @@ class CoreImage {
           image_.vtable_names.emplace(word, name);
       });
     }
+  }
+
+  void find_unaligned() {
+    if (image_.blocks.empty()) return;
+    const uint64_t lowest = image_.blocks.front().address, span = image_.blocks.back().address + 1 - lowest;
+    for (const ImageRegion& region : image_.regions)
+      for (uint64_t i = 0; i + 1 < region.word_count; ++i)
+        dump::for_each_unaligned(region.words[i], region.words[i + 1], lowest, span,
+                                 [&](uint64_t offset, uint64_t word) {
+                                   if (image_.block_at(word) != Image::kNoBlock)
+                                     image_.unaligned.push_back({region.address + 8 * i + offset, word});
+                                 });
   }
 
   // Itanium C++ ABI 2.5 and 2.9.3: the word before a vtable's address point is the type_info, whose second word is the

@@ -20,6 +20,7 @@ class DumpReader {
   void read_stacks();
   void read_threads();
   void read_blocks();
+  void read_unaligned();
   void read_vtables();
   void read_notes();
   Image& image() { return image_; }
@@ -174,6 +175,14 @@ void DumpReader::read_blocks() {
   });
 }
 
+void DumpReader::read_unaligned() {
+  for_each<dump::UnalignedWord>(dump::kTagUnaligned, [&](const dump::UnalignedWord& word, const RecordPlace&) {
+    image_.unaligned.push_back(word);
+  });
+  std::sort(image_.unaligned.begin(), image_.unaligned.end(),
+            [](const auto& a, const auto& b) { return a.address < b.address; });
+}
+
 void DumpReader::read_vtables() {
   for_each<dump::VtableRecord>(dump::kTagVtables, [&](const dump::VtableRecord& record, const RecordPlace& place) {
     image_.vtable_names.emplace(record.vtable, text(record.type_name, place));
@@ -186,20 +195,35 @@ void DumpReader::read_notes() {
   });
 }
 
-constexpr uint32_t kKnownTags[] = {dump::kTagProcess,         dump::kTagMappings,
-                                   dump::kTagModules,         dump::kTagSegments,
-                                   dump::kTagThreads,         dump::kTagBlocks,
-                                   dump::kTagWords,           dump::kTagStacks,
-                                   dump::kTagVtables,         dump::kTagStrings,
-                                   dump::kTagKernelWords,     dump::kTagDeclaredTypes,
-                                   dump::kTagDeclaredObjects, dump::kTagDeclaredReferences,
-                                   dump::kTagDeclaredRoots,   dump::kTagRootRegions,
-                                   dump::kTagExpectations,    dump::kTagEventTallies,
-                                   dump::kTagEventSummary,    dump::kTagGObjectTypes,
-                                   dump::kTagHistory,         dump::kTagCollector,
-                                   dump::kTagCollectorPauses, dump::kTagPools,
-                                   dump::kTagDeclaredNames,   dump::kTagDeclaredFrames,
-                                   dump::kTagDeclaredStacks,  dump::kTagNotes};
+constexpr uint32_t kKnownTags[] = {dump::kTagProcess,
+                                   dump::kTagMappings,
+                                   dump::kTagModules,
+                                   dump::kTagSegments,
+                                   dump::kTagThreads,
+                                   dump::kTagBlocks,
+                                   dump::kTagWords,
+                                   dump::kTagStacks,
+                                   dump::kTagVtables,
+                                   dump::kTagStrings,
+                                   dump::kTagKernelWords,
+                                   dump::kTagUnaligned,
+                                   dump::kTagDeclaredTypes,
+                                   dump::kTagDeclaredObjects,
+                                   dump::kTagDeclaredReferences,
+                                   dump::kTagDeclaredRoots,
+                                   dump::kTagRootRegions,
+                                   dump::kTagExpectations,
+                                   dump::kTagEventTallies,
+                                   dump::kTagEventSummary,
+                                   dump::kTagGObjectTypes,
+                                   dump::kTagHistory,
+                                   dump::kTagCollector,
+                                   dump::kTagCollectorPauses,
+                                   dump::kTagPools,
+                                   dump::kTagDeclaredNames,
+                                   dump::kTagDeclaredFrames,
+                                   dump::kTagDeclaredStacks,
+                                   dump::kTagNotes};
 
 DumpSummary::Section& row_of(DumpSummary& summary, uint32_t tag) {
   const std::string name = tag_name(tag);
@@ -226,6 +250,7 @@ Image read_dump(const std::string& path) {
   // Beyond this point strings, stacks and modules are known: records that refer to them are checked as they are read.
   reader.read_threads();
   reader.read_blocks();
+  reader.read_unaligned();
   reader.read_vtables();
   reader.read_notes();
   read_declared_facts(file, reader.image());

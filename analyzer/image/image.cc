@@ -56,6 +56,13 @@ const ImageRegion* Image::find_region(uint64_t address) const {
   return nullptr;
 }
 
+std::optional<uint64_t> Image::unaligned_word(uint64_t address) const {
+  const auto found =
+      std::lower_bound(unaligned.begin(), unaligned.end(), address,
+                       [](const dump::UnalignedWord& word, uint64_t wanted) { return word.address < wanted; });
+  return found != unaligned.end() && found->address == address ? std::optional(found->word) : std::nullopt;
+}
+
 std::optional<uint32_t> Image::half(uint64_t address) const {
   if (address % 4) return std::nullopt;
   const std::optional<uint64_t> whole = word(address & ~uint64_t{7});

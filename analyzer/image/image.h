@@ -130,9 +130,10 @@ class Image {
   std::vector<ImageMapping> mappings;  // by address
   std::vector<ImageModule> modules;
   std::vector<ImageThread> threads;
-  std::vector<ImageBlock> blocks;    // by address, disjoint
-  std::vector<ImageRegion> regions;  // by address, disjoint
-  std::vector<StackNode> stacks;     // row 0 is unused: StackId 0 = unknown
+  std::vector<ImageBlock> blocks;              // by address, disjoint
+  std::vector<ImageRegion> regions;            // by address, disjoint
+  std::vector<dump::UnalignedWord> unaligned;  // by address
+  std::vector<StackNode> stacks;               // row 0 is unused: StackId 0 = unknown
   DeclaredFacts declared;
   std::vector<std::pair<dump::NoteKind, std::string>> notes;
   std::string strings;                                     // the dump's string pool
@@ -156,9 +157,10 @@ class Image {
       return &regions[last_region_];
     return find_region(address);
   }
-  // 8-byte aligned; nothing when unknown
+  // Nothing when unknown, which one is that does not stand at a multiple of 8 and leads nowhere.
   std::optional<uint64_t> word(uint64_t address) const {
-    const ImageRegion* region = address % 8 == 0 ? region_at(address) : nullptr;
+    if (address % 8 != 0) return unaligned_word(address);
+    const ImageRegion* region = region_at(address);
     if (!region) return std::nullopt;
     const uint64_t i = (address - region->address) / 8;
     return region->is_known(i) ? std::optional(region->words[i]) : std::nullopt;
@@ -191,6 +193,7 @@ class Image {
   void build_indexes();  // to be called once by the door that filled the columns
 
  private:
+  std::optional<uint64_t> unaligned_word(uint64_t address) const;
   const ImageRegion* first_region_after(uint64_t address) const;  // first one that ends after address
   const ImageRegion* find_region(uint64_t address) const;
 

@@ -9,12 +9,15 @@
 #include "runtime/core/root_ranges.h"
 #include "runtime/core/system.h"
 #include "runtime/core/word_filter.h"
+#include "runtime/dump/unaligned_words.h"
 
 namespace reftally::runtime {
 namespace {
 
 constexpr uint32_t kPieceWords = 64u << 10;  // words in one WordRegion at most
 constexpr uint64_t kSparse = 1u << 20;       // from this size on, pages that were never touched are skipped
+constexpr uint64_t kEndOfAddresses = 1ull << 47;
+constexpr uint32_t kMostUnaligned = 1u << 20;
 
 WordFilter filter;
 RootRanges roots;
@@ -24,6 +27,8 @@ struct Scratch {
   uint64_t copy[kPieceWords];
 };
 Scratch* scratch = nullptr;
+dump::UnalignedWord* unaligned = nullptr;
+uint32_t unaligned_count = 0;
 
 class WordWriter {
  public:
@@ -52,6 +57,7 @@ class WordWriter {
   }
 
   void pieces(uint64_t begin, uint64_t end) noexcept {
+    previous_ = 0;
     for (; begin < end; begin += uint64_t{kPieceWords} * 8) {
       const uint64_t words = (end - begin) / 8;
       const auto count = static_cast<uint32_t>(words < kPieceWords ? words : kPieceWords);
@@ -83,6 +89,8 @@ class WordWriter {
     memset(bitmap, 0, bitmap_words * sizeof *bitmap);
     for (uint32_t i = 0; i < count; i++) {
       const uint64_t word = source[i];
+      look_between(previous_, word, address + 8 * uint64_t{i} - 8);
+      previous_ = word;
       if (!filter.keeps(word)) continue;
       filter.look_for_vtable(word);
       bitmap[i / 64] |= 1ull << (i % 64);
@@ -92,9 +100,19 @@ class WordWriter {
     writer_.add_bytes(scratch, sizeof scratch->header + (bitmap_words + kept_count) * sizeof(uint64_t));
   }
 
+  // At two words that lie beside each other, from `address` on.
+  void look_between(uint64_t first, uint64_t second, uint64_t address) noexcept {
+    dump::for_each_unaligned(first, second, lowest_, kEndOfAddresses - lowest_, [&](uint64_t offset, uint64_t word) {
+      if (filter.is_address(word) && unaligned_count < kMostUnaligned)
+        unaligned[unaligned_count++] = {address + offset, word};
+    });
+  }
+
   dump::Writer& writer_;
   const MemoryMap& map_;
   const Mapping* mapping_ = nullptr;
+  const uint64_t lowest_ = filter.lowest_mapping();
+  uint64_t previous_ = 0;  // the word before, or 0
   PresentPages pages_;
   dump::RegionKind kind_{};
   uint32_t thread_ = 0;
@@ -113,7 +131,8 @@ void write_heap_range(WordWriter& words, uint64_t begin, uint64_t end) noexcept 
 
 bool prepare_word_writer() noexcept {
   scratch = static_cast<Scratch*>(map_memory(sizeof(Scratch)));
-  return scratch != nullptr && filter.create() && roots.create();
+  unaligned = static_cast<dump::UnalignedWord*>(map_memory(kMostUnaligned * sizeof *unaligned));
+  return scratch != nullptr && unaligned != nullptr && filter.create() && roots.create();
 }
 
 void write_words(dump::Writer& writer, const SnapshotFacts& facts, const ProgramState* const* threads,
@@ -121,6 +140,7 @@ void write_words(dump::Writer& writer, const SnapshotFacts& facts, const Program
   filter.learn(*facts.map, *facts.modules, recorder.options.full_contents);
   roots.find(*facts.map, *facts.modules, threads, thread_count);
   trouble = roots.trouble();
+  unaligned_count = 0;
   writer.begin(dump::kTagWords, 0);
   {
     WordWriter words(writer, *facts.map);
@@ -130,6 +150,11 @@ void write_words(dump::Writer& writer, const SnapshotFacts& facts, const Program
   }
   writer.end();
   filter.write_vtables(writer);
+  if (unaligned_count == kMostUnaligned)
+    trouble = "more than 1048576 addresses stand at no multiple of 8: what only the rest leads to looks leaked";
+  writer.begin(dump::kTagUnaligned, sizeof(dump::UnalignedWord));
+  for (uint32_t i = 0; i < unaligned_count; i++) writer.add(unaligned[i]);
+  writer.end();
 }
 
 }  // namespace reftally::runtime

@@ -48,7 +48,8 @@ void WordFilter::set_range(uint64_t* cells, uint64_t begin, uint64_t end) noexce
 void WordFilter::learn(const MemoryMap& map, const ModuleList& modules, bool keep_all) noexcept {
   keep_all_ = keep_all;
   modules_ = &modules;
-  has_low_mappings_ = map.count() != 0 && map[0].begin >> 32 == 0;
+  lowest_ = map.count() != 0 ? map[0].begin : 0;
+  has_low_mappings_ = lowest_ >> 32 == 0;
   for (uint32_t i = 0; i < map.count(); i++)
     if (map[i].end - map[i].begin < (1ull << 40)) set_range(mapped_cells_, map[i].begin, map[i].end);
   for (uint32_t i = 0; i < modules.segment_count(); i++)

@@ -20,6 +20,9 @@ class WordFilter {
                ? true
                : has_low_mappings_ && (is_mapped(word & 0xffffffff) || is_mapped(word >> 32));
   }
+  // Of a word that does not stand where pointers do: in a mapping, as it is.
+  bool is_address(uint64_t word) const noexcept { return is_mapped(word); }
+  uint64_t lowest_mapping() const noexcept { return lowest_; }
   // Notes the vtable behind a word that points into a module's data, once for each vtable.
   void look_for_vtable(uint64_t word) noexcept {
     if ((word & 7) == 0 && word < kAddressMask && is_set(module_cells_, word)) note_vtable(word);
@@ -43,6 +46,7 @@ class WordFilter {
   const char* type_name_behind(uint64_t vtable) const noexcept;  // nullptr when it is none
 
   bool keep_all_ = false;
+  uint64_t lowest_ = 0;
   bool has_low_mappings_ = false;  // below 4 GiB, where programs may keep pointers in 32 bits (GHashTable does)
   uint64_t* mapped_cells_ = nullptr;
   uint64_t* module_cells_ = nullptr;

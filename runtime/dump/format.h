@@ -28,7 +28,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 3;
+inline constexpr uint16_t kVersionMinor = 4;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -52,6 +52,7 @@ inline constexpr uint32_t kTagStacks = tag("STKS");       // StackNode; StackId 
 inline constexpr uint32_t kTagVtables = tag("VTBL");      // VtableRecord: vtable pointers met in words
 inline constexpr uint32_t kTagStrings = tag("STRS");      // bytes
 inline constexpr uint32_t kTagKernelWords = tag("KRNL");  // KernelWord; since 1.3
+inline constexpr uint32_t kTagUnaligned = tag("UNAL");    // UnalignedWord; since 1.4
 // ---- declared facts: what a runtime (CPython agent, reftally.h) knows for certain
 inline constexpr uint32_t kTagDeclaredTypes = tag("DTYP");       // DeclaredType; DeclaredTypeId n is the nth, from 0
 inline constexpr uint32_t kTagDeclaredObjects = tag("DOBJ");     // DeclaredObject
@@ -238,6 +239,11 @@ struct VtableRecord {  // a word that pointed to a vtable: type_info read at vta
   StringRef type_name;  // mangled, without a leading '*'
 };
 static_assert(sizeof(VtableRecord) == 16);
+
+struct UnalignedWord {  // that may be the address of a block and does not stand at a multiple of 8: unaligned_words.h
+  uint64_t address, word;
+};
+static_assert(sizeof(UnalignedWord) == 16);
 
 enum class KernelKeeper : uint32_t { kEpoll = 1, kTimer = 2 };
 

@@ -1,6 +1,7 @@
 #include "runtime/python/word_scan.h"
 
 #include "runtime/core/system.h"
+#include "runtime/dump/unaligned_words.h"
 #include "runtime/python/names.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/static_tables.h"
@@ -50,12 +51,18 @@ void WordScan::collect_missing() noexcept {
 }
 
 void WordScan::scan(Address begin, Address end) noexcept {
-  const uint64_t span = highest_ - lowest_;
-  for (Address place = begin; place < end; place += 8) {
-    const Address word = pointer_at(place);
-    if (word - lowest_ > span || (word & 7) != 0) continue;
+  const uint64_t span = highest_ - lowest_ + 1;
+  auto look_at = [&](Address place, Address word) {
     const Missing* missing = missing_.find(word);
     if (missing != nullptr && hits_.size() < kMaxHits) hits_.push({place, missing->object, In::kUnknown, 0});
+  };
+  Address before = 0;
+  for (Address place = begin; place < end; place += 8) {
+    const Address word = pointer_at(place);
+    dump::for_each_unaligned(before, word, lowest_, span,
+                             [&](uint64_t offset, Address found) { look_at(place - 8 + offset, found); });
+    before = word;
+    if (word - lowest_ < span && (word & 7) == 0) look_at(place, word);
   }
 }
 

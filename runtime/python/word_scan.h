@@ -1,6 +1,6 @@
-// Where the references are that structure does not explain: every aligned word of the process that is the address of
-// an object with a missing reference, and what it lies in. A word is a candidate, not an owner: it is written as a
-// conservative reference, which keeps alive and pays for nothing.
+// Where the references are that structure does not explain: every word of the process, aligned or not, that is the
+// address of an object with a missing reference, and what it lies in. A word is a candidate, not an owner: it is written
+// as a conservative reference, which keeps alive and pays for nothing.
 #pragma once
 
 #include "runtime/core/memory_map.h"
