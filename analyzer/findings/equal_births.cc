@@ -7,16 +7,18 @@
 #include <string>
 #include <string_view>
 
+#include "analyzer/findings/cycle_search.h"
+
 namespace reftally {
 
 namespace {
 
-// Empty for a finding that stays as it is.
+// Empty for a finding that stays as it is. Blocks are of one type, whatever their sizes.
 std::string birth_text(const Heap& heap, const Finding& finding) {
   const std::string_view rule = finding.rule;
   if ((rule != "leaked-reference" && rule != "unreachable-block") || finding.born.empty() || !finding.subject)
     return {};
-  std::string text = fmt::format("{}\n{}\n", rule, index(heap.type[index(*finding.subject)]));
+  std::string text = fmt::format("{}\n{}\n", rule, stable_name(heap.type_name(*finding.subject)));
   for (const SourceFrame& frame : finding.born)
     text += fmt::format("{} {}:{}\n", frame.function, frame.file, frame.line);
   return text;
