@@ -17,6 +17,7 @@
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/installed.h"
+#include "analyzer/cli/left_running.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/cli/unrecorded.h"
 #include "analyzer/findings/baseline.h"
@@ -129,10 +130,11 @@ struct Ended {
 // Waits for the program; children of its own that outlive it are not ours to wait for.
 Ended run_program(const RunOptions& options) {
   const fs::path agent = installed_file("libreftally-agent.so", "the agent");
-  const pid_t pid = fork();
+  const pid_t reftally = getpid(), pid = fork();
   if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
   if (pid == 0) {
     set_environment(options, agent);
+    mark_run(reftally);
     become_program(options);
   }
   child_pid = pid;
@@ -256,9 +258,12 @@ int run(const RunOptions& options) {
   const auto [pid, status] = run_program(options);
   const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), pid);
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
-  if (dumps.empty() && !not_run)
-    fmt::print(stderr, "reftally: no dump was written: {}\n",
-               why_unrecorded(options.program[0], status, fs::absolute(options.dump_dir).string()));
+  const std::string folder = fs::absolute(options.dump_dir).lexically_normal().string();
+  const std::string left = left_running_message(left_running(getpid()), folder);
+  if (!left.empty())
+    fmt::print(stderr, "reftally: {}\n", left);
+  else if (dumps.empty() && !not_run)
+    fmt::print(stderr, "reftally: no dump was written: {}\n", why_unrecorded(options.program[0], status));
   const bool failed = !options.no_analyze && report_all(dumps, options);
   return failed ? options.error_exitcode : exit_like(status);
 }

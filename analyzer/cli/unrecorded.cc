@@ -57,13 +57,13 @@ std::string obstacle_in(const fs::path& path) {
 
 }  // namespace
 
-std::string why_unrecorded(const std::string& program, int status, const std::string& dump_dir) {
+std::string why_unrecorded(const std::string& program, int status) {
   const std::optional<fs::path> file = file_of(program);
   const std::string obstacle = file ? obstacle_in(*file) : "";
   if (!obstacle.empty()) return fmt::format("{} {}", program, obstacle);
   if (WIFSIGNALED(status))
     return fmt::format("{} was killed by signal {} ({})", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return fmt::format("{} did not load the agent, or it could not write to {}", program, dump_dir);
+  return fmt::format("the agent says why above, or {} did not load it, or ended by a system call of its own", program);
 }
 
 }  // namespace reftally

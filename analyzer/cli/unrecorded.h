@@ -7,6 +7,6 @@ namespace reftally {
 
 // `program` as given to execvp(3), `status` as waitpid(2) tells it. A sentence without its end:
 // "./server is statically linked: …".
-std::string why_unrecorded(const std::string& program, int status, const std::string& dump_dir);
+std::string why_unrecorded(const std::string& program, int status);
 
 }  // namespace reftally

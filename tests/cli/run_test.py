@@ -53,6 +53,18 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", program, env={"ASAN_OPTIONS": "detect_leaks=0"})
         self.assertIn("2 Page and 1 Document objects keep each other alive", run.stderr)
 
+    def test_blocks_of_an_allocator_that_lays_them_side_by_side_are_all_known(self):
+        sources = pathlib.Path(__file__).resolve().parent / "programs"
+        subprocess.run(["gcc", "-O1", "-fPIC", "-shared", "-fno-builtin", sources / "dense_allocator.c", "-o",
+                        self.folder / "libdense.so"], check=True, timeout=120)
+        program = self.folder / "small_blocks"
+        subprocess.run(["gcc", "-g", "-fno-builtin", sources / "small_blocks.c", "-o", program, f"-L{self.folder}",
+                        "-ldense", f"-Wl,--no-as-needed,-rpath,{self.folder}"], check=True, timeout=120)
+        run = self.reftally("run", "--fail-on", "note", "--", program)
+        self.assertEqual(run.stdout, "999\n")
+        self.assertIn("no findings", run.stderr)
+        self.assertGreater(int(run.stderr.split(" blocks")[0].split()[-1].replace(",", "")), 1000, run.stderr)
+
     def test_a_snapshot_among_destructors_tells_nothing_of_what_they_have_released(self):
         folder = self.folder / "half_destroyed"
         command.record("half_destroyed", folder)
@@ -73,6 +85,11 @@ class Run(command.CommandTest):
                       run.stderr)
         run = self.reftally("run", "--", "sh", "-c", "kill -9 $$", status=-9)
         self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed)\n", run.stderr)
+
+    def test_it_says_whose_dumps_are_still_to_come(self):
+        run = self.reftally("run", "--", "sh", "-c", "sleep 5 > /dev/null 2>&1 & echo $!; kill -9 $$", status=-9)
+        self.assertIn(f"reftally: process {run.stdout.strip()} (sleep), which the program started, still runs; its dump "
+                      f"comes to {self.folder} when it ends\n", run.stderr)
 
 
 if __name__ == "__main__":
