@@ -11,6 +11,7 @@
 #include "runtime/core/kernel_words.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
+#include "runtime/core/uncopied_memory.h"
 
 namespace reftally::runtime {
 namespace {
@@ -48,6 +49,7 @@ struct Work {
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
   close_standard_files();  // where the program has no descriptor left, these two are enough
   read_kernel_words(recorder.process.load());
+  fetch_uncopied_memory(recorder.process.load());
   close_program_files();
   end_child(work.main(work.facts));
 }
@@ -107,6 +109,7 @@ bool start_dump_child(ChildMain main, const void* facts, const DumpName& name) n
   const long pid = clone_process();
   if (pid == 0) call_on_stack(stack + kStackSize, run, &work);
   if (pid < 0) return false;
+  if (recorder.has_uncopied_memory) let_fetch(pid);
   for (Child& child : children) {
     if (child.pid != 0) continue;
     child = {pid, name};

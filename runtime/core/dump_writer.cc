@@ -7,6 +7,7 @@
 #include "runtime/core/kernel_words.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/core/uncopied_memory.h"
 #include "runtime/events/gobject_types.h"
 #include "runtime/events/history.h"
 #include "runtime/events/live_references.h"
@@ -111,6 +112,7 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble
     warn(Text(text, sizeof text).add("the history is not whole: its first ").add(gone).add(" events are gone").c_str());
   }
   if (trouble != nullptr) warn(trouble);
+  if (uncopied_memory_trouble() != nullptr) warn(uncopied_memory_trouble());
   if (recorder.other_malloc != nullptr) {
     char text[kMaxPath + 100];
     warn(Text(text, sizeof text)

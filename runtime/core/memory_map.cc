@@ -16,9 +16,16 @@ bool MemoryMap::create() noexcept {
   return mappings_ != nullptr && text_ != nullptr;
 }
 
-bool MemoryMap::read() noexcept {
+bool MemoryMap::read() noexcept { return read_lines("/proc/self/maps"); }
+
+bool MemoryMap::read(uint32_t process) noexcept {
+  char path[64];
+  return read_lines(Text(path, sizeof path).add("/proc/").add(process).add("/maps").c_str());
+}
+
+bool MemoryMap::read_lines(const char* path) noexcept {
   count_ = 0;
-  int64_t size = read_file("/proc/self/maps", text_, kTextCapacity - 1);
+  int64_t size = read_file(path, text_, kTextCapacity - 1);
   if (size <= 0) return false;
   text_[size] = '\0';
   for (const char* line = text_; *line != '\0';)

@@ -17,6 +17,7 @@ class MemoryMap {
  public:
   bool create() noexcept;  // takes the memory
   bool read() noexcept;    // false: /proc is not there, or more than kMaxMappings
+  bool read(uint32_t process) noexcept;
 
   uint32_t count() const noexcept { return count_; }
   const Mapping& operator[](uint32_t i) const noexcept { return mappings_[i]; }
@@ -27,6 +28,7 @@ class MemoryMap {
   static constexpr uint32_t kMaxMappings = 65536;  // vm.max_map_count is 65,530 by default
   static constexpr size_t kTextCapacity = 16u << 20;
 
+  bool read_lines(const char* path) noexcept;
   bool parse_line(const char*& line) noexcept;
 
   Mapping* mappings_ = nullptr;

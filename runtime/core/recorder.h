@@ -20,9 +20,10 @@ struct Recorder {
   std::atomic<uint64_t> snapshots{0};
   std::atomic<uint32_t> process{0};  // pid; a vfork child has another one and must do nothing
   uint64_t start_time_ns = 0;
-  uint64_t start_cycles = 0;  // of birth_clock.h
+  uint64_t start_cycles = 0;           // of birth_clock.h
   const char* other_malloc = nullptr;  // the file that has the malloc the program uses, when it is not through ours
-  bool restricted = false;  // the program gave up rights: system calls we have not made yet may now kill it
+  bool restricted = false;             // the program gave up rights: system calls we have not made yet may now kill it
+  bool has_uncopied_memory = false;    // see uncopied_memory.h
   bool forked = false;  // a copy of a process: stacks of threads it does not have may still hold references
 };
 

@@ -15,6 +15,7 @@
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
+#include "runtime/core/uncopied_memory.h"
 
 namespace reftally::runtime {
 namespace {
@@ -107,7 +108,8 @@ uint32_t stack_of(const ProgramState& here) noexcept {
 void prepare_snapshots() noexcept {
   writer_memory = map_memory(dump::Writer::memory_needed());
   prepared = writer_memory != nullptr && memory_map.create() && module_list.create() && StoppedWorld::prepare() &&
-             prepare_word_writer() && prepare_kernel_words() && prepare_declarations() && prepare_dump_children();
+             prepare_word_writer() && prepare_kernel_words() && prepare_declarations() && prepare_dump_children() &&
+             prepare_uncopied_memory();
   if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
 }
 

@@ -134,6 +134,11 @@ HOOK int dlclose(void* handle) {
 // The tables are reservations of many gigabytes, of which little is ever touched; MCL_ONFAULT locks just that.
 HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
 
+HOOK int madvise(void* begin, size_t size, int advice) {
+  if (advice == MADV_DONTFORK) recorder.has_uncopied_memory = true;
+  return real().madvise(begin, size, advice);
+}
+
 // The last moment at which this may be said. libseccomp, too, asks for no new privileges before it restricts anything.
 HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
   const bool restricts = option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS;

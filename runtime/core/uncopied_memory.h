@@ -1,0 +1,16 @@
+// Memory that a program keeps from its children (MADV_DONTFORK: buffers of devices, of MPD): a child that writes a dump
+// does not have it, and fetches it.
+#pragma once
+
+#include <cstdint>
+
+namespace reftally::runtime {
+
+bool prepare_uncopied_memory() noexcept;
+// In the child: what `process` has and the child has not is put where it stands there.
+void fetch_uncopied_memory(uint32_t process) noexcept;
+// In the program: Yama lets only those look into a process that it names.
+void let_fetch(long child) noexcept;
+const char* uncopied_memory_trouble() noexcept;  // what could not be fetched; nullptr: nothing
+
+}  // namespace reftally::runtime
