@@ -15,6 +15,8 @@ struct HidingLibrary {
 constexpr std::array kHidingLibraries = {
     // FcPattern has the distance to its elements; LeakSanitizer's users suppress the whole library for that
     HidingLibrary{"/libfontconfig.so", "libfontconfig, which keeps distances for addresses"},
+    // its first MallocExtension is replaced by a better one; its own leak checker is told to pass over that
+    HidingLibrary{"/libtcmalloc", "tcmalloc, which keeps what it makes for itself"},
 };
 
 const HidingLibrary* library_of(const Image& image, uint64_t address) {

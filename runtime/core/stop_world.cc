@@ -136,11 +136,23 @@ int signal_for(uint32_t tid) noexcept {
   return takes(tid, kLibrarySignal) && borrow_library_signal(on_stop) ? kLibrarySignal : 0;
 }
 
+// The kernel's own, beside the program's, as io_uring has them: without a stack or registers of the program.
+bool is_worker_of_kernel(const char* after_state) noexcept {
+  constexpr uint64_t kIoWorker = 0x10;       // PF_IO_WORKER of linux/sched.h
+  for (int field = 0; field < 5; field++) {  // parent, group, session, terminal, its group
+    while (*after_state == ' ') after_state++;
+    while (*after_state != ' ' && *after_state != '\0') after_state++;
+  }
+  while (*after_state == ' ') after_state++;
+  return (parse_decimal(after_state) & kIoWorker) != 0;
+}
+
 // Ended, or in a wait that no signal ends (a parent in vfork, a dead network file system): it touches no memory.
 bool cannot_answer(uint32_t tid) noexcept {
   if (read_task_file(tid, "stat", task_text, sizeof task_text) <= 0) return true;
   const char* after_name = strrchr(task_text, ')');
-  return after_name == nullptr || after_name[1] == '\0' || strchr("DZX", after_name[2]) != nullptr;
+  return after_name == nullptr || after_name[1] == '\0' || strchr("DZX", after_name[2]) != nullptr ||
+         is_worker_of_kernel(after_name + 3);
 }
 
 template <class Visit>
