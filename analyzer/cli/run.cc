@@ -258,8 +258,8 @@ int run(const RunOptions& options) {
   const auto [pid, status] = run_program(options);
   const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), pid);
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
-  const std::string folder = fs::absolute(options.dump_dir).lexically_normal().string();
-  const std::string left = left_running_message(left_running(getpid()), folder);
+  const std::string left = left_running_message(left_running(getpid()),
+                                                (fs::absolute(options.dump_dir) / "").lexically_normal().parent_path());
   if (!left.empty())
     fmt::print(stderr, "reftally: {}\n", left);
   else if (dumps.empty() && !not_run)

@@ -1,6 +1,6 @@
+// expect: none
 // Threads that block all signals, as GLib's worker does, or wait for all, as daemons do: what they have in their
 // registers is alive.
-// expect: none
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>

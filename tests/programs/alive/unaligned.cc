@@ -1,3 +1,4 @@
+// expect: none
 // Addresses that do not stand at a multiple of 8: in packed rows, in a buffer of bytes, in events to be handed out, in
 // a packed static. expect: none
 #include <sys/epoll.h>
