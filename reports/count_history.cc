@@ -16,7 +16,11 @@ enum What : uint32_t { kAcquire = 1, kRelease = 2, kReleaseLast = 3, kMove = 4, 
 
 constexpr size_t kMostObjects = 40, kMostPoints = 400, kMostOpen = 100, kMostOfFinding = 6;
 
-bool counts_inside(const Heap& heap, ObjectId object) { return heap.flavour[index(object)] == FlavourId::kIntrusive; }
+// Events of a count inside an object name the object, or the base of it that counts.
+bool counts_inside(const Heap& heap, ObjectId object) {
+  const FlavourId flavour = heap.flavour[index(object)];
+  return flavour == FlavourId::kIntrusive || flavour == FlavourId::kDeclared;
+}
 
 std::vector<CountEvent> events_of(const Image& image, const Heap& heap, ObjectId object) {
   const uint64_t begin = heap.address[index(object)], size = std::max<uint64_t>(heap.size[index(object)], 1);

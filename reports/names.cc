@@ -120,9 +120,12 @@ std::string plural(uint64_t count, std::string_view noun) {
 
 bool is_library_frame(const ReportFrame& frame) {
   const std::string function = short_function(frame.function);  // a return type of std:: does not count
-  for (std::string_view start :
-       {"std::", "__gnu_cxx::", "boost::", "operator new", "__libc_", "_start", "reftally_", "__reftally::"})
+  for (std::string_view start : {"std::", "__gnu_cxx::", "boost::", "operator new", "__libc_", "_start", "reftally_",
+                                 "__reftally::", "gst_mini_object_"})
     if (function.starts_with(start)) return true;
+  // gst_buffer_ref() and the like are in the program itself, by their header.
+  for (std::string_view end : {"_ref", "_unref", "_replace", "_take"})
+    if (function.starts_with("gst_") && function.ends_with(end)) return true;
   const std::string module = base_name(frame.module);
   for (std::string_view start :
        {"libstdc++", "libreftally", "libc.so", "libc++", "libgcc_s", "ld-linux", "libglib-2.0.so", "libgobject-2.0.so"})

@@ -10,7 +10,8 @@ namespace reftally {
 
 std::vector<ReportFrame> report_frames(const std::vector<SourceFrame>& frames);
 
-// From the first frame of the program itself on: who called the allocator is news, the allocator is not.
+// From the first frame of the program itself on: who called the allocator is news, the allocator is not; nor is the
+// function that counts, where it tells of its counts by reftally.h.
 std::vector<ReportFrame> own_frames(std::vector<ReportFrame> frames);
 
 }  // namespace reftally

@@ -140,10 +140,10 @@ void print_taken(const Analysis& analysis, const ReferrerTable& referrers, const
   for (const HeapTally& row : loose.acquires)
     add_taken(lost, call_of(row.stack), "its holder has it no more", row.balance);
   const EventAudit audit(heap);
-  const bool was_born_with = loose.given <= audit.births(object);
-  for (const HeapTally& row : loose.releases)
-    add_taken(lost, call_of(row.stack), was_born_with ? "gave back the one it was born with" : "given back, not taken",
-              row.balance);
+  const char* const given = loose.undecided                       ? "given back: which of them is not told"
+                            : loose.given <= audit.births(object) ? "gave back the one it was born with"
+                                                                  : "given back, not taken";
+  for (const HeapTally& row : loose.releases) add_taken(lost, call_of(row.stack), given, row.balance);
   for (uint64_t row : referrers.references_to(object))
     if (heap.acquired[row] != StackId{})
       add_taken(held, call_of(heap.acquired[row]), "held by " + printable(member_name(heap, row)), 1);

@@ -13,8 +13,9 @@ constexpr size_t kMostNamed = 3;
 
 bool is_audited(const Heap& heap, ObjectId object) {
   const FlavourId flavour = heap.flavour[index(object)];
-  return (flavour == FlavourId::kSharedPtr || flavour == FlavourId::kIntrusive) && heap.has_account(object) &&
-         heap.strong_count[index(object)] > 0;
+  const bool is_told =
+      flavour == FlavourId::kSharedPtr || flavour == FlavourId::kIntrusive || flavour == FlavourId::kDeclared;
+  return is_told && heap.has_account(object) && heap.strong_count[index(object)] > 0;
 }
 
 int64_t untold(const Heap& heap, ObjectId object) {
@@ -36,14 +37,26 @@ int64_t births_by_vote(const std::vector<ObjectId>& objects, const Heap& heap) {
 struct Candidates {
   std::map<std::pair<StackId, bool>, int64_t> by_call;  // references by stack; true: those the objects were born with
   int64_t units = 0;
+  bool undecided = false;  // as in HeapTally, of some object
 };
+
+void add_all(const Heap& heap, ObjectId object, const LooseEvents& loose, int64_t births, Candidates& candidates) {
+  for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
+  if (births > 0) candidates.by_call[{heap.birth_stack[index(object)], true}] += births;
+  candidates.units += loose.taken + births;
+  candidates.undecided |= loose.undecided;
+}
 
 // Adds what may have taken the lost references of one object. The number of those lost, 0 when events do not tell.
 int64_t add_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, ObjectId object,
                      Candidates& candidates) {
   const LooseEvents loose = loose_events(heap, object);
-  const int64_t births = std::max<int64_t>(0, audit.births(object) - loose.given);
   const int64_t lost = accounts.remainder[index(object)] - heap.open_acquires[index(object)];
+  if (lost > 0 && loose.undecided) {
+    add_all(heap, object, loose, audit.births(object), candidates);
+    return lost;
+  }
+  const int64_t births = std::max<int64_t>(0, audit.births(object) - loose.given);
   const int64_t held_births = births + loose.taken - lost;  // references in memory that no event told of
   if (lost <= 0 || held_births < 0) return 0;
   for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
@@ -59,12 +72,10 @@ int64_t add_acquires(const Heap& heap, const Accounts& accounts, const EventAudi
 // libgobject tell none: what there is of them shows in the sum.
 int64_t add_gobject_acquires(const Heap& heap, const Accounts& accounts, ObjectId object, Candidates& candidates) {
   const LooseEvents loose = loose_events(heap, object);
-  const int64_t births = std::max<int64_t>(0, 1 - loose.given);
+  const int64_t births = loose.undecided ? 1 : std::max<int64_t>(0, 1 - loose.given);
   const int64_t lost = accounts.remainder[index(object)] - accounts.ambiguous[index(object)];
   if (lost <= 0 || untold(heap, object) != 1) return 0;
-  for (const HeapTally& row : loose.acquires) candidates.by_call[{row.stack, false}] += row.balance;
-  if (births > 0) candidates.by_call[{heap.birth_stack[index(object)], true}] += births;
-  candidates.units += loose.taken + births;
+  add_all(heap, object, loose, births, candidates);
   return lost;
 }
 
@@ -132,6 +143,7 @@ LooseEvents loose_events(const Heap& heap, ObjectId object) {
   for (auto row = range.first; row != range.second; ++row) {
     (row->balance > 0 ? loose.acquires : loose.releases).push_back(*row);
     (row->balance > 0 ? loose.taken : loose.given) += std::abs(row->balance);
+    loose.undecided |= row->undecided;
   }
   return loose;
 }
@@ -160,8 +172,9 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   std::stable_sort(finding.acquires.begin(), finding.acquires.end(),
                    [](const FindingAcquire& a, const FindingAcquire& b) { return b.units < a.units; });
   if (wanted < candidates.units)
-    finding.evidence.push_back(fmt::format(
-        "{} of the {} references told are the ones; the others were handed over untold", wanted, candidates.units));
+    finding.evidence.push_back(fmt::format("{} of the {} references told are the ones; the others were {}", wanted,
+                                           candidates.units,
+                                           candidates.undecided ? "given back elsewhere" : "handed over untold"));
   if (finding.acquires.empty() && finding.subject && is_gobject)
     finding.evidence.push_back("events do not tell who: some reference was taken or given back inside libgobject");
   else if (finding.acquires.empty() && is_python && !is_leak && heap.has_events)

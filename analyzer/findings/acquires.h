@@ -48,6 +48,7 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
 // What of the heap's tallies the references of `object` do not account for.
 struct LooseEvents {
   std::vector<HeapTally> acquires, releases;
+  bool undecided = false;        // as in HeapTally
   int64_t taken = 0, given = 0;  // their sums
 };
 LooseEvents loose_events(const Heap& heap, ObjectId object);

@@ -18,7 +18,7 @@ namespace {
 constexpr uint32_t kDeepest = 20'000;  // links that any stack of 8 MiB takes
 constexpr uint32_t kNobody = 0xffffffff, kSeveral = 0xfffffffe;
 
-// CPython's deallocators take chains apart without recursion (its trashcan).
+// CPython's deallocators take chains apart without recursion (its trashcan); how a C program's do nobody knows.
 bool is_native(const Heap& heap, uint32_t object) {
   return heap.flavour[object] != FlavourId::kPython && heap.flavour[object] != FlavourId::kDeclared;
 }

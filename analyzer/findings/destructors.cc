@@ -170,6 +170,8 @@ void tell_losses(const Heap& heap, TypeFacts& facts, Finding& finding) {
     const DestructorFacts& known = facts.of(type);
     if (known.is_user_written)
       destructors.push_back(fmt::format("~{}()", short_name_of(heap.text(heap.types[index(type)].name))));
+    if (const StringId finalizer = heap.types[index(type)].finalizer; finalizer != StringId{})
+      destructors.push_back(std::string(heap.text(finalizer)));
     losses.insert(losses.end(), known.losses.begin(), known.losses.end());
   }
   if (!destructors.empty()) {

@@ -13,7 +13,7 @@ namespace {
 // the object, or what holds it, in hand (qpdf: the elements of a vector). Not so in Python: there a pointer goes before
 // its count.
 bool may_be_half_destroyed(const Heap& heap, uint32_t i) {
-  if (heap.flavour[i] == FlavourId::kPython || heap.flavour[i] == FlavourId::kDeclared) return false;
+  if (heap.flavour[i] == FlavourId::kPython) return false;
   const bool is_dying = heap.is_counted(ObjectId{i}) && heap.strong_count[i] == 0;
   return is_dying || (heap.flags[i] & kObjectInHand) != 0;
 }

@@ -76,10 +76,7 @@ void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std
   }
 }
 
-bool is_declared(const Heap& heap, ObjectId object) {
-  const FlavourId flavour = heap.flavour[index(object)];
-  return flavour == FlavourId::kPython || flavour == FlavourId::kDeclared;
-}
+bool is_declared(const Heap& heap, ObjectId object) { return heap.flavour[index(object)] == FlavourId::kPython; }
 
 void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object) {
   const RetainingPath path = input.paths.path_to(object, follow);

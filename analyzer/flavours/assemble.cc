@@ -167,9 +167,10 @@ void Assembly::add_roots(std::span<const DraftRoot> roots) {
 // A weak reference takes nothing; a word that may be a reference shows that the holder is still there.
 StackId Assembly::acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty) {
   if (!events_.known() || !holders_.is_counted(to) || kind == ReferenceKind::kWeak) return {};
-  const std::optional<StackId> stack = events_.take(to, place);
-  if (!stack) return {};
   const bool pays = kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
+  std::optional<StackId> stack = events_.take(to, place);
+  if (!stack && pays) stack = events_.take_of_only_taker(to, builder_.object(object_of(to)).strong_count);
+  if (!stack) return {};
   if (!pays) builder_.add_open_acquire(object_of(to));
   return *stack;
 }
@@ -180,7 +181,8 @@ void Assembly::add_events() {
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     builder_.set_event_balance(object_of(holder), events_.balance(holder));
     for (const EventTallies::Row& row : events_.rows_of(holder))
-      if (!row.met) builder_.add_tally({object_of(holder), row.stack, row.balance});
+      if (row.met != row.balance)
+        builder_.add_tally({object_of(holder), row.stack, row.balance - row.met, row.undecided});
   }
 }
 

@@ -11,8 +11,6 @@ using dump::LabelKind;
 
 constexpr uint32_t kRecordKeys = 16;  // a dictionary of more entries is a container: its keys are data, not names
 
-FlavourId flavour_of(std::string_view name) { return name == "python" ? FlavourId::kPython : FlavourId::kDeclared; }
-
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 LabelKind kind_of(const dump::DeclaredReference& reference) {
@@ -63,7 +61,7 @@ void DeclaredLift::add_objects() {
     object.address = declared.address;
     object.size = declared.size;
     object.type = type_of(row);
-    object.flavour = flavour_of(image_.text(facts_.types[declared.type].flavour));
+    object.flavour = FlavourId::kPython;  // no other runtime has an agent
     const bool counted = !is_pinned(declared) && (declared.flags & dump::kObjectUncounted) == 0;
     object.strong_count = counted ? declared.strong_count : kUncounted;
     object.birth_stack = StackId{declared.birth_stack};

@@ -21,22 +21,24 @@ uint32_t counted_at(const CountedObjects& counted, const Holders& holders, uint6
 
 }  // namespace
 
-EventTallies::EventTallies(const Image& image, const CountedObjects& counted, const Holders& holders) {
+EventTallies::EventTallies(const Image& image, const DebugTypes& types, const CountedObjects& counted,
+                           const Holders& holders) {
   for (const dump::EventTally& tally : image.declared.tallies) {
     const uint32_t object = counted_at(counted, holders, tally.object);
     if (object == CountedObjects::kNone || tally.balance == 0) continue;
-    rows_.push_back({object, tally.holder, StackId{tally.stack}, tally.balance, false});
+    rows_.push_back({object, tally.holder, StackId{tally.stack}, tally.balance});
   }
   // Where a runtime's objects are (CPython's), the events may all be theirs.
   known_ = image.declared.events.has_value() && (image.declared.objects.empty() || !rows_.empty());
   std::sort(rows_.begin(), rows_.end(), [](const Row& a, const Row& b) {
     return std::tuple(a.counted, a.holder, index(a.stack)) < std::tuple(b.counted, b.holder, index(b.stack));
   });
-  match_unheld(image, counted);
+  match_unheld(image, types, counted);
 }
 
 // Where holders are not told, a reference given back shows as two rows.
-void EventTallies::match_unheld(const Image& image, const CountedObjects& counted) {
+void EventTallies::match_unheld(const Image& image, const DebugTypes& types, const CountedObjects& counted) {
+  const auto function_of = [&](uint64_t ip) { return types.symbol_at(ip - 1); };
   std::vector<Row> matched, of_object;
   for (size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
     while (end < rows_.size() && rows_[end].counted == rows_[begin].counted) ++end;
@@ -47,7 +49,7 @@ void EventTallies::match_unheld(const Image& image, const CountedObjects& counte
     int64_t balance = 0;
     for (const Row& row : of_object) balance += row.balance;
     if (counts_inside(object.flavour) && !any_holder && object.block != Image::kNoBlock)
-      match_releases(image, image.blocks[object.block].stack, object.strong != balance, of_object);
+      match_releases(image, image.blocks[object.block].stack, object.strong != balance, function_of, of_object);
     matched.insert(matched.end(), of_object.begin(), of_object.end());
   }
   rows_ = std::move(matched);
@@ -74,9 +76,21 @@ bool EventTallies::holds(uint32_t counted, uint64_t place) const {
 
 std::optional<StackId> EventTallies::take(uint32_t counted, uint64_t place) {
   const size_t row = place != 0 ? find(counted, place) : rows_.size();
-  if (row == rows_.size() || rows_[row].met) return std::nullopt;
-  rows_[row].met = true;
+  if (row == rows_.size() || rows_[row].met != 0) return std::nullopt;
+  rows_[row].met = rows_[row].balance;
   return rows_[row].stack;
+}
+
+std::optional<StackId> EventTallies::take_of_only_taker(uint32_t counted, int64_t strong_count) {
+  Row* only = nullptr;
+  for (const Row& row : rows_of(counted)) {
+    if (row.balance < 0 && !row.undecided) continue;  // the first reference, which is gone
+    if (only != nullptr || row.holder != 0 || row.undecided) return std::nullopt;
+    only = &rows_[static_cast<size_t>(&row - rows_.data())];
+  }
+  if (only == nullptr || only->balance != strong_count || only->met == only->balance) return std::nullopt;
+  ++only->met;
+  return only->stack;
 }
 
 int64_t EventTallies::balance(uint32_t counted) const {

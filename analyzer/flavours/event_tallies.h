@@ -9,6 +9,7 @@
 
 #include "analyzer/flavours/counted_object.h"
 #include "analyzer/flavours/holders.h"
+#include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 
 namespace reftally {
@@ -20,20 +21,23 @@ class EventTallies {
     uint64_t holder = 0;
     StackId stack{};
     int32_t balance = 0;
-    bool met = false;  // its holder refers to the object
+    int32_t met = 0;         // of them, those that memory shows
+    bool undecided = false;  // as in HeapTally
   };
 
-  EventTallies(const Image& image, const CountedObjects& counted, const Holders& holders);
+  EventTallies(const Image& image, const DebugTypes& types, const CountedObjects& counted, const Holders& holders);
 
   bool known() const { return known_; }  // the program told events
   // The stack that took the reference in the word at `place`; nothing when no event told of it. Each answers once.
   std::optional<StackId> take(uint32_t counted, uint64_t place);
+  // The same where holders are not told, of a reference that counts: nothing when it may be one of several.
+  std::optional<StackId> take_of_only_taker(uint32_t counted, int64_t strong_count);
   bool holds(uint32_t counted, uint64_t place) const;  // a reference was taken there, and not given back
   std::span<const Row> rows_of(uint32_t counted) const;
   int64_t balance(uint32_t counted) const;
 
  private:
-  void match_unheld(const Image& image, const CountedObjects& counted);
+  void match_unheld(const Image& image, const DebugTypes& types, const CountedObjects& counted);
   size_t find(uint32_t counted, uint64_t holder) const;  // row of it, or rows_.size()
 
   bool known_ = false;

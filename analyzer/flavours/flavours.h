@@ -23,6 +23,8 @@ std::string_view flavour_name(FlavourId id);  // "block" for uncounted blocks
 
 void find_shared_ptr_objects(const Image& image, CountedObjects& found);
 void find_gobjects(const Image& image, CountedObjects& found);
+void find_mini_objects(const Image& image, CountedObjects& found);
+void find_told_objects(const Image& image, CountedObjects& found);
 void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, CountedObjects& found);
 
 void find_qt_shared_objects(const Image& image, const DebugTypes& types, CountedObjects& found);

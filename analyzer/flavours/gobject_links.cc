@@ -32,6 +32,8 @@ constexpr uint64_t kMarshal = 8, kData = 16;
 constexpr uint32_t kFinalNotifiers = 3u << 17;
 // GData: { length, capacity, elements of { key, data, destroy } }; its pointer has flags in the lowest three bits.
 constexpr uint64_t kDataList = 16, kElementSize = 24;
+// GstMiniObject: { type, count, lock state, flags, copy, dispose, free, number of parents, parent }.
+constexpr uint64_t kMiniParent = 56;
 
 class Links {
  public:
@@ -61,8 +63,15 @@ class Links {
     for (const HashTable& set : sets)
       for (uint64_t i = 0; i < set.size; ++i)
         if (handlers_.contains(word(set.keys + 8 * i))) states_.explain(set.keys + 8 * i);
-    for (const CountedObject& object : counted_.objects)
-      if (object.flavour == FlavourId::kGObject) link_own_data(object);
+    std::unordered_set<uint64_t> mini_types;
+    for (const dump::MiniObjectType& type : image_.declared.mini_object_types) mini_types.insert(type.type);
+    for (const CountedObject& object : counted_.objects) {
+      if (object.flavour != FlavourId::kGObject) continue;
+      if (mini_types.contains(word(object.address)))
+        only_looks_on(object.address + kMiniParent, "parent");
+      else
+        link_own_data(object);
+    }
   }
 
  private:
@@ -184,7 +193,7 @@ class Links {
 
 void link_gobjects(const Image& image, const CountedObjects& counted, const Holders& holders, WordStates& states,
                    Naming& naming, HeapBuilder& builder, TypedReferences& found) {
-  if (image.declared.gobject_types.empty()) return;
+  if (image.declared.gobject_types.empty() && image.declared.mini_object_types.empty()) return;
   Links(image, counted, holders, states, naming, builder, found).run();
 }
 
@@ -192,7 +201,8 @@ StackId caller_of_gobject(const Image& image, StackId stack) {
   StackId at = stack;
   while (at != StackId{}) {
     const StackNode& frame = image.stacks.at(index(at));
-    if (!is_of(image, frame.ip - 1, {kGObjectLibrary, kGLibLibrary, "/libreftally-agent.so"})) return at;
+    if (!is_of(image, frame.ip - 1, {kGObjectLibrary, kGLibLibrary, "/libgstreamer-1.0.so", "/libreftally-agent.so"}))
+      return at;
     at = frame.parent;
   }
   return stack;

@@ -72,7 +72,8 @@ std::unique_ptr<TypedHeap> walk_types(const Image& image, const DebugTypes& type
 std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types, const StatedCounts& stated,
                                      CountedObjects& counted) {
   auto heap = walk_types(image, types, stated, PlainPointers::kVote, counted);
-  const bool may_be_plain = !heap->own.empty() || !image.declared.gobject_types.empty();
+  const bool may_be_plain =
+      !heap->own.empty() || !image.declared.gobject_types.empty() || !image.declared.mini_object_types.empty();
   if (!may_be_plain || !plain_pointers_refuted(counted, heap->found.known())) return heap;
   heap.reset();
   drop_own_counts(counted);
@@ -115,7 +116,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   // Strong or weak, where a word alone cannot tell.
   std::vector<Candidate> candidates = std::move(heap_words.candidates);
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
-  EventTallies events(image, counted, holders);
+  EventTallies events(image, types, counted, holders);
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known(), candidates);
 

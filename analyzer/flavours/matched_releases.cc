@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <map>
+#include <string>
 #include <tuple>
+#include <utility>
 
 #include "analyzer/flavours/gobject_links.h"
 
@@ -35,16 +37,11 @@ struct Release {
 // The better the less.
 using Likeness = std::tuple<int64_t, size_t, size_t>;
 
-Likeness likeness(const Frames& take, const Frames& release) {
-  const auto apart = std::mismatch(take.begin(), take.end(), release.begin(), release.end()).first;
-  const auto way = static_cast<size_t>(take.end() - apart);
-  const size_t way_back = release.size() - static_cast<size_t>(apart - take.begin());
-  return {-(apart - take.begin()), way > way_back ? way - way_back : way_back - way, way};
-}
-
 class Matching {
  public:
-  Matching(const Image& image, StackId birth, bool born_with_one, std::vector<EventTallies::Row>& rows) {
+  Matching(const Image& image, StackId birth, bool born_with_one, const FunctionOf& function_of,
+           std::vector<EventTallies::Row>& rows)
+      : function_of_(function_of) {
     if (born_with_one) takes_.push_back({frames_of(image, caller_of_gobject(image, birth)), 1, nullptr});
     for (EventTallies::Row& row : rows) {
       if (row.balance > 0) takes_.push_back({frames_of(image, row.stack), row.balance, &row});
@@ -53,14 +50,48 @@ class Matching {
   }
 
   void run() {
-    std::map<Likeness, std::vector<std::pair<size_t, size_t>>> pairs;  // of release and take
+    Pairs sure, rest;
     for (size_t release = 0; release < releases_.size(); ++release)
-      for (size_t take = 0; take < takes_.size(); ++take)
-        pairs[likeness(takes_[take].frames, releases_[release].frames)].emplace_back(release, take);
-    for (const auto& [alike, group] : pairs) match_group(group);
+      for (size_t take = 0; take < takes_.size(); ++take) {
+        const auto [likeness, is_sure] = compare(takes_[take].frames, releases_[release].frames);
+        (is_sure ? sure : rest)[likeness].emplace_back(release, take);
+      }
+    for (const auto& [alike, group] : sure) match_group(group);
+    if (is_undecided()) return mark_rows();
+    for (const auto& [alike, group] : rest) match_group(group);
   }
 
  private:
+  using Pairs = std::map<Likeness, std::vector<std::pair<size_t, size_t>>>;  // of release and take
+
+  // How alike two call paths are, and whether they part in one function.
+  std::pair<Likeness, bool> compare(const Frames& take, const Frames& release) {
+    const auto [apart, apart_too] = std::mismatch(take.begin(), take.end(), release.begin(), release.end());
+    const auto way = static_cast<size_t>(take.end() - apart), way_back = static_cast<size_t>(release.end() - apart_too);
+    const bool is_sure =
+        way != 0 && way_back != 0 && !name_of(*apart).empty() && name_of(*apart) == name_of(*apart_too);
+    return {{-(apart - take.begin()), way > way_back ? way - way_back : way_back - way, way}, is_sure};
+  }
+
+  const std::string& name_of(uint64_t ip) {
+    const auto [known, added] = names_.try_emplace(ip);
+    if (added) known->second = function_of_(ip);
+    return known->second;
+  }
+
+  bool is_undecided() const {
+    int64_t open = 0, given = 0, kinds = 0;
+    for (const Take& take : takes_) open += take.units, kinds += take.units > 0;
+    for (const Release& release : releases_) given += release.units;
+    return kinds > 1 && given > 0 && given < open;
+  }
+
+  void mark_rows() {
+    for (const Take& take : takes_)
+      if (take.row) take.row->undecided = true;
+    for (const Release& release : releases_) release.row->undecided = true;
+  }
+
   // All pairs that are equally alike. A release that several takes could account for settles them only together.
   void match_group(const std::vector<std::pair<size_t, size_t>>& group) {
     for (size_t begin = 0, end = 0; begin < group.size(); begin = end) {
@@ -84,15 +115,18 @@ class Matching {
     release.row->balance += static_cast<int32_t>(units);
   }
 
+  const FunctionOf& function_of_;
+  std::map<uint64_t, std::string> names_;
   std::vector<Take> takes_;
   std::vector<Release> releases_;
 };
 
 }  // namespace
 
-void match_releases(const Image& image, StackId birth, bool born_with_one, std::vector<EventTallies::Row>& rows) {
+void match_releases(const Image& image, StackId birth, bool born_with_one, const FunctionOf& function_of,
+                    std::vector<EventTallies::Row>& rows) {
   if (rows.size() > kMostRows) return;
-  Matching(image, birth, born_with_one, rows).run();
+  Matching(image, birth, born_with_one, function_of, rows).run();
   std::erase_if(rows, [](const EventTallies::Row& row) { return row.balance == 0; });
 }
 

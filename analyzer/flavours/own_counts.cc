@@ -209,7 +209,7 @@ bool plain_pointers_refuted(const CountedObjects& counted, const KnownReferences
   size_t voters = 0, equal = 0;
   for (size_t i = 0; i < counted.objects.size(); ++i) {
     const CountedObject& object = counted.objects[i];
-    if (!object.has_plain_holders || strong[i] == 0) continue;
+    if (!object.has_plain_holders || strong[i] == 0 || object.flavour == FlavourId::kDeclared) continue;
     if (strong[i] > object.strong) return true;
     ++voters;
     equal += strong[i] == object.strong;

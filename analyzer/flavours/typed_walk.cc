@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "analyzer/flavours/told_fields.h"
 #include "analyzer/layouts/operations.h"
 #include "analyzer/layouts/type_names.h"
 
@@ -48,7 +49,17 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {}
 
+void TypedWalk::tell_fields() {
+  told_ = ToldFields{image_, types_, counted_, holders_, states_, naming_, builder_}.tell(found_.references);
+}
+
+TypedReferences TypedWalk::nothing() {
+  tell_fields();
+  return std::move(found_);
+}
+
 TypedReferences TypedWalk::run() {
+  tell_fields();
   // Owners of storage first: what they take is not walked again as a block of its own.
   walk_variables();
   walk_counted_values();
@@ -292,7 +303,8 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
   }
   const HolderId to = holders_.in_block(block, target);
   const bool is_class = is_walkable(pointee) && pointee->kind == Type::Kind::kClass;
-  if (is_class && !owns && at.type->kind == Type::Kind::kPointer) {
+  const bool is_told = holder_ < told_.size() && told_[holder_];  // which of its pointers count
+  if (is_class && !owns && !is_told && at.type->kind == Type::Kind::kPointer) {
     const Place& place = place_of(at.path);
     if (place.counter && is_counter(target + static_cast<uint64_t>(*place.counter)))
       return counted(at, target + static_cast<uint64_t>(*place.counter), true);
@@ -300,7 +312,7 @@ void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, b
   }
   const bool strong = owns && !holders_.is_counted(to);  // a count is paid by the counted pointer, not by this one
   const bool may_own =
-      to != holder_ && holders_.is_counted(to) &&
+      !is_told && to != holder_ && holders_.is_counted(to) &&
       (counted_.objects[to].has_plain_holders || (owns && counted_.objects[to].flavour == FlavourId::kIntrusive));
   if (!owns && to != holder_ && holders_.is_counted(to) && !paths_.is_key(at.path) &&
       (is_call_ || paths_.is_of_callback(at.path) || !leads_as_its_class(to, pointee)))

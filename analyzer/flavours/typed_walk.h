@@ -39,7 +39,7 @@ class TypedWalk final : private ValueVisitor {
   TypedReferences run();
   bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
   bool knows_class(HolderId counted) { return value_type(counted_.objects[counted]) != nullptr; }
-  TypedReferences nothing() { return std::move(found_); }  // for an image without types
+  TypedReferences nothing();  // what is known without types
 
  private:
   struct Range {
@@ -52,6 +52,7 @@ class TypedWalk final : private ValueVisitor {
     bool is_owned;
   };
 
+  void tell_fields();
   void walk_variables();
   void walk_variable(const Variable& variable, uint64_t address);
   void walk_counted_values();
@@ -114,6 +115,7 @@ class TypedWalk final : private ValueVisitor {
   std::deque<Pointee> pointees_;
   bool declares_;                // the image has declared objects
   std::vector<uint8_t> walked_;  // by block
+  std::vector<bool> told_;       // by counted object: which of its pointers count is known; empty when of none
 
   mutable uint64_t asked_counter_ = 0;
   mutable uint32_t counter_there_ = CountedObjects::kNone;

@@ -170,7 +170,8 @@ class HeapScan {
       found_.candidates.push_back(candidate);
       forget_stored_pointer(at, target.holder);
     } else if (from != target.holder) {
-      const bool may_own = state == WordState::kUnexplained && !is_destroyed && counts_inside(target.holder);
+      const bool may_own = state == WordState::kUnexplained && !is_destroyed && counts_inside(target.holder) &&
+                           !is_count(word, target.holder);
       if (state == WordState::kUnexplained && !is_destroyed && !words_tell_nothing_ &&
           holders_.is_counted(target.holder) && trust(block, from, at) != Trust::kStack)
         found_.untyped.push_back(target.holder);
@@ -198,6 +199,13 @@ class HeapScan {
 
   bool counts_inside(HolderId holder) const {
     return holders_.is_counted(holder) && reftally::counts_inside(counted_.objects[holder].flavour);
+  }
+
+  // The address of a GObject's or mini-object's count: GstStructure asks there whether it may be changed.
+  bool is_count(uint64_t word, HolderId holder) const {
+    constexpr uint64_t kCount = 8;
+    const CountedObject& object = counted_.objects[holder];
+    return object.flavour == FlavourId::kGObject && word == object.address + kCount;
   }
 
   void add(HolderId from, HolderId to, LabelId label, uint64_t at, ReferenceKind kind) {

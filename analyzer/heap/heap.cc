@@ -93,7 +93,7 @@ TypeId HeapBuilder::add_type(std::string_view name, std::string_view location, u
   const StringId name_id = intern(name), location_id = intern(location);
   const uint64_t key = uint64_t{index(name_id)} << 32 | index(location_id);
   auto [found, fresh] = type_ids_.try_emplace(key, TypeId{static_cast<uint32_t>(heap_.types.size())});
-  if (fresh) heap_.types.push_back({name_id, location_id, 0});
+  if (fresh) heap_.types.push_back({name_id, location_id, 0, {}});
   heap_.types[index(found->second)].flags |= flags;
   return found->second;
 }

@@ -23,7 +23,7 @@ enum class FlavourId : uint8_t { kBlock = 0, kSharedPtr, kIntrusive, kDeclared, 
 
 // The count stands in the object, and any pointer to it may be one that counts.
 constexpr bool counts_inside(FlavourId flavour) {
-  return flavour == FlavourId::kIntrusive || flavour == FlavourId::kGObject;
+  return flavour == FlavourId::kIntrusive || flavour == FlavourId::kGObject || flavour == FlavourId::kDeclared;
 }
 
 enum class ReferenceKind : uint8_t {
@@ -42,9 +42,10 @@ enum class Certainty : uint8_t {
 using RootKind = dump::RootKind;
 
 struct HeapType {
-  StringId name;       // "Session", "[lambda session.cpp:42]", "block of 64 bytes"
-  StringId location;   // "session.h:12" or empty
-  uint32_t flags = 0;  // dump::kType…
+  StringId name;         // "Session", "[lambda session.cpp:42]", "block of 64 bytes"
+  StringId location;     // "session.h:12" or empty
+  uint32_t flags = 0;    // dump::kType…
+  StringId finalizer{};  // what the program calls the function that frees an object, or empty
 };
 
 // How source reads a reference from an object. Containers' indexes are `[]` here, so that equal shapes have equal
@@ -99,6 +100,7 @@ struct HeapTally {
   ObjectId object;
   StackId stack;
   int32_t balance;
+  bool undecided = false;  // which of the object's references were given back is not known, the first one's included
 };
 
 class Heap {
@@ -209,6 +211,7 @@ class HeapBuilder {
   LabelId add_label(std::string_view owner, std::string_view path, std::string_view location = {},
                     uint32_t flags = 0);  // interned
   StringId intern(std::string_view text);
+  void set_finalizer(TypeId type, std::string_view name) { heap_.types[index(type)].finalizer = intern(name); }
   void set_exiting() { heap_.is_exiting = true; }
   void set_collector_off() { heap_.collector_is_off = true; }
   void set_events(bool lost);

@@ -165,6 +165,37 @@ void read_tallies(const DumpFile& file, Image& image) {
       [&](const dump::EventSummary& summary, const RecordPlace&) { image.declared.events = summary; });
 }
 
+void read_told(const DumpFile& file, Image& image) {
+  DeclaredFacts& declared = image.declared;
+  for_each_record<dump::ToldField>(file, dump::kTagToldFields,
+                                   [&](const dump::ToldField& field, const RecordPlace& place) {
+                                     expect_text(image, field.name, place);
+                                     declared.told_fields.push_back(field);
+                                   });
+  for_each_record<dump::ToldType>(file, dump::kTagToldTypes, [&](const dump::ToldType& type, const RecordPlace& place) {
+    expect_text(image, type.name, place);
+    const size_t fields = declared.told_fields.size();
+    place.expect(type.first_field <= fields && type.field_count <= fields - type.first_field, "fields of section TFLD");
+    declared.told_types.push_back(type);
+  });
+  for_each_record<dump::ToldObject>(file, dump::kTagToldObjects,
+                                    [&](const dump::ToldObject& object, const RecordPlace& place) {
+                                      place.expect(object.type < declared.told_types.size(), "a type of section TTYP");
+                                      declared.told_objects.push_back(object);
+                                    });
+  for_each_record<dump::ToldReference>(
+      file, dump::kTagToldReferences, [&](const dump::ToldReference& reference, const RecordPlace& place) {
+        place.expect(reference.object < declared.told_objects.size(), "an object of section TOBJ");
+        expect_text(image, reference.name, place);
+        declared.told_references.push_back(reference);
+      });
+  for_each_record<dump::MiniObjectType>(file, dump::kTagMiniObjects,
+                                        [&](const dump::MiniObjectType& type, const RecordPlace& place) {
+                                          expect_text(image, type.name, place);
+                                          declared.mini_object_types.push_back(type);
+                                        });
+}
+
 }  // namespace
 
 void read_declared_facts(const DumpFile& file, Image& image) {
@@ -175,6 +206,7 @@ void read_declared_facts(const DumpFile& file, Image& image) {
   read_names(file, image);
   read_expectations(file, image);
   read_tallies(file, image);
+  read_told(file, image);
   read_collector(file, image);
   read_allocator(file, image);
 }

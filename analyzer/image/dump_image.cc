@@ -223,6 +223,12 @@ constexpr uint32_t kKnownTags[] = {dump::kTagProcess,
                                    dump::kTagDeclaredNames,
                                    dump::kTagDeclaredFrames,
                                    dump::kTagDeclaredStacks,
+                                   dump::kTagNativeFrames,
+                                   dump::kTagToldTypes,
+                                   dump::kTagToldFields,
+                                   dump::kTagToldObjects,
+                                   dump::kTagToldReferences,
+                                   dump::kTagMiniObjects,
                                    dump::kTagNotes};
 
 DumpSummary::Section& row_of(DumpSummary& summary, uint32_t tag) {

@@ -114,6 +114,11 @@ struct DeclaredFacts {
   std::optional<dump::EventSummary> events;  // nothing when the program told none
   std::vector<dump::HistoryEvent> history;   // in order
   std::vector<dump::GObjectType> gobject_types;
+  std::vector<dump::MiniObjectType> mini_object_types;
+  std::vector<dump::ToldType> told_types;
+  std::vector<dump::ToldField> told_fields;
+  std::vector<dump::ToldObject> told_objects;
+  std::vector<dump::ToldReference> told_references;
   std::vector<dump::CollectorGeneration> collector;  // youngest first; empty when there is none
   std::vector<dump::CollectorPauses> pauses;         // as `collector`
   std::vector<dump::PoolRecord> pools;               // of the runtime's own allocator

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@ namespace reftally::runtime {
 namespace {
 
 constexpr uint32_t kMaxChildren = 8;
-constexpr size_t kStackSize = 512u << 10;
+constexpr size_t kStackSize = 512u << 10, kGuard = 64u << 10;
 
 struct Child {
   long pid;  // 0: free row
@@ -94,8 +95,11 @@ bool wait_for(Child& child) noexcept {
 }  // namespace
 
 bool prepare_dump_children() noexcept {
-  stack = static_cast<char*>(map_memory(kStackSize));
-  return stack != nullptr;
+  stack = static_cast<char*>(map_memory(kGuard + kStackSize));
+  if (stack == nullptr) return false;
+  mprotect(stack, kGuard, PROT_NONE);  // a visitor of the program's may need more
+  stack += kGuard;
+  return true;
 }
 
 bool collect_dump_children() noexcept {

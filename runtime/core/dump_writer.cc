@@ -7,6 +7,7 @@
 #include "runtime/core/kernel_words.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/core/told_objects.h"
 #include "runtime/core/uncopied_memory.h"
 #include "runtime/events/gobject_types.h"
 #include "runtime/events/history.h"
@@ -140,6 +141,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_declarations(writer);
   write_live_references(writer);
   write_gobject_types(writer);
+  write_told_objects(writer, trouble);
   write_history(writer);
   write_notes(writer, facts, trouble);
 }

@@ -65,6 +65,11 @@ inline constexpr uint32_t kTagEventTallies = tag("EVTL");        // EventTally
 inline constexpr uint32_t kTagEventSummary = tag("EVTS");        // one EventSummary, when any event was told; since 1.2
 inline constexpr uint32_t kTagHistory = tag("EVTH");             // HistoryEvent, in order
 inline constexpr uint32_t kTagGObjectTypes = tag("GTYP");        // GObjectType
+inline constexpr uint32_t kTagToldTypes = tag("TTYP");           // ToldType; the nth, from 0; since 1.4
+inline constexpr uint32_t kTagToldFields = tag("TFLD");          // ToldField, grouped by type
+inline constexpr uint32_t kTagToldObjects = tag("TOBJ");         // ToldObject, by address
+inline constexpr uint32_t kTagToldReferences = tag("TREF");      // ToldReference
+inline constexpr uint32_t kTagMiniObjects = tag("GMIN");         // MiniObjectType; since 1.4
 inline constexpr uint32_t kTagCollector = tag("GCOL");           // CollectorGeneration, youngest first
 inline constexpr uint32_t kTagDeclaredFrames = tag("DFRM");      // DeclaredFrame: positions in the runtime's language
 inline constexpr uint32_t kTagNativeFrames = tag("DNFR");        // NativeFrame: those of DFRM that are native code
@@ -396,6 +401,60 @@ struct GObjectType {       // of a GObject that the program has made
   StringRef name;
 };
 static_assert(sizeof(GObjectType) == 24);
+
+// ---- types that the program has told through reftally.h, and their objects
+
+inline constexpr uint32_t kToldIncomplete = 1u << 0;  // its fields and its visitor do not tell all its references
+
+struct ToldType {
+  uint64_t size;       // of an object; 0: as large as its block
+  uint64_t finalizer;  // address of the function that frees an object, 0 unknown
+  StringRef name;
+  uint32_t first_field, field_count;
+  uint32_t flags;  // kTold…
+  uint32_t reserved;
+};
+static_assert(sizeof(ToldType) == 40);
+
+enum class ToldFieldKind : uint32_t { kStrong = 1, kWeak = 2, kOwned = 3 };  // kOwned: a block that goes with it
+enum class ToldFieldArray : uint32_t { kOne = 0, kInside = 1, kAllocated = 2 };
+
+// A pointer at `offset`; or several, `stride` apart, from `offset` on, or from where the pointer at `offset` leads,
+// which is a block of the object's own. Of each element the pointer is at `element_offset`.
+struct ToldField {
+  StringRef name;
+  ToldFieldKind kind;
+  ToldFieldArray array;
+  uint32_t offset, stride, element_offset;
+  uint32_t length_offset, length_size;  // where in the object their number stands; size 0: `length` says it
+  uint32_t reserved;
+  uint64_t length;  // 0: as many as their block has room for
+};
+static_assert(sizeof(ToldField) == 48);
+
+struct ToldObject {
+  uint64_t address;
+  int64_t strong_count;
+  uint32_t type;  // ToldTypeId
+  uint32_t reserved;
+};
+static_assert(sizeof(ToldObject) == 24);
+
+struct ToldReference {  // that a type's visitor told
+  uint32_t object;      // index into the concatenated kTagToldObjects
+  ToldFieldKind kind;
+  uint64_t target;
+  uint64_t place;  // address of the word that refers, 0 unknown
+  StringRef name;
+};
+static_assert(sizeof(ToldReference) == 32);
+
+// A type of objects that count as GstMiniObject does: { type, 32-bit count, … }.
+struct MiniObjectType {
+  uint64_t type;  // GType
+  StringRef name;
+};
+static_assert(sizeof(MiniObjectType) == 16);
 
 struct EventSummary {                  // since the start of the process
   uint64_t acquires, releases, moves;  // 0 since 1.2: nobody counts them on their way

@@ -8,6 +8,7 @@
 
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
+#include "runtime/core/told_objects.h"
 
 namespace reftally::runtime {
 
@@ -102,6 +103,7 @@ bool prepare_history() noexcept {
 }
 
 bool is_in_history(uint64_t object) noexcept {
+  if (is_told_in_history(object)) return true;
   if (recorder.restricted) return false;  // the reads above may be forbidden now
   uint64_t vtable;
   if (!read_memory(object, &vtable, sizeof vtable)) return false;  // a program may tell of any number

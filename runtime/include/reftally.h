@@ -5,6 +5,8 @@
 #ifndef REFTALLY_H
 #define REFTALLY_H
 
+#include <stddef.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -28,6 +30,9 @@ enum {
   REFTALLY_TAKE = 6,
   REFTALLY_GIVE = 7
 };
+
+struct reftally_type;
+__attribute__((weak)) void reftally_agent_object(const void* object, const struct reftally_type* type);
 
 enum { REFTALLY_ASKED_BY_PROGRAM = 4 }; /* `reason` of reftally_agent_snapshot */
 
@@ -103,6 +108,94 @@ static inline void reftally_move(const void* object, const void* from, const voi
   void (*reference)(unsigned, const void*, const void*, const void*);
   REFTALLY_FIND(reference, reftally_agent_reference);
   if (reference) reference(REFTALLY_MOVE, object, from, to);
+}
+
+/* ---- Types with counts of their own, in C or in the runtime of a language.
+ *
+ * Told once, such a type's objects are counted objects for Reftally, without debug information: who holds them, which
+ * of them only keep each other alive, which lost a release.
+ *
+ *   static const struct reftally_field node_fields[] = {
+ *       REFTALLY_FIELD(struct node, next, REFTALLY_STRONG),
+ *       REFTALLY_FIELD(struct node, parent, REFTALLY_WEAK),
+ *       REFTALLY_ARRAY(struct node, children, child_count, REFTALLY_STRONG),
+ *   };
+ *   static const struct reftally_type node_type = {
+ *       REFTALLY_TYPE(struct node, "node", refs), 0, 0, (void (*)(void*))node_free, node_fields, 3, NULL};
+ *
+ *   struct node* node = calloc(1, sizeof *node);
+ *   node->refs = 1;
+ *   reftally_object(node, &node_type);
+ */
+
+/* What a field holds: a pointer that has a reference, one that has none, or one to a block (from malloc) that goes with
+ * the object. A strong pointer that is not null has a reference, always. */
+enum { REFTALLY_STRONG = 1, REFTALLY_WEAK = 2, REFTALLY_OWNED = 3 };
+
+/* One pointer; several of them in the object; or several in a block of its own that the pointer leads to. */
+enum { REFTALLY_ONE = 0, REFTALLY_INSIDE = 1, REFTALLY_ALLOCATED = 2 };
+
+struct reftally_field {
+  const char* name;
+  unsigned kind, array;
+  size_t offset;
+  size_t stride, element_offset;     /* from element to element; of the pointer in each */
+  size_t length_offset, length_size; /* the number of elements stands there in the object; size 0: it is `length` */
+  size_t length;                     /* 0: as many as their block has room for */
+};
+
+/* clang-format off */
+#define REFTALLY_SIZE_OF(type, member) sizeof(((type*)0)->member)
+#define REFTALLY_FIELD(type, member, kind) {#member, kind, REFTALLY_ONE, offsetof(type, member), 0, 0, 0, 0, 0}
+/* T* member[N] */
+#define REFTALLY_INSIDE_ARRAY(type, member, kind)                                            \
+  {#member "[]", kind, REFTALLY_INSIDE, offsetof(type, member), sizeof(void*), 0, 0, 0,      \
+   REFTALLY_SIZE_OF(type, member) / sizeof(void*)}
+/* T** member, whose elements `count_member` counts */
+#define REFTALLY_ARRAY(type, member, count_member, kind)                                     \
+  {#member "[]", kind, REFTALLY_ALLOCATED, offsetof(type, member), sizeof(void*), 0,         \
+   offsetof(type, count_member), REFTALLY_SIZE_OF(type, count_member), 0}
+/* struct element* member, each with a pointer `in_element` */
+#define REFTALLY_TABLE(type, member, count_member, element, in_element, kind)                \
+  {#member "[]." #in_element, kind, REFTALLY_ALLOCATED, offsetof(type, member), sizeof(element), \
+   offsetof(element, in_element), offsetof(type, count_member), REFTALLY_SIZE_OF(type, count_member), 0}
+/* clang-format on */
+
+/* Where references are not at fixed places: a visitor calls `visit` once for each. `target` is what the pointer leads
+ * to, `place` the address of the pointer, or null where it is stored as something else; `name` is a string that stays.
+ * It is called in a copy of the process, when a snapshot is written, so whatever it does the program does not feel; but
+ * locks that other threads held stay locked there, files are closed, and the stack is half a megabyte. So: read, call
+ * visit, nothing else. One that crashes, takes seconds, or tells millions of references of one object, is given up, and
+ * its objects are judged as if nothing were known of their fields. */
+typedef void (*reftally_visit)(void* context, const void* place, const void* target, unsigned kind, const char* name);
+
+/* Must stay as it is while the program runs. At most 1,024 types of 48 fields: what is more is not known. */
+struct reftally_type {
+  size_t struct_size; /* sizeof(struct reftally_type) */
+  const char* name;
+  size_t size;                         /* of an object; 0: as large as its block */
+  size_t count_offset, count_size;     /* an integer of 1, 2, 4 or 8 bytes */
+  unsigned count_shift;                /* bits of it, from the lowest, that are flags */
+  long count_bias;                     /* added to it: 1 where a count of 0 means one reference */
+  void (*finalizer)(void*);            /* what frees an object; for its name only */
+  const struct reftally_field* fields; /* all that hold a reference; with neither fields nor a visitor, any pointer */
+  size_t field_count;                  /* may */
+  void (*visitor)(const void* object, reftally_visit visit, void* context);
+};
+#define REFTALLY_TYPE(type, name, count_member) \
+  sizeof(struct reftally_type), name, sizeof(type), offsetof(type, count_member), REFTALLY_SIZE_OF(type, count_member)
+
+/* `object`, just made in memory from malloc (or just come through realloc) at a multiple of 8, is of this type. When its
+ * block is freed it is forgotten; one that shares a block with others and dies alone needs reftally_gone. */
+static inline void reftally_object(const void* object, const struct reftally_type* type) {
+  void (*tell)(const void*, const struct reftally_type*);
+  REFTALLY_FIND(tell, reftally_agent_object);
+  if (tell) tell(object, type);
+}
+static inline void reftally_gone(const void* object) {
+  void (*tell)(const void*, const struct reftally_type*);
+  REFTALLY_FIND(tell, reftally_agent_object);
+  if (tell) tell(object, 0);
 }
 
 #ifdef __cplusplus

@@ -17,6 +17,7 @@
 #include "runtime/core/snapshot.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/core/told_objects.h"
 #include "runtime/events/live_references.h"
 #include "runtime/preload/real_functions.h"
 #include "runtime/preload/symbols.h"
@@ -189,6 +190,10 @@ HOOK_WITH_STATE(reftally_agent_dump, uint64_t, uint64_t, const CallState* caller
 
 HOOK void reftally_agent_expect_released(const void* object, const char* reason) {
   if (recording()) expect_released(object, reason, caller_registers());
+}
+
+HOOK void reftally_agent_object(const void* object, const reftally_type* type) {
+  if (recording()) tell_object(object, type);
 }
 
 HOOK void reftally_agent_add_root_region(const void* begin, const void* end, const char* name) {

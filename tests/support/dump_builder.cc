@@ -155,6 +155,16 @@ DumpBuilder complete_dump() {
               std::vector<dump::Expectation>{{0x600010, 9, 2, 0, builder.string("logged out")}});
   builder.add(dump::kTagEventSummary, std::vector<dump::EventSummary>{{5, 4, 2, 0}});
   builder.add(dump::kTagEventTallies, std::vector<dump::EventTally>{{0x600010, 0x7ff800, 3, 1}});
+  builder.add(dump::kTagToldFields,
+              std::vector<dump::ToldField>{{builder.string("next"), dump::ToldFieldKind::kStrong,
+                                            dump::ToldFieldArray::kOne, 8, 8, 0, 0, 0, 0, 0},
+                                           {builder.string("items[]"), dump::ToldFieldKind::kStrong,
+                                            dump::ToldFieldArray::kAllocated, 16, 8, 0, 24, 8, 0, 0}});
+  builder.add(dump::kTagToldTypes, std::vector<dump::ToldType>{{48, 0x400100, builder.string("shelf"), 0, 2, 0, 0}});
+  builder.add(dump::kTagToldObjects, std::vector<dump::ToldObject>{{0x600050, 2, 0, 0}});
+  builder.add(dump::kTagToldReferences, std::vector<dump::ToldReference>{{0, dump::ToldFieldKind::kStrong, 0x600010,
+                                                                          0x600090, builder.string("drawer")}});
+  builder.add(dump::kTagMiniObjects, std::vector<dump::MiniObjectType>{{0x600030, builder.string("GstBuffer")}});
   builder.add(dump::kTagNotes,
               std::vector<dump::NoteRecord>{{dump::NoteKind::kWarning, 0, builder.string("2 threads did not stop")}});
   return builder;

@@ -28,6 +28,7 @@ class ImageBuilder {
   }
 
   void set(uint64_t at, uint64_t word) { words_[at] = word; }
+  void drop(uint64_t at) { words_.erase(at); }  // the dump did not keep it
 
   // What the first word of an object of this class holds.
   uint64_t vtable(const std::string& type_info_name) {

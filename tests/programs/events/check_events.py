@@ -6,6 +6,7 @@ Of every program the events must explain the strong count of every object alive,
 `// expect:` lines say. Further lines of a source:
 
     // taken: FUNCTION FILE:LINE          the first call that the first finding blames, and the beginning of its summary
+    // maybe: FUNCTION FILE:LINE          one of the calls that may be to blame, where events do not settle it
     // edge: MEMBER FUNCTION FILE:LINE    a reference of its cycle, and the call that took it
     // events: partial                    the program is told to be partly instrumented, and nobody is blamed
 """
@@ -57,6 +58,14 @@ def blame_problems(finding, wanted, partial):
     return [] if first[1] == wanted.split(" ")[-1] else [f"summary begins otherwise: {finding['summary']}"]
 
 
+def maybe_problems(finding, wanted):
+    acquired = finding.get("acquired", [])
+    if any(acquire["certain"] for acquire in acquired):
+        return [f"{wanted} is one of several, and one is blamed"]
+    found = [place(acquire["frames"]) for acquire in acquired]
+    return [] if any(same_place(wanted, name) for name in found) else [f"{wanted} is not among {found}"]
+
+
 def edge_problems(finding, wanted):
     member, where = wanted.split(" ", 1)
     edges = {edge["member"]: place(edge.get("acquired", [])) for edge in finding["cycle"]}
@@ -77,6 +86,8 @@ def problems_of(reftally, case):
     for finding in report["findings"][:1]:
         for wanted in wanted_of(source, "taken"):
             problems += blame_problems(finding, wanted, partial)
+        for wanted in wanted_of(source, "maybe"):
+            problems += maybe_problems(finding, wanted)
         for wanted in wanted_of(source, "edge"):
             problems += edge_problems(finding, wanted)
     return problems

@@ -44,6 +44,28 @@ TEST_CASE("a dump with every section becomes an image with all of its facts") {
   CHECK(image.declared.collector.at(0).threshold == 700);
 }
 
+TEST_CASE("what a program has told of its types is read back") {
+  const Image image = read(complete_dump());
+  const DeclaredFacts& told = image.declared;
+  REQUIRE(told.told_types.size() == 1);
+  CHECK(image.text(told.told_types[0].name) == "shelf");
+  REQUIRE(told.told_fields.size() == 2);
+  CHECK(image.text(told.told_fields[1].name) == "items[]");
+  CHECK(told.told_fields[1].length_offset == 24);
+  CHECK(told.told_objects.at(0).strong_count == 2);
+  CHECK(told.told_references.at(0).target == 0x600010);
+  CHECK(image.text(told.mini_object_types.at(0).name) == "GstBuffer");
+}
+
+TEST_CASE("a told object of no type is refused, and so is a type whose fields are not there") {
+  DumpBuilder no_type = complete_dump();
+  no_type.add(dump::kTagToldObjects, std::vector<dump::ToldObject>{{0x600010, 1, 9, 0}});
+  CHECK_THROWS_WITH(read(no_type), Catch::Contains("a type of section TTYP in record 0 of section TOBJ"));
+  DumpBuilder no_fields = complete_dump();
+  no_fields.add(dump::kTagToldTypes, std::vector<dump::ToldType>{{48, 0, {}, 1, 7, 0, 0}});
+  CHECK_THROWS_WITH(read(no_fields), Catch::Contains("fields of section TFLD in record 0 of section TTYP"));
+}
+
 TEST_CASE("call stacks in a runtime's own language stand beside the native ones") {
   const Image image = read(complete_dump());
   CHECK(image.declared.objects.at(0).birth_stack == 3);
