@@ -22,6 +22,7 @@ RunCommand prepare_run(CLI::App& parser);
 RunCommand prepare_analyze(CLI::App& parser);
 RunCommand prepare_attach(CLI::App& parser);
 RunCommand prepare_explain(CLI::App& parser);
+RunCommand prepare_paths(CLI::App& parser);
 RunCommand prepare_info(CLI::App& parser);
 RunCommand prepare_check(CLI::App& parser);
 RunCommand prepare_diff(CLI::App& parser);

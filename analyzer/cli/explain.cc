@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 
-#include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/balance_table.h"
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/history_table.h"
+#include "analyzer/cli/objects_named.h"
 #include "analyzer/findings/acquires.h"
 #include "analyzer/graph/retaining_path.h"
 #include "reports/balance.h"
@@ -22,47 +21,6 @@ namespace reftally {
 namespace {
 
 constexpr size_t kExamples = 3;  // objects of a type that are told of when no address is given
-
-uint64_t parse_address(const std::string& text) {
-  size_t used = 0;
-  uint64_t address = 0;
-  try {
-    address = std::stoull(text, &used, 16);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  if (used != text.size()) throw Error(fmt::format("{}: expected an address such as 0x55d0c2a1eeb0", text));
-  return address;
-}
-
-// An address of a counter, of a value, or of anything in between: whose memory it is.
-std::vector<ObjectId> objects_at(const AnalyzedDump& dump, uint64_t address) {
-  const Heap& heap = dump.analysis.heap;
-  const uint32_t block = dump.image->block_at(address);
-  const bool is_known = block != Image::kNoBlock && block < heap.object_of_block.size();
-  const uint64_t begin = is_known ? dump.image->blocks[block].address : address;
-  std::optional<ObjectId> nearest, around;
-  for (uint32_t i = 0; i < heap.object_count(); i++) {
-    if (heap.address[i] == address) return {ObjectId{i}};
-    const bool before = heap.address[i] >= begin && heap.address[i] <= address && heap.is_counted(ObjectId{i});
-    if (before && (!nearest || heap.address[index(*nearest)] < heap.address[i])) nearest = ObjectId{i};
-    if (address - heap.address[i] < heap.size[i]) around = ObjectId{i};
-  }
-  if (is_known && nearest) return {*nearest};
-  if (is_known) return {heap.object_of_block[block]};
-  return around ? std::vector{*around} : std::vector<ObjectId>();
-}
-
-std::vector<ObjectId> objects_named(const AnalyzedDump& dump, const std::string& what) {
-  if (what.starts_with("0x")) return objects_at(dump, parse_address(what));
-  const Heap& heap = dump.analysis.heap;
-  std::vector<ObjectId> objects;
-  for (uint32_t i = 0; i < heap.object_count(); i++) {
-    const std::string_view type = heap.type_name(ObjectId{i});
-    if (type == what || type.ends_with("::" + what)) objects.push_back(ObjectId{i});
-  }
-  return objects;
-}
 
 void print_path(const Heap& heap, ObjectId object) {
   const RetainingPath path = RetainingPaths(heap).path_to(object, Follow::kOwners);
@@ -189,8 +147,7 @@ RunCommand prepare_explain(CLI::App& parser) {
   add_analysis_options(parser, options->analysis);
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
-    const std::vector<ObjectId> objects = objects_named(dump, options->what);
-    if (objects.empty()) throw Error(fmt::format("{}: no object is or lies at {}", options->dump, options->what));
+    const std::vector<ObjectId> objects = objects_named(dump, options->dump, options->what);
     const std::vector<ObjectId> shown(objects.begin(),
                                       objects.begin() + static_cast<ptrdiff_t>(std::min(objects.size(), kExamples)));
     const ReferrerTable referrers(dump.analysis.heap, shown);

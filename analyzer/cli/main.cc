@@ -14,6 +14,8 @@ constexpr reftally::Command kCommands[] = {
     {"attach", "look into a process that runs without the agent: stop it, copy its memory, let it go on",
      reftally::prepare_attach},
     {"explain", "the account of an object: who holds it, and why it is alive", reftally::prepare_explain},
+    {"paths", "what holds most of the heap; all ways in which objects are held, and what to clear to free them",
+     reftally::prepare_paths},
     {"check", "the gate for CI: fails on findings that are not in a baseline", reftally::prepare_check},
     {"diff", "what grew from one dump to the next", reftally::prepare_diff},
     {"query", "questions to a dump in SQL", reftally::prepare_query},
