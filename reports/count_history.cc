@@ -144,6 +144,8 @@ class Counts {
 bool CountEvent::takes() const { return record->what == kAcquire || record->what == kBorn; }
 bool CountEvent::gives() const { return record->what == kRelease; }
 bool CountEvent::moves() const { return record->what == kMove; }
+bool CountEvent::is_birth() const { return record->what == kBorn; }
+bool CountEvent::is_death() const { return record->what == kReleaseLast; }
 
 double CountEvent::seconds_before(const Image& image) const {
   return (static_cast<double>(image.process.snapshot_time_ns) - static_cast<double>(record->time_ns)) / 1e9;

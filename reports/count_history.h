@@ -19,6 +19,8 @@ struct CountEvent {
   bool takes() const;
   bool gives() const;
   bool moves() const;
+  bool is_birth() const;
+  bool is_death() const;
   double seconds_before(const Image& image) const;  // the snapshot
 };
 

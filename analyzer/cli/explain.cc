@@ -156,6 +156,7 @@ RunCommand prepare_explain(CLI::App& parser) {
       fmt::print("{} more; name one by its address\n", plural(objects.size() - kExamples, "object"));
     const FramesOf frames = frames_of(dump);
     const Heap& heap = dump.analysis.heap;
+    print_history_summary(*dump.image, heap, objects, [&](StackId stack) { return call_text(frames, stack); });
     const auto balance = build_balance(heap, StackBalances(heap, EventAudit(heap), objects), objects,
                                        [&](StackId stack) { return report_frames(frames(stack)); });
     if (balance) print_balance(*balance);

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "reports/count_history.h"
+#include "reports/history_summary.h"
+#include "reports/names.h"
 
 namespace reftally {
 
@@ -99,6 +101,23 @@ void print_history(const Image& image, const Heap& heap, ObjectId object, bool w
                    const std::function<std::string(StackId)>& call_of) {
   const History history(image, heap, object);
   if (!history.empty()) history.print(with_pairs, call_of);
+}
+
+void print_history_summary(const Image& image, const Heap& heap, std::span<const ObjectId> objects,
+                           const std::function<std::string(StackId)>& call_of) {
+  const HistorySummary summary = summarize_history(image, heap, objects);
+  if (summary.left_alone != 0)
+    fmt::print("of {} with a history {} left alone for more than half of {} time, for {:.3f} s at most\n",
+               plural(summary.objects, "object"),
+               summary.left_alone == 1 ? "1 has been" : count_text(summary.left_alone) + " have been",
+               summary.left_alone == 1 ? "its" : "their", summary.longest);
+  if (summary.died_elsewhere != 0)
+    fmt::print(
+        "of {} that died {} destroyed on another thread than the first that took a reference; most by a release in "
+        "{}\n",
+        plural(summary.died, "object"),
+        summary.died_elsewhere == 1 ? "1 was" : count_text(summary.died_elsewhere) + " were",
+        call_of(summary.last_release));
 }
 
 }  // namespace reftally

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 
 #include "analyzer/heap/heap.h"
@@ -13,5 +14,9 @@ namespace reftally {
 // `call_of`: a stack as one line. `with_pairs`: references taken and given back again are told, not only counted.
 void print_history(const Image& image, const Heap& heap, ObjectId object, bool with_pairs,
                    const std::function<std::string(StackId)>& call_of);
+
+// Of many objects: how many are left alone; and of those that died, how many did so on another thread.
+void print_history_summary(const Image& image, const Heap& heap, std::span<const ObjectId> objects,
+                           const std::function<std::string(StackId)>& call_of);
 
 }  // namespace reftally
