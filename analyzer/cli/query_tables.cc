@@ -7,15 +7,12 @@
 #include <optional>
 
 #include "analyzer/graph/reference_graph.h"
+#include "analyzer/heap/drawing_words.h"
 #include "analyzer/image/call_frames.h"
 #include "reports/reference_text.h"
 
 namespace reftally {
 namespace {
-
-constexpr const char* kFlavours[] = {"block", "shared_ptr", "intrusive", "declared", "python"};
-constexpr const char* kRootKinds[] =  // from 1
-    {"static", "thread_local", "stack", "register", "frame", "external", "pinned"};
 
 int64_t number(uint64_t value) { return static_cast<int64_t>(value); }
 SqlValue address_text(uint64_t address) { return fmt::format("{:#x}", address); }
@@ -40,7 +37,7 @@ SqlTable objects_table(const Analysis& analysis) {
               {"type", "", [&heap](uint64_t row) { return heap.type_name(ObjectId{static_cast<uint32_t>(row)}); }},
               {"size", "bytes of its own", [&heap](uint64_t row) { return number(heap.size[row]); }},
               {"flavour", "block, shared_ptr, python …",
-               [&heap](uint64_t row) { return std::string_view(kFlavours[static_cast<size_t>(heap.flavour[row])]); }},
+               [&heap](uint64_t row) { return word_of(heap.flavour[row], kFlavourWords); }},
               {"strong_count", "null for a block",
                [&heap, counted](uint64_t row) { return counted(row, heap.strong_count[row]); }},
               {"weak_count", "null for a block",
@@ -96,9 +93,7 @@ SqlTable roots_table(const Heap& heap) {
           {
               {"to_id", "objects.id", [&heap](uint64_t row) { return number(index(heap.roots[row].to)); }},
               {"kind", "static, thread_local, stack …",
-               [&heap](uint64_t row) {
-                 return std::string_view(kRootKinds[static_cast<size_t>(heap.roots[row].kind) - 1]);
-               }},
+               [&heap](uint64_t row) { return word_of(heap.roots[row].kind, kRootWords); }},
               {"name", "", [&heap](uint64_t row) { return heap.text(heap.roots[row].name); }},
               {"reference", "strong, weak, raw …",
                [&heap](uint64_t row) { return std::string_view(kind_name(heap.roots[row].reference)); }},

@@ -58,7 +58,7 @@ uint64_t threads_at_work(const Heap& heap) {
   std::vector<std::string_view> threads;
   for (const HeapRoot& root : heap.roots) {
     const std::string_view name = heap.text(root.name);
-    if (is_passing(heap, root) && name.starts_with(kThread))
+    if (is_passing(root.kind) && name.starts_with(kThread))
       threads.push_back(name.substr(0, name.find_first_of(" ,", kThread.size())));
   }
   std::sort(threads.begin(), threads.end());
@@ -103,7 +103,7 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
   std::vector<bool> below_cache(heap.object_count(), false);
   paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t by) {
     const uint32_t at = index(object);
-    below_cache[at] = from == kNoObject ? is_cache(heap, heap.roots[by]) : below_cache[index(from)];
+    below_cache[at] = from == kNoObject ? heap.roots[by].kind == RootKind::kCache : below_cache[index(from)];
     const HeapTypeTally& type = types[index(heap.type[at])];
     type.tally->objects++;
     type.tally->bytes += heap.size[at];
@@ -117,7 +117,7 @@ HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
       place->second.container =
           container_of(place->second.holder, from == kNoObject ? heap.text(heap.roots[by].name)
                                                                : heap.text(heap.labels[index(heap.label[by])].path));
-      place->second.is_passing = from == kNoObject && is_passing(heap, heap.roots[by]);
+      place->second.is_passing = from == kNoObject && is_passing(heap.roots[by].kind);
     }
     add_to(place->second, object, heap.size[at], type.kind);
     place->second.weak_references += type.is_weak_reference;

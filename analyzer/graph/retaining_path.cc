@@ -17,10 +17,12 @@ uint32_t reading_order(RootKind kind) {
     case RootKind::kThreadLocal:
       return 1;
     case RootKind::kFrame:
+    case RootKind::kCallContext:
       return 2;
     case RootKind::kStack:
       return 3;
     case RootKind::kExternal:
+    case RootKind::kCache:
       return 4;
     case RootKind::kPinned:
       return 5;
@@ -60,7 +62,7 @@ uint64_t signature_of_root(const Heap& heap, const HeapRoot& root, uint64_t type
   std::string_view name = heap.text(root.name);
   if (name.starts_with("thread ")) name.remove_prefix(std::min(name.size(), name.find(',')));  // its number may change
   uint64_t held = name.find("0x") == std::string_view::npos ? hash_text(name) : 1;
-  if (is_passing(heap, root)) held = type_hash;
+  if (is_passing(root.kind)) held = type_hash;
   return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), held));
 }
 
@@ -94,7 +96,8 @@ class PathSearch {
   void run() {
     for (uint32_t row : roots_in_reading_order(heap_, follow_)) {
       const HeapRoot& root = heap_.roots[row];
-      const bool last = is_doubtful(root.reference, root.certainty) || is_cache(heap_, root);
+      const bool last = is_doubtful(root.reference, root.certainty) || root.kind == RootKind::kCache ||
+                        root.kind == RootKind::kCallContext;
       (last ? next_round_ : round_).push_back({root.to, kNoObject, row, 0});
     }
     for (; !round_.empty() || !next_round_.empty(); round_.swap(next_round_), next_round_.clear()) run_round();
@@ -170,13 +173,9 @@ class PathSearch {
 
 }  // namespace
 
-bool is_cache(const Heap& heap, const HeapRoot& root) {
-  return root.kind == RootKind::kExternal && heap.text(root.name) == "method cache";
-}
-
-bool is_passing(const Heap& heap, const HeapRoot& root) {
-  if (root.kind == RootKind::kExternal) return heap.text(root.name) == "C stack";  // as the agent for CPython has it
-  return root.kind == RootKind::kStack || root.kind == RootKind::kFrame || root.kind == RootKind::kRegister;
+bool is_passing(RootKind kind) {
+  return kind == RootKind::kStack || kind == RootKind::kFrame || kind == RootKind::kCallContext ||
+         kind == RootKind::kRegister;
 }
 
 const RetainingPaths::Tree& RetainingPaths::tree(Follow follow) {

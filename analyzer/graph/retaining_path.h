@@ -15,12 +15,8 @@ enum class Follow : uint8_t {
   kAnything,  // every word: why a conservative search calls an object alive
 };
 
-// CPython's cache of attributes by type, 4,096 entries, holds the name of each attribute that was asked for last:
-// whoever else holds a name says more, and for longer; and what it holds alone comes and goes.
-bool is_cache(const Heap& heap, const HeapRoot& root);
-
 // What holds an object only as long as some call lasts: stacks, frames, registers.
-bool is_passing(const Heap& heap, const HeapRoot& root);
+bool is_passing(RootKind kind);
 
 // Empty path with a root: held directly. No root: no path.
 struct RetainingPath {
@@ -29,7 +25,7 @@ struct RetainingPath {
 };
 
 // One search over the whole heap serves all questions. Fewest doubtful steps first (a word without a type may be
-// stale), then fewest steps, then by root, in the order a person looks for them: statics, thread-locals, frames,
+// stale; whoever else holds what a cache or a call's context holds says more, and for longer), then fewest steps, then by root, in the order a person looks for them: statics, thread-locals, frames,
 // stacks, the rest. What is equal in all that is decided by signature, so that an object has the same path in another
 // dump.
 class RetainingPaths {

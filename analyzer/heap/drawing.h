@@ -13,7 +13,7 @@
 //   shaft     := "=" strong | "=?" strong or weak | "~" weak | "-" raw
 //   mark      := "!" exact | "+" known by counts | "*" conservative
 //   label     := [OWNER "::"] PATH ["#" ELEMENT] ["@" LOCATION]      "Session::routes_[].handler_#3@session.h:18"
-//   ROOT      := static thread_local stack register frame external pinned
+//   ROOT      := static thread_local stack register frame external pinned cache call_context
 //   attribute := block shared_ptr intrusive declared python | immortal tracked finalized … | generation N
 //              | at ADDRESS | stack N | birth N | note "TEXT"
 //

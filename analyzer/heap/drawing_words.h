@@ -15,10 +15,15 @@ struct DrawingWord {
 };
 
 inline constexpr DrawingWord<RootKind> kRootWords[] = {
-    {"static", RootKind::kStatic}, {"thread_local", RootKind::kThreadLocal},
-    {"stack", RootKind::kStack},   {"register", RootKind::kRegister},
-    {"frame", RootKind::kFrame},   {"external", RootKind::kExternal},
+    {"static", RootKind::kStatic},
+    {"thread_local", RootKind::kThreadLocal},
+    {"stack", RootKind::kStack},
+    {"register", RootKind::kRegister},
+    {"frame", RootKind::kFrame},
+    {"external", RootKind::kExternal},
     {"pinned", RootKind::kPinned},
+    {"cache", RootKind::kCache},
+    {"call_context", RootKind::kCallContext},
 };
 
 inline constexpr DrawingWord<FlavourId> kFlavourWords[] = {
@@ -49,6 +54,13 @@ inline constexpr DrawingWord<Certainty> kMarkWords[] = {
 
 constexpr Certainty unmarked_certainty(ReferenceKind kind) {
   return kind == ReferenceKind::kStrong || kind == ReferenceKind::kWeak ? Certainty::kExact : Certainty::kConservative;
+}
+
+template <class Value, size_t N>
+constexpr std::string_view word_of(Value value, const DrawingWord<Value> (&words)[N]) {
+  for (const auto& row : words)
+    if (row.value == value) return row.word;
+  return {};
 }
 
 inline constexpr uint64_t kDrawnSize = 16;

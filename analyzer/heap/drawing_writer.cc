@@ -38,13 +38,6 @@ bool reads_bare(std::string_view text, char opening, char closing, std::string_v
   return depth == 0;
 }
 
-template <class Value, size_t N>
-std::string_view word_of(Value value, const DrawingWord<Value> (&words)[N]) {
-  for (const auto& row : words)
-    if (row.value == value) return row.word;
-  return {};
-}
-
 template <size_t N>
 void append_flag_words(uint32_t flags, const DrawingWord<uint32_t> (&words)[N], std::vector<std::string>& to) {
   for (const auto& row : words)

@@ -110,7 +110,7 @@ void read_roots(const DumpFile& file, Image& image) {
       file, dump::kTagDeclaredRoots, [&](dump::DeclaredRoot root, const RecordPlace& place) {
         place.expect(root.to < declared.objects.size(), "an object of section DOBJ");
         expect_text(image, root.name, place);
-        const bool known = root.kind >= dump::RootKind::kStatic && root.kind <= dump::RootKind::kPinned;
+        const bool known = root.kind >= dump::RootKind::kStatic && root.kind <= dump::RootKind::kCallContext;
         if (!known) root.kind = dump::RootKind::kExternal;
         declared.roots.push_back(root);
       });

@@ -336,6 +336,8 @@ enum class RootKind : uint8_t {
   kFrame = 5,
   kExternal = 6,
   kPinned = 7,
+  kCache = 8,        // bounded: it fills up, and holds then what was asked for last. Since 1.4
+  kCallContext = 9,  // function, code and namespaces of a running call, which others own as a rule. Since 1.4
 };
 
 struct DeclaredRoot {

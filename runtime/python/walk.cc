@@ -256,7 +256,7 @@ void Walk::add_interpreter_roots(Address state) noexcept {
   const StringRef name = writer_.string("method cache");
   for (int32_t i = 0; i < layout.method_cache_size; i++) {
     const Address place = state + at(layout.method_cache) + 24 * static_cast<uint64_t>(i) + 8;
-    if (const Address to = pointer_at(place)) add_root(to, RootKind::kExternal, true, name, place);
+    if (const Address to = pointer_at(place)) add_root(to, RootKind::kCache, true, name, place);
   }
   if (layout.atexit_callbacks == kAbsent) return;
   const Address ids = pointer_at(state + at(layout.unicode_ids) + 8);
@@ -313,7 +313,7 @@ void Walk::add_frame_roots(const FrameView& frame, uint32_t thread) noexcept {
   if (!generator)
     for (const Field& field : layout.frame_fields)
       if (const Address to = pointer_at(frame.frame + at(field.offset)))
-        add_root(to, RootKind::kFrame, true, named(field.name, 0), frame.frame + at(field.offset));
+        add_root(to, RootKind::kCallContext, true, named(field.name, 0), frame.frame + at(field.offset));
   if (generator && frame.stack_top >= 0) return;  // visited by the generator
   const int64_t count = frame.stack_top > frame.value_count ? frame.stack_top : frame.value_count;
   for (int64_t i = 0; i < count; i++) {

@@ -7,6 +7,8 @@ import io
 import json
 import pathlib
 import re
+import sys
+import tempfile
 
 import command
 
@@ -30,6 +32,19 @@ class Query(command.CommandTest):
         self.assertEqual({row["path"] for row in pages}, {"pages_[]"})
         [finding] = self.rows("SELECT rule, instances FROM findings")
         self.assertEqual(finding, {"rule": "unreachable-cycle", "instances": 1})
+
+    def test_objects_of_glib_and_roots_of_python_have_words_for_what_they_are(self):
+        flavours, kinds = set(), set()
+        for words in (["gio", "info", "/"], [sys.executable, "-c", "import json"]):
+            with tempfile.TemporaryDirectory(dir=self.folder) as folder:
+                [dump] = command.record_program(words, folder)
+                for sql, names in (("SELECT DISTINCT flavour FROM objects", flavours),
+                                   ("SELECT DISTINCT kind FROM roots", kinds)):
+                    answer = self.reftally("query", dump, sql, "--format", "json").stdout
+                    names.update(value for row in json.loads(answer) for value in row.values())
+        self.assertLessEqual({"block", "gobject", "python"}, flavours)
+        self.assertLessEqual({"static", "stack", "register", "cache"}, kinds)
+        self.assertNotIn("", flavours | kinds)
 
     def test_a_key_gives_the_rows_that_a_search_gives(self):
         for table in ("objects", "dominators", "refs", "stacks"):

@@ -77,7 +77,7 @@ TEST_CASE("one burst is no trend, nor are a few objects, nor is one in a hundred
 TEST_CASE("what only the interpreter's cache of attributes holds does not grow") {
   const auto asked_for = [](int names) {
     std::string drawing = "external \"after_forkers_child\" => l(list)[16]:1;";
-    for (int i = 0; i < names; i++) drawing += fmt::format("external \"method cache\" => n{0}(str)[56]:1;", i);
+    for (int i = 0; i < names; i++) drawing += fmt::format("cache \"method cache\" => n{0}(str)[56]:1;", i);
     return drawing;
   };
   CHECK(growth_of({asked_for(100), asked_for(200), asked_for(300)}).empty());

@@ -62,10 +62,19 @@ TEST_CASE("a static is told before a stack, and a stack before a register") {
 
 TEST_CASE("a cache of names is told only where nobody else holds the name") {
   const char* drawing =
-      "external \"method cache\" => n(str)[16]; external \"method cache\" => m(str)[16];"
+      "cache \"method cache\" => n(str)[16]; cache \"method cache\" => m(str)[16];"
       "static modules => d(dict)[16] =[key of []]=> n";
   CHECK(root_of(drawing, "n") == "modules");
   CHECK(root_of(drawing, "m") == "method cache");
+}
+
+TEST_CASE("what a running call has of its module is told by the module, and by the call where no module owns it") {
+  const char* drawing =
+      "call_context \"frame serve, f_func\" => f(function)[16] =[__globals__]=> d(dict)[16] =[sessions]=> s(dict)[16];"
+      "static modules => all(dict)[16] =[[]]=> m(module)[16] =[__dict__]=> d;"
+      "call_context \"frame <lambda>, f_func\" => g(function)[16] =[__closure__]=> c(Cell)[16]";
+  CHECK(root_of(drawing, "s") == "modules");
+  CHECK(root_of(drawing, "c") == "frame <lambda>, f_func");
 }
 
 TEST_CASE("signatures of a random heap do not change with the order of its objects") {
