@@ -48,14 +48,27 @@ std::vector<ObjectId> objects_of_type(const Heap& heap, const std::string& what)
   return objects;
 }
 
+// What each instance of a finding begins with.
+std::vector<ObjectId> objects_of_finding(const Analysis& analysis, const std::string& fingerprint) {
+  std::vector<ObjectId> objects;
+  for (const Finding& finding : analysis.findings)
+    for (const std::vector<ObjectId>& instance : finding.instances)
+      if (finding.fingerprint == fingerprint && !instance.empty()) objects.push_back(instance.front());
+  return objects;
+}
+
 }  // namespace
 
 std::vector<ObjectId> objects_named(const AnalyzedDump& analyzed, const std::string& dump, const std::string& what) {
-  const bool is_address = what.starts_with("0x");
-  std::vector<ObjectId> objects =
-      is_address ? objects_at(analyzed, parse_address(what)) : objects_of_type(analyzed.analysis.heap, what);
+  if (what.starts_with("0x")) {
+    std::vector<ObjectId> there = objects_at(analyzed, parse_address(what));
+    if (there.empty()) throw Error(fmt::format("{}: no object is or lies at {}", dump, what));
+    return there;
+  }
+  std::vector<ObjectId> objects = objects_of_type(analyzed.analysis.heap, what);
+  if (objects.empty()) objects = objects_of_finding(analyzed.analysis, what);
   if (objects.empty())
-    throw Error(fmt::format("{}: no object is {} {}", dump, is_address ? "or lies at" : "of type", what));
+    throw Error(fmt::format("{}: no object is of type {}, and no finding has that name", dump, what));
   return objects;
 }
 

@@ -1,4 +1,4 @@
-// The objects that a user means by an address or the name of a type.
+// The objects that a user means by an address, the name of a type, or the fingerprint of a finding.
 #pragma once
 
 #include <string>

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """`reftally paths`: what holds most, paths merged, and what to clear, on a service that keeps its sessions."""
 
+import json
+
 import command
 
 
@@ -22,11 +24,13 @@ class Paths(command.CommandTest):
                                r"to free them all, clear these 2 places; that frees 600 objects, [\d.]+ kB\n"
                                r" +300 +root g_server\.sessions_\[\]\n +20 +root g_server\.recent_\[\]\n$")
 
-    def test_of_an_object_that_is_dead_no_root_is_told(self):
+    def test_of_what_is_dead_no_root_is_told_by_type_or_by_finding(self):
         [dump] = command.record("parent_and_child_leaky", self.folder)
-        told = self.reftally("paths", dump, "Document").stdout
-        self.assertRegex(told, r"^1 Document object, .*\n +1 +no root owns: dead")
-        self.assertNotIn("clear", told)
+        [finding] = json.loads(self.reftally("analyze", dump, "-f", "json").stdout)["findings"]
+        for what in ("Document", finding["fingerprint"]):
+            told = self.reftally("paths", dump, what).stdout
+            self.assertRegex(told, r"^1 (Document|Page) object, .*\n +1 +no root owns: dead")
+            self.assertNotIn("clear", told)
 
     def test_what_is_not_there_is_an_error(self):
         self.fails("no object is of type Sesion", "paths", self.dump, "Sesion")
