@@ -129,7 +129,7 @@ bool write_object(const std::string& path, std::vector<Section> sections) {
 // Relative names of .dwo files by the id of their unit, from the skeleton units of `file`.
 std::map<uint64_t, std::string> split_names(const ElfFile& file) {
   std::map<uint64_t, std::string> names;
-  const DwarfHandle dwarf(dwarf_begin_elf(file.elf(), DWARF_C_READ, nullptr));
+  const DwarfHandle dwarf = open_dwarf(file.elf());
   Dwarf_CU* unit = nullptr;
   Dwarf_Die die;
   while (dwarf && dwarf_get_units(dwarf.get(), unit, &unit, nullptr, nullptr, &die, nullptr) == 0) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <new>
 
 #include "analyzer/image/dwarf_package.h"
 #include "analyzer/image/type_names.h"
@@ -82,7 +83,7 @@ void attach_alternate(ModuleFiles& files, const std::vector<std::string>& roots)
     files.warning = fmt::format("{}: its dwz file {} is missing, types are incomplete", files.module->path, name);
     return;
   }
-  files.alternate_dwarf.reset(dwarf_begin_elf(files.alternate->elf(), DWARF_C_READ, nullptr));
+  files.alternate_dwarf = open_dwarf(files.alternate->elf());
   if (files.alternate_dwarf) dwarf_setalt(files.dwarf.get(), files.alternate_dwarf.get());
 }
 
@@ -115,7 +116,7 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
   if (!options.use_dwarf) return files;
   if (source->has_section(".debug_info") || source->has_section(".zdebug_info")) {
     files.package = UnpackedPackage::open(*source, options.debug_dirs);
-    files.dwarf.reset(dwarf_begin_elf(files.package ? files.package->elf() : source->elf(), DWARF_C_READ, nullptr));
+    files.dwarf = open_dwarf(files.package ? files.package->elf() : source->elf());
   }
   if (files.dwarf) attach_alternate(files, roots);
   files.lacks_dwarf = !files.dwarf;
@@ -123,6 +124,12 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
 }
 
 }  // namespace
+
+DwarfHandle open_dwarf(Elf* elf) {
+  DwarfHandle dwarf(dwarf_begin_elf(elf, DWARF_C_READ, nullptr));
+  if (dwarf) dwarf_new_oom_handler(dwarf.get(), [] { throw std::bad_alloc(); });
+  return dwarf;
+}
 
 ModuleFiles::ModuleFiles() = default;
 ModuleFiles::~ModuleFiles() = default;

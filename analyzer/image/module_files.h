@@ -47,6 +47,8 @@ struct DwarfCloser {
   void operator()(Dwarf* dwarf) const { dwarf_end(dwarf); }
 };
 using DwarfHandle = std::unique_ptr<Dwarf, DwarfCloser>;
+// Null where there is none. What libdw does later throws std::bad_alloc where it would have ended the process.
+DwarfHandle open_dwarf(Elf* elf);
 
 class UnpackedPackage;
 

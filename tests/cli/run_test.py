@@ -2,7 +2,6 @@
 """`reftally run` of a program with children: whose findings are told, in which order, and how often."""
 
 import pathlib
-import re
 import subprocess
 import time
 
@@ -89,9 +88,8 @@ class Run(command.CommandTest):
 
     def test_it_says_whose_dumps_are_still_to_come(self):
         run = self.reftally("run", "--", "sh", "-c", "sleep 5 > /dev/null 2>&1 & echo $!; kill -9 $$", status=-9)
-        # As long as the child has not called exec, it has the shell's name.
-        self.assertRegex(run.stderr, rf"reftally: process {run.stdout.strip()} \((sleep|sh)\), which the program started, "
-                                     rf"still runs; its dump comes to {re.escape(str(self.folder))} when it ends\n")
+        self.assertIn(f"reftally: process {run.stdout.strip()} (sleep), which the program started, still runs; its dump "
+                      f"comes to {self.folder} when it ends\n", run.stderr)
 
 
 if __name__ == "__main__":
