@@ -15,13 +15,15 @@ constexpr size_t kReadWhole = 4096;  // longer names are cut before anything loo
 
 constexpr char kElided = '\x01';  // stands for "<…>" while a name is being made to fit
 
-// The innermost template arguments go first, from the right: what is left says most about the type.
+// The innermost template arguments go first, from the right: what is left says most about the type. Of a name that was
+// cut, those at its end are never closed.
 std::string fit(std::string name, size_t most) {
+  const bool was_cut = name.ends_with("…");
   while (display_width(name) > most) {
     const size_t open = name.rfind('<');
     const size_t close = open == std::string::npos ? open : name.find('>', open);
-    if (close == std::string::npos) break;
-    name.replace(open, close - open + 1, 1, kElided);
+    if (open == std::string::npos || (close == std::string::npos && !was_cut)) break;
+    name.replace(open, close == std::string::npos ? close : close - open + 1, 1, kElided);
   }
   for (size_t at = 0; (at = name.find(kElided, at)) != std::string::npos; at += 3) name.replace(at, 1, "<…>");
   return cut(name, 2 * most);

@@ -1,0 +1,23 @@
+#include "reports/names.h"
+
+#include <catch2/catch.hpp>
+#include <string>
+
+using namespace reftally;
+
+namespace {
+
+// "Node<Node<… <int> …>>", so many of them.
+std::string nested(int levels) { return levels == 0 ? "int" : "Node<" + nested(levels - 1) + ">"; }
+
+}  // namespace
+
+TEST_CASE("a type's innermost template arguments go first where the name is too long") {
+  CHECK(short_type("Node<Node<int>>", 40) == "Node<Node<int>>");
+  CHECK(short_type("Node<Node<int>>", 12) == "Node<…>");
+}
+
+TEST_CASE("a name too long to be read whole is told by its outermost template") {
+  CHECK(short_type("scene::Graph<" + nested(2000) + ", int>", 40) == "scene::Graph<…>");
+  CHECK(short_type("scene::Graph<" + nested(2000) + ">::Edge", 40).starts_with("scene::Graph<…>"));
+}
