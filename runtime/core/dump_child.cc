@@ -49,8 +49,8 @@ struct Work {
   const Work work = *static_cast<const Work*>(raw);
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
   close_standard_files();  // where the program has no descriptor left, these two are enough
+  if (recorder.has_uncopied_memory) fetch_uncopied_memory(recorder.process.load());
   read_kernel_words(recorder.process.load());
-  fetch_uncopied_memory(recorder.process.load());
   close_program_files();
   end_child(work.main(work.facts));
 }

@@ -9,7 +9,8 @@ namespace reftally::runtime {
 bool prepare_uncopied_memory() noexcept;
 // In the child: what `process` has and the child has not is put where it stands there.
 void fetch_uncopied_memory(uint32_t process) noexcept;
-// In the program: Yama lets only those look into a process that it names.
+// In the program, whose threads stand still: waits until the child has it. Yama lets only those look into a process
+// that it names.
 void let_fetch(long child) noexcept;
 const char* uncopied_memory_trouble() noexcept;  // what could not be fetched; nullptr: nothing
 
