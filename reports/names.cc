@@ -15,15 +15,26 @@ constexpr size_t kReadWhole = 4096;  // longer names are cut before anything loo
 
 constexpr char kElided = '\x01';  // stands for "<…>" while a name is being made to fit
 
-// The innermost template arguments go first, from the right: what is left says most about the type. Of a name that was
-// cut, those at its end are never closed.
+// Where template arguments begin that are never closed, as in a name that was cut; npos when all are.
+size_t unclosed_arguments(std::string_view name) {
+  size_t open = std::string_view::npos;
+  int depth = 0;
+  for (size_t i = 0; i < name.size(); i++) {
+    if (name[i] == '<' && depth++ == 0) open = i;
+    if (name[i] == '>' && depth > 0) depth--;
+  }
+  return depth > 0 ? open : std::string_view::npos;
+}
+
+// The innermost template arguments go first, from the right: what is left says most about the type.
 std::string fit(std::string name, size_t most) {
-  const bool was_cut = name.ends_with("…");
+  if (const size_t open = unclosed_arguments(name); open != std::string::npos && name.ends_with("…"))
+    name.replace(open, std::string::npos, 1, kElided);
   while (display_width(name) > most) {
     const size_t open = name.rfind('<');
     const size_t close = open == std::string::npos ? open : name.find('>', open);
-    if (open == std::string::npos || (close == std::string::npos && !was_cut)) break;
-    name.replace(open, close == std::string::npos ? close : close - open + 1, 1, kElided);
+    if (close == std::string::npos) break;
+    name.replace(open, close - open + 1, 1, kElided);
   }
   for (size_t at = 0; (at = name.find(kElided, at)) != std::string::npos; at += 3) name.replace(at, 1, "<…>");
   return cut(name, 2 * most);

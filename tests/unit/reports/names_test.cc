@@ -14,10 +14,11 @@ std::string nested(int levels) { return levels == 0 ? "int" : "Node<" + nested(l
 
 TEST_CASE("a type's innermost template arguments go first where the name is too long") {
   CHECK(short_type("Node<Node<int>>", 40) == "Node<Node<int>>");
-  CHECK(short_type("Node<Node<int>>", 12) == "Node<…>");
+  CHECK(short_type("Node<Node<int>>", 12) == "Node<Node<…>>");
+  CHECK(short_type("Node<Node<int>>", 6) == "Node<…>");
 }
 
 TEST_CASE("a name too long to be read whole is told by its outermost template") {
   CHECK(short_type("scene::Graph<" + nested(2000) + ", int>", 40) == "scene::Graph<…>");
-  CHECK(short_type("scene::Graph<" + nested(2000) + ">::Edge", 40).starts_with("scene::Graph<…>"));
+  CHECK(short_type("scene::Graph<" + nested(2000) + ">::Edge", 40) == "scene::Graph<…>");
 }
