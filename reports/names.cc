@@ -78,7 +78,9 @@ std::string short_type(std::string_view name, size_t most) {
 std::string short_function(std::string_view name) {
   const std::string whole = printable(cut(name, kReadWhole));
   std::string result;
+  int braces = 0;  // "{unnamed type#1}"
   for (size_t i = 0; i < whole.size();) {
+    braces += whole[i] == '{' ? 1 : whole[i] == '}' ? -1 : 0;
     const std::string_view rest = std::string_view(whole).substr(i);
     const bool word_begins = i == 0 || !is_word(whole[i - 1]);
     if (const size_t length = word_begins ? operator_length(rest) : 0; length != 0) {
@@ -89,7 +91,7 @@ std::string short_function(std::string_view name) {
     } else if (whole[i] == '(' || whole[i] == '<') {
       i = behind_bracket(whole, i);
       if (std::string_view(whole).substr(i).starts_with(" const")) i += 6;
-    } else if (whole[i] == ' ' && result.find("operator") == std::string::npos &&
+    } else if (whole[i] == ' ' && braces == 0 && result.find("operator") == std::string::npos &&
                !std::string_view(whole).substr(i).starts_with(" + 0x")) {
       result.clear();  // what stood before was the return type
       i++;

@@ -1,5 +1,6 @@
 #include <cxxabi.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <memory>
 
@@ -19,11 +20,34 @@ std::string demangle_or_empty(const std::string& mangled) {
   return status == 0 && text ? text.get() : "";
 }
 
+// How a symbol begins, "app::Call<…>", where the C++ library cannot read the rest: g++ 12's fails at a lambda with a
+// pack of auto parameters. Itanium C++ ABI 5.1.
+std::string beginning_of(std::string_view mangled) {
+  mangled.remove_prefix(mangled.find("_Z") + 2);
+  while (mangled.starts_with('Z') || mangled.starts_with('N')) mangled.remove_prefix(1);
+  while (!mangled.empty() && std::string_view("rVKRO").find(mangled.front()) != std::string_view::npos)
+    mangled.remove_prefix(1);
+  std::string text = mangled.starts_with("St") ? "std" : "";
+  if (!text.empty()) mangled.remove_prefix(2);
+  for (;;) {
+    size_t length = 0;
+    const auto [rest, error] = std::from_chars(mangled.data(), mangled.data() + mangled.size(), length);
+    const auto digits = static_cast<size_t>(rest - mangled.data());
+    if (error != std::errc() || length == 0 || length > mangled.size() - digits) break;
+    const std::string_view name = mangled.substr(digits, length);
+    text += text.empty() ? "" : "::";
+    text += name == "_GLOBAL__N_1" ? "(anonymous namespace)" : name;
+    mangled.remove_prefix(digits + length);
+  }
+  return text.empty() || !mangled.starts_with('I') ? text : text + "<…>";
+}
+
 }  // namespace
 
 std::string demangle(std::string_view mangled) {
   if (!mangled.starts_with("_Z") && !mangled.starts_with("__Z")) return std::string(mangled);
-  const std::string text = demangle_or_empty(std::string(mangled));
+  std::string text = demangle_or_empty(std::string(mangled.substr(0, mangled.find(".llvm."))));
+  if (text.empty()) text = beginning_of(mangled);
   return text.empty() ? std::string(mangled) : text;
 }
 

@@ -8,6 +8,14 @@ namespace reftally {
 
 namespace {
 
+// g++ tells no name of a lambda's class, and no linkage name of its call: "main::::operator()".
+std::string with_names(std::string function) {
+  constexpr std::string_view kUnnamed = "::::";
+  const char* const name = function.ends_with("::::operator()") ? "{lambda}" : "{unnamed}";
+  for (size_t at = 0; (at = function.find(kUnnamed, at)) != std::string::npos;) function.insert(at + 2, name);
+  return function;
+}
+
 constexpr int kMaxInlining = 100;
 
 template <class Visit>
@@ -61,7 +69,7 @@ SourceLines::Module& SourceLines::module_units(const ModuleFiles& module) {
   while (dwarf_get_units(module.dwarf.get(), cu, &cu, &version, &type, &unit, &split) == 0) {
     if (type != DW_UT_compile && type != DW_UT_skeleton) continue;
     const size_t row = result.units.size();
-    result.units.push_back({unit, split.addr ? split : unit, {}, false});
+    result.units.push_back({unit, split.addr ? split : unit, {}});
     for_each_range(&unit, [&](uint64_t low, uint64_t high) { result.ranges.push_back({{low, high, unit}, row}); });
   }
   std::stable_sort(result.ranges.begin(), result.ranges.end(),
@@ -75,31 +83,47 @@ SourceLines::Unit* SourceLines::unit_at(const ModuleFiles& module, uint64_t addr
   return found ? &units.units[found->second] : nullptr;
 }
 
-void SourceLines::collect_functions(Dwarf_Die* die, std::vector<Range>& functions, int depth) {
+// Those of classes inside functions are wanted rarely (lambdas, in what g++ did not optimise): to look for them costs a
+// walk of the whole unit.
+void SourceLines::collect_functions(Dwarf_Die* die, std::vector<Range>& functions, bool inside_functions, int depth) {
+  if (depth == kMaxInlining) return;
   for_each_child(die, [&](Dwarf_Die* child) {
     switch (dwarf_tag(child)) {
       case DW_TAG_subprogram:
         for_each_range(child, [&](uint64_t low, uint64_t high) { functions.push_back({low, high, *child}); });
+        if (inside_functions) collect_functions(child, functions, true, depth + 1);
+        return;
+      case DW_TAG_lexical_block:
+        if (inside_functions) collect_functions(child, functions, true, depth + 1);
         return;
       case DW_TAG_namespace:
       case DW_TAG_class_type:
       case DW_TAG_structure_type:
-        if (depth < kMaxInlining) collect_functions(child, functions, depth + 1);
-        return;
+        return collect_functions(child, functions, inside_functions, depth + 1);
       default:
         return;
     }
   });
 }
 
+void SourceLines::find_functions(Unit& unit, bool inside_functions) {
+  unit.functions.clear();
+  collect_functions(&unit.contents, unit.functions, inside_functions, 0);
+  std::stable_sort(unit.functions.begin(), unit.functions.end(),
+                   [](const Range& a, const Range& b) { return a.low < b.low; });
+}
+
 const SourceLines::Range* SourceLines::function_range(Unit& unit, uint64_t address) {
-  if (!unit.has_functions) {
-    unit.has_functions = true;
-    collect_functions(&unit.contents, unit.functions, 0);
-    std::stable_sort(unit.functions.begin(), unit.functions.end(),
-                     [](const Range& a, const Range& b) { return a.low < b.low; });
-  }
-  return find_range(unit.functions, address, [](const Range& range) -> const Range& { return range; });
+  auto find = [&] {
+    return find_range(unit.functions, address, [](const Range& range) -> const Range& { return range; });
+  };
+  if (unit.looked_for == Unit::Functions::kNone) find_functions(unit, false);
+  unit.looked_for = std::max(unit.looked_for, Unit::Functions::kOuter);
+  const Range* range = find();
+  if (range || unit.looked_for == Unit::Functions::kAll) return range;
+  unit.looked_for = Unit::Functions::kAll;
+  find_functions(unit, true);
+  return find();
 }
 
 bool SourceLines::function_at(const ModuleFiles& module, uint64_t address, Dwarf_Die* function) {
@@ -112,7 +136,7 @@ bool SourceLines::function_at(const ModuleFiles& module, uint64_t address, Dwarf
 std::string SourceLines::function_name(Dwarf_Die* die) {
   std::string mangled = attribute_string(die, DW_AT_linkage_name);
   if (mangled.empty()) mangled = attribute_string(die, DW_AT_MIPS_linkage_name);
-  return mangled.empty() ? names_.qualified_name(files_.ref(die)) : demangle(mangled);
+  return mangled.empty() ? with_names(names_.qualified_name(files_.ref(die))) : demangle(mangled);
 }
 
 std::vector<SourceFrame> SourceLines::frames(const ModuleFiles& module, uint64_t address) {

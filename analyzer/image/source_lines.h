@@ -27,7 +27,7 @@ class SourceLines {
     Dwarf_Die unit;      // has the line table
     Dwarf_Die contents;  // the split unit's, or the same
     std::vector<Range> functions;
-    bool has_functions = false;
+    enum class Functions { kNone, kOuter, kAll } looked_for = Functions::kNone;
   };
   struct Module {
     std::vector<Unit> units;
@@ -37,7 +37,8 @@ class SourceLines {
   Module& module_units(const ModuleFiles& module);
   Unit* unit_at(const ModuleFiles& module, uint64_t address);
   const Range* function_range(Unit& unit, uint64_t address);
-  static void collect_functions(Dwarf_Die* die, std::vector<Range>& functions, int depth);
+  static void find_functions(Unit& unit, bool inside_functions);
+  static void collect_functions(Dwarf_Die* die, std::vector<Range>& functions, bool inside_functions, int depth);
 
   const DwarfFiles& files_;
   DieNames& names_;

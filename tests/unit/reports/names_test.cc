@@ -18,6 +18,11 @@ TEST_CASE("a type's innermost template arguments go first where the name is too 
   CHECK(short_type("Node<Node<int>>", 6) == "Node<…>");
 }
 
+TEST_CASE("what has no name in source keeps the one that the compiler gave it") {
+  CHECK(short_function("main::{unnamed type#1}::go()") == "main::{unnamed type#1}::go");
+  CHECK(short_function("void app::run<int>(int)::{lambda(int)#2}::operator()(int) const") == "app::run::{lambda#2}");
+}
+
 TEST_CASE("a name too long to be read whole is told by its outermost template") {
   CHECK(short_type("scene::Graph<" + nested(2000) + ", int>", 40) == "scene::Graph<…>");
   CHECK(short_type("scene::Graph<" + nested(2000) + ">::Edge", 40) == "scene::Graph<…>");
