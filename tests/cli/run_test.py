@@ -87,10 +87,11 @@ class Run(command.CommandTest):
         self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed)\n", run.stderr)
 
     def test_it_says_whose_dumps_are_still_to_come(self):
-        run = self.reftally("run", "--", "sh", "-c", "sleep 5 > /dev/null 2>&1 & echo $!; kill -9 $$", status=-9)
-        self.assertRegex(run.stderr, f"reftally: process {run.stdout.strip()} \\((sh|sleep)\\), which the program started, "
-                                     f"still runs; its dump comes to {self.folder} when it ends\n")
-
+        until_it_is_sleep = "while ! grep -q sleep /proc/$!/comm; do :; done"
+        run = self.reftally("run", "--", "sh", "-c", f"sleep 5 > /dev/null 2>&1 & echo $!; {until_it_is_sleep}; kill -9 $$",
+                            status=-9)
+        self.assertIn(f"reftally: process {run.stdout.strip()} (sleep), which the program started, still runs; its dump "
+                      f"comes to {self.folder} when it ends\n", run.stderr)
 
 
 if __name__ == "__main__":
