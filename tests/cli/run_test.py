@@ -53,6 +53,14 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", program, env={"ASAN_OPTIONS": "detect_leaks=0"})
         self.assertIn("2 Page and 1 Document objects keep each other alive", run.stderr)
 
+    def test_what_is_born_in_a_lambda_or_a_class_without_a_name_has_its_line(self):
+        source = pathlib.Path(__file__).resolve().parent / "programs/lambda_births.cc"
+        program = self.folder / "lambda_births"
+        subprocess.run(["g++", "-std=c++20", "-O0", "-g", source, "-o", program], check=True, timeout=120)
+        run = self.reftally("run", "--", program)
+        self.assertIn("main::{lambda}  lambda_births.cc:10\n", run.stderr)
+        self.assertIn("main::{unnamed}::make  lambda_births.cc:15\n", run.stderr)
+
     def test_blocks_of_an_allocator_that_lays_them_side_by_side_are_all_known(self):
         sources = pathlib.Path(__file__).resolve().parent / "programs"
         subprocess.run(["gcc", "-O1", "-fPIC", "-shared", "-fno-builtin", sources / "dense_allocator.c", "-o",
@@ -92,7 +100,6 @@ class Run(command.CommandTest):
                             status=-9)
         self.assertIn(f"reftally: process {run.stdout.strip()} (sleep), which the program started, still runs; its dump "
                       f"comes to {self.folder} when it ends\n", run.stderr)
-
 
 if __name__ == "__main__":
     command.main()
