@@ -35,6 +35,9 @@ constexpr uint64_t kDataList = 16, kElementSize = 24;
 // GstMiniObject: { type, count, lock state, flags, copy, dispose, free, number of parents, parent }.
 constexpr uint64_t kMiniParent = 56;
 
+// TypeNode of a class's type: among its members TypeData: { …, class_data, class, … }. A class begins with its type.
+constexpr uint64_t kParamTypes = 23, kTypeDataSize = 80, kClassData = 48, kClass = 56;
+
 class Links {
  public:
   Links(const Image& image, const CountedObjects& counted, const Holders& holders, WordStates& states, Naming& naming,
@@ -52,6 +55,7 @@ class Links {
     for (const ImageRegion& region : image_.regions) {
       if (region.kind != dump::RegionKind::kStatic || !is_of(image_, region.address, {kGObjectLibrary})) continue;
       image_.for_each_word(region.address, region.end(), [&](uint64_t, uint64_t word) {
+        if (block_size(word) == 8 * kParamTypes) forget_class_data(word);
         const HashTable table = hash_table_at(word);
         if (table.size == 0) return;
         if (table.is_set())
@@ -138,6 +142,18 @@ class Links {
         link_closure(word(handler + kClosure));
         return true;
       });
+    }
+  }
+
+  // Of types of parameters: it is freed once the class is there, and the word stays, leading to whatever comes after.
+  void forget_class_data(uint64_t types) {
+    for (uint64_t i = 0; i < kParamTypes; ++i) {
+      const uint64_t type = word(types + 8 * i);
+      for (uint64_t at = type; at < type + block_size(type); at += 8) {
+        const uint64_t data = word(at);
+        if (block_size(data) == kTypeDataSize && block_size(word(data + kClass)) && word(word(data + kClass)) == type)
+          states_.explain(data + kClassData);
+      }
     }
   }
 
