@@ -63,7 +63,11 @@ std::string why_unrecorded(const std::string& program, int status) {
   if (!obstacle.empty()) return fmt::format("{} {}", program, obstacle);
   if (WIFSIGNALED(status))
     return fmt::format("{} was killed by signal {} ({})", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
-  return fmt::format("the agent says why above, or {} did not load it, or ended by a system call of its own", program);
+  return fmt::format(
+      "the agent says why above, or {} did not load it, or ended by a system call of its own (--signal takes a "
+      "snapshot "
+      "while it runs)",
+      program);
 }
 
 }  // namespace reftally

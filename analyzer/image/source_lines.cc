@@ -8,11 +8,19 @@ namespace reftally {
 
 namespace {
 
-// g++ tells no name of a lambda's class, and no linkage name of its call: "main::::operator()".
+// g++ tells no name of a lambda's class, and no linkage name of its functions: "main::::operator()"; what makes or
+// destroys one is "main::::<lambda(int)>" or "main::::~<lambda(int)>".
 std::string with_names(std::string function) {
-  constexpr std::string_view kUnnamed = "::::";
-  const char* const name = function.ends_with("::::operator()") ? "{lambda}" : "{unnamed}";
+  constexpr std::string_view kUnnamed = "::::", kLambda = "<lambda";
+  const size_t last = function.rfind(kUnnamed);
+  if (last == std::string::npos) return function;
+  const std::string_view member = std::string_view(function).substr(last + kUnnamed.size());
+  const bool is_its_own =
+      member.starts_with(kLambda) || (member.starts_with('~') && member.substr(1).starts_with(kLambda));
+  const char* const name = is_its_own || member == "operator()" ? "{lambda}" : "{unnamed}";
+  if (is_its_own) function.resize(last + kUnnamed.size());
   for (size_t at = 0; (at = function.find(kUnnamed, at)) != std::string::npos;) function.insert(at + 2, name);
+  if (is_its_own) function.resize(function.size() - 2);
   return function;
 }
 
@@ -136,7 +144,8 @@ bool SourceLines::function_at(const ModuleFiles& module, uint64_t address, Dwarf
 std::string SourceLines::function_name(Dwarf_Die* die) {
   std::string mangled = attribute_string(die, DW_AT_linkage_name);
   if (mangled.empty()) mangled = attribute_string(die, DW_AT_MIPS_linkage_name);
-  return mangled.empty() ? with_names(names_.qualified_name(files_.ref(die))) : demangle(mangled);
+  const bool is_rust = mangled.starts_with("_R");  // mangled by rules of its own
+  return mangled.empty() || is_rust ? with_names(names_.qualified_name(files_.ref(die))) : demangle(mangled);
 }
 
 std::vector<SourceFrame> SourceLines::frames(const ModuleFiles& module, uint64_t address) {
