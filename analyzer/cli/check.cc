@@ -53,8 +53,7 @@ void print_finding(const char* verdict, const BaselineEntry& entry, const Found&
   fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint,
              finding.summary);
   if (!finding.born.empty())
-    fmt::print("       born in {} {}:{}\n", printable(finding.born.front().function),
-               printable(base_name(finding.born.front().file)), finding.born.front().line);
+    fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
   if (finding.advice)
     fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken), printable(finding.advice->location),
                printable(finding.advice->reason));
