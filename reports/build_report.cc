@@ -132,7 +132,7 @@ class ReportBuilder {
     result.births = births_of(finding);
     for (const FindingAcquire& acquire : finding.acquires)
       result.acquires.push_back(
-          {born(acquire.stack), acquire.units, acquire.is_birth, acquire.is_release, acquire.is_certain});
+          {counting(acquire.stack), acquire.units, acquire.is_birth, acquire.is_release, acquire.is_certain});
     result.balance = balance_of(finding);
     if (finding.advice) result.advice = advice_of(*finding.advice);
     if (!finding.held_before.empty()) result.growth = growth_of(finding);
@@ -140,7 +140,7 @@ class ReportBuilder {
     for (size_t i = 0; i < objects.size(); i++)
       if (objects[i] != kNoObject) describe_node(objects[i], result.nodes[i]);
     for (std::vector<ReportEdge>* edges : {&result.cycle, &result.path, &result.edges})
-      for (ReportEdge& edge : *edges) edge.acquired = born(StackId{edge.acquire_stack});
+      for (ReportEdge& edge : *edges) edge.acquired = counting(StackId{edge.acquire_stack});
     result.summary = summarize(result);
     return result;
   }
@@ -251,11 +251,16 @@ class ReportBuilder {
 
   const std::vector<ReportFrame>& born(ObjectId object) { return born(heap_.birth_stack[index(object)]); }
 
-  const std::vector<ReportFrame>& born(StackId stack) {
+  const std::vector<ReportFrame>& born(StackId stack) { return frames_of(stack, own_frames, born_); }
+  const std::vector<ReportFrame>& counting(StackId stack) { return frames_of(stack, counting_frames, counting_); }
+
+  using FramesByStack = std::map<StackId, std::vector<ReportFrame>>;
+  const std::vector<ReportFrame>& frames_of(StackId stack, std::vector<ReportFrame> (*own)(std::vector<ReportFrame>),
+                                            FramesByStack& known) {
     constexpr size_t kFrames = 24;
-    auto [found, fresh] = born_.try_emplace(stack);
+    auto [found, fresh] = known.try_emplace(stack);
     if (fresh && frames_ && stack != StackId{}) {
-      found->second = own_frames(report_frames(frames_(stack)));
+      found->second = own(report_frames(frames_(stack)));
       if (found->second.size() > kFrames) found->second.resize(kFrames);
     }
     return found->second;
@@ -267,7 +272,7 @@ class ReportBuilder {
   ReferrerTable referrers_;
   StackBalances balances_;
   SourceLines sources_;
-  std::map<StackId, std::vector<ReportFrame>> born_;
+  FramesByStack born_, counting_;
 };
 
 }  // namespace

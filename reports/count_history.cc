@@ -130,7 +130,7 @@ class Counts {
  private:
   ReportCountEvent told(const CountEvent& event) const {
     ReportCountEvent result{event.seconds_before(image_), event.record->thread, event.before, event.after, {}};
-    if (frames_) result.frames = own_frames(report_frames(frames_(StackId{event.record->stack})));
+    if (frames_) result.frames = counting_frames(report_frames(frames_(StackId{event.record->stack})));
     return result;
   }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <set>
+#include <string>
+#include <string_view>
 
 #include "reports/names.h"
 
@@ -10,6 +12,8 @@ namespace reftally {
 namespace {
 
 using Frames = std::vector<ReportFrame>;
+
+constexpr std::string_view kPointerEnds[] = {"Ptr", "Ref", "Handle", "Pointer", "_ptr", "_ref", "_handle", "_pointer"};
 
 // "addRef" -> "add", "ref"; "node_take" -> "node", "take"; "String::String" -> "string", "string".
 std::vector<std::string> words_of(std::string_view name) {
@@ -55,6 +59,19 @@ Frames::iterator caller_of_counting(Frames::iterator at, const Frames& frames) {
   return caller != frames.end() ? caller : at;
 }
 
+// What makes, copies, assigns or ends a smart pointer, by its name: Handle<Node>::Handle(), NodeRef::operator=().
+bool is_of_smart_pointer(const ReportFrame& frame) {
+  const std::string function = short_function(frame.function);
+  const size_t end = function.rfind("::");
+  if (end == std::string::npos || !only_counts(function)) return false;
+  const size_t scope = end != 0 ? function.rfind("::", end - 1) : std::string::npos;
+  const size_t begin = scope == std::string::npos ? 0 : scope + 2;
+  const std::string name = function.substr(begin, end - begin);
+  if (frame.function.find(name + "<") != std::string::npos) return true;
+  return std::any_of(std::begin(kPointerEnds), std::end(kPointerEnds),
+                     [&](std::string_view word) { return name.ends_with(word); });
+}
+
 }  // namespace
 
 std::vector<ReportFrame> report_frames(const std::vector<SourceFrame>& frames) {
@@ -72,6 +89,16 @@ std::vector<ReportFrame> own_frames(std::vector<ReportFrame> frames) {
   });
   if (entry != frames.begin()) frames.erase(entry, frames.end());
   while (frames.size() > 1 && is_library_frame(frames.back())) frames.pop_back();
+  return frames;
+}
+
+std::vector<ReportFrame> counting_frames(std::vector<ReportFrame> frames) {
+  frames = own_frames(std::move(frames));
+  if (frames.empty() || !is_of_smart_pointer(frames.front())) return frames;
+  const auto caller = std::find_if_not(frames.begin(), frames.end(), [](const ReportFrame& frame) {
+    return is_of_smart_pointer(frame) || is_library_frame(frame);
+  });
+  if (caller != frames.end()) frames.erase(frames.begin(), caller);
   return frames;
 }
 

@@ -14,4 +14,7 @@ std::vector<ReportFrame> report_frames(const std::vector<SourceFrame>& frames);
 // function that counts, where it tells of its counts by reftally.h.
 std::vector<ReportFrame> own_frames(std::vector<ReportFrame> frames);
 
+// The same of who took or gave back a reference: not the members of the program's own smart pointers.
+std::vector<ReportFrame> counting_frames(std::vector<ReportFrame> frames);
+
 }  // namespace reftally

@@ -109,8 +109,22 @@ std::string holder(const ReportFinding& finding) {
   return fmt::format(" by {}, below root {}", last_hold(finding), root);
 }
 
+// The reference of a cycle to be made weak, where it is known who took it; else the first of which that is known.
+const ReportEdge* closing_edge(const ReportFinding& finding) {
+  const ReportEdge* first = nullptr;
+  for (size_t i = 0; i < finding.ring; i++) {
+    const ReportEdge& edge = finding.edges[i];
+    if (edge.acquired.empty()) continue;
+    if (edge.weaken) return &edge;
+    if (first == nullptr) first = &edge;
+  }
+  return first;
+}
+
 // Who is to blame comes first, when it is certain.
 std::string guilty(const ReportFinding& finding) {
+  if (const ReportEdge* edge = closing_edge(finding); edge != nullptr)
+    return frame_text(edge->acquired.front()) + " took what closes the cycle: ";
   if (finding.acquires.empty() || !finding.acquires.front().is_certain) return "";
   const ReportAcquire& worst = finding.acquires.front();
   if (worst.frames.empty()) return "";

@@ -84,7 +84,7 @@ void add_taken(std::vector<TakenRow>& rows, const std::string& call, const std::
 }
 
 std::string call_text(const FramesOf& frames, StackId stack) {
-  const std::vector<ReportFrame> own = own_frames(report_frames(frames(stack)));
+  const std::vector<ReportFrame> own = counting_frames(report_frames(frames(stack)));
   return own.empty() ? std::string("an unknown call") : printable(frame_text(own.front()));
 }
 

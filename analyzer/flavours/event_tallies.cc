@@ -44,13 +44,15 @@ void EventTallies::match_unheld(const Image& image, const DebugTypes& types, con
     while (end < rows_.size() && rows_[end].counted == rows_[begin].counted) ++end;
     const CountedObject& object = counted.objects[rows_[begin].counted];
     of_object.assign(rows_.begin() + static_cast<ptrdiff_t>(begin), rows_.begin() + static_cast<ptrdiff_t>(end));
-    const bool any_holder =
-        std::any_of(of_object.begin(), of_object.end(), [](const Row& row) { return row.holder != 0; });
     int64_t balance = 0;
     for (const Row& row : of_object) balance += row.balance;
-    if (counts_inside(object.flavour) && !any_holder && object.block != Image::kNoBlock)
+    const auto first = std::find_if(of_object.begin(), of_object.end(), [](const Row& row) { return row.holder != 0; });
+    const std::vector<Row> held(first, of_object.end());
+    of_object.erase(first, of_object.end());
+    if (counts_inside(object.flavour) && !of_object.empty() && object.block != Image::kNoBlock)
       match_releases(image, image.blocks[object.block].stack, object.strong != balance, function_of, of_object);
     matched.insert(matched.end(), of_object.begin(), of_object.end());
+    matched.insert(matched.end(), held.begin(), held.end());
   }
   rows_ = std::move(matched);
 }
@@ -72,6 +74,27 @@ size_t EventTallies::find(uint32_t counted, uint64_t holder) const {
 bool EventTallies::holds(uint32_t counted, uint64_t place) const {
   const size_t row = place != 0 ? find(counted, place) : rows_.size();
   return row != rows_.size() && rows_[row].balance > 0;
+}
+
+bool EventTallies::counts(const CountedObjects& counted, HolderId to, uint64_t place) const {
+  if (to >= counted.objects.size() || !holds(to, place)) return false;
+  const int64_t untold = counted.objects[to].strong - balance(to);
+  return untold == 0 || untold == 1;  // the first reference
+}
+
+void EventTallies::settle(const CountedObjects& counted, DraftReferences& references) const {
+  for (size_t row = 0; row < references.places.size(); ++row) {
+    DraftReference& reference = references.rows[row];
+    if (reference.kind != ReferenceKind::kAmbiguous || !counts(counted, reference.to, references.places[row])) continue;
+    reference.kind = ReferenceKind::kStrong;
+    reference.certainty = Certainty::kExact;
+  }
+}
+
+void EventTallies::settle(const CountedObjects& counted, std::vector<DraftRoot>& roots) const {
+  for (DraftRoot& root : roots)
+    if (root.kind == ReferenceKind::kAmbiguous && counts(counted, root.to, root.at))
+      root.kind = ReferenceKind::kStrong, root.certainty = Certainty::kExact;
 }
 
 std::optional<StackId> EventTallies::take(uint32_t counted, uint64_t place) {

@@ -9,6 +9,7 @@
 
 #include "analyzer/flavours/counted_object.h"
 #include "analyzer/flavours/holders.h"
+#include "analyzer/flavours/words.h"
 #include "analyzer/image/debug_types.h"
 #include "analyzer/image/image.h"
 
@@ -33,11 +34,16 @@ class EventTallies {
   // The same where holders are not told, of a reference that counts: nothing when it may be one of several.
   std::optional<StackId> take_of_only_taker(uint32_t counted, int64_t strong_count);
   bool holds(uint32_t counted, uint64_t place) const;  // a reference was taken there, and not given back
+  // Where types leave open whether a word counts, and events say that it does: it is strong. Where events do not make
+  // up the object's count nothing is settled.
+  void settle(const CountedObjects& counted, DraftReferences& references) const;
+  void settle(const CountedObjects& counted, std::vector<DraftRoot>& roots) const;
   std::span<const Row> rows_of(uint32_t counted) const;
   int64_t balance(uint32_t counted) const;
 
  private:
   void match_unheld(const Image& image, const DebugTypes& types, const CountedObjects& counted);
+  bool counts(const CountedObjects& counted, HolderId to, uint64_t place) const;
   size_t find(uint32_t counted, uint64_t holder) const;  // row of it, or rows_.size()
 
   bool known_ = false;

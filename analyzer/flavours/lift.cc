@@ -117,6 +117,10 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   std::vector<Candidate> candidates = std::move(heap_words.candidates);
   candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
   EventTallies events(image, types, counted, holders);
+  if (events.known()) {
+    events.settle(counted, typed.references);
+    events.settle(counted, typed.roots);
+  }
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known(), candidates);
 

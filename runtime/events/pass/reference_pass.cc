@@ -1,6 +1,6 @@
 // A pass for clang 19 (-fpass-plugin): tells Reftally's agent of counts that are kept by hand. A call of a function
 // that takes or gives back a reference is told just before it is made, so that the frame the agent sees is the
-// caller's.
+// caller's; which word holds the reference is told where code shows it (holders.h), and then moves between such words.
 //
 // Such functions are intrusive_ptr_add_ref() and intrusive_ptr_release(), those marked
 // [[clang::annotate("reftally::acquire")]] or "reftally::release", and those named in a file (-mllvm
@@ -24,13 +24,24 @@
 #include <optional>
 #include <vector>
 
+#include "runtime/events/pass/holders.h"
+
 namespace {
 
 using namespace llvm;
+using reftally::HolderClasses;
+using reftally::Mover;
 
 cl::opt<std::string> functions_file("reftally-functions", cl::desc("functions that take or give back a reference"));
 
-enum What : unsigned { kAcquire = 6, kRelease = 7 };  // as in reftally.h
+enum What : unsigned { kAcquire, kRelease };
+enum Code : unsigned {
+  kCodeAcquire = 1,
+  kCodeRelease = 2,
+  kCodeMove = 4,
+  kCodeTake = 6,
+  kCodeGive = 7
+};  // of reftally.h
 
 std::optional<What> what_of_word(StringRef word) {
   if (word == "acquire") return kAcquire;
@@ -102,42 +113,107 @@ bool tells_for_itself(const Function& function) {
   return false;
 }
 
-// if (agent) agent(what, object, null, null). The agent's address is read from the global offset table, as in
-// overlay/reftally/tell.h.
-void tell(CallBase& call, What what) {
-  LLVMContext& context = call.getContext();
-  IRBuilder<> builder(&call);
-  PointerType* const pointer = PointerType::getUnqual(context);
+// The agent's address, or null: read from the global offset table, as in overlay/reftally/tell.h.
+Value* find_agent(IRBuilder<>& builder) {
+  PointerType* const pointer = PointerType::getUnqual(builder.getContext());
   InlineAsm* const find =
       InlineAsm::get(FunctionType::get(pointer, false),
                      ".weak reftally_agent_reference\n\tmovq reftally_agent_reference@GOTPCREL(%rip), $0", "=r", false);
-  Value* const agent = builder.CreateCall(find);
-  Instruction* const there = SplitBlockAndInsertIfThen(builder.CreateIsNotNull(agent), &call, false,
-                                                       MDBuilder(context).createBranchWeights(1, 2000));
-  builder.SetInsertPoint(there);
-  builder.SetCurrentDebugLocation(call.getDebugLoc());
+  return builder.CreateCall(find);
+}
+
+// Where code goes that is to run before `at` if the condition holds, which is rare.
+Instruction* if_rarely(Value* condition, Instruction& at) {
+  return SplitBlockAndInsertIfThen(condition, &at, false, MDBuilder(at.getContext()).createBranchWeights(1, 2000));
+}
+
+void call_agent(Instruction& at, const DebugLoc& place, Value* agent, Code code, ArrayRef<Value*> words) {
+  IRBuilder<> builder(&at);
+  builder.SetCurrentDebugLocation(place);
+  PointerType* const pointer = PointerType::getUnqual(at.getContext());
   FunctionType* const type =
       FunctionType::get(builder.getVoidTy(), {builder.getInt32Ty(), pointer, pointer, pointer}, false);
-  Constant* const null = ConstantPointerNull::get(pointer);
-  CallInst* const told = builder.CreateCall(type, agent, {builder.getInt32(what), call.getArgOperand(0), null, null});
+  CallInst* const told = builder.CreateCall(type, agent, {builder.getInt32(code), words[0], words[1], words[2]});
   told->setTailCallKind(CallInst::TCK_NoTail);
+}
+
+Value* word_at(IRBuilder<>& builder, Function& function, unsigned argument, uint64_t offset) {
+  return builder.CreateConstInBoundsGEP1_64(builder.getInt8Ty(), function.getArg(argument), offset);
+}
+
+// if (agent) agent(code, object, holder, null).
+void tell(CallBase& call, What what, std::optional<uint64_t> holder) {
+  IRBuilder<> builder(&call);
+  Value* const agent = find_agent(builder);
+  Instruction* const there = if_rarely(builder.CreateIsNotNull(agent), call);
+  builder.SetInsertPoint(there);
+  Constant* const null = ConstantPointerNull::get(PointerType::getUnqual(call.getContext()));
+  Value* const word = holder ? word_at(builder, *call.getFunction(), 0, *holder) : null;
+  const Code code = what == kAcquire ? (holder ? kCodeAcquire : kCodeTake) : (holder ? kCodeRelease : kCodeGive);
+  call_agent(*there, call.getDebugLoc(), agent, code, {call.getArgOperand(0), word, null});
+}
+
+// What was in one word and is now in the other only.
+void tell_move(Instruction& at, Value* agent, Value* before, Value* now_there, Value* now, Value* from, Value* to) {
+  IRBuilder<> builder(&at);
+  Value* const moved = builder.CreateAnd(builder.CreateICmpEQ(before, now), builder.CreateICmpNE(before, now_there));
+  Instruction* const there = if_rarely(builder.CreateAnd(moved, builder.CreateIsNotNull(before)), at);
+  call_agent(*there, at.getDebugLoc(), agent, kCodeMove, {now, from, to});
+}
+
+void tell_moves(const Mover& mover) {
+  Function& function = *mover.function;
+  PointerType* const pointer = PointerType::getUnqual(function.getContext());
+  std::vector<ReturnInst*> ends;
+  for (BasicBlock& block : function)
+    if (auto* end = dyn_cast<ReturnInst>(block.getTerminator()); end != nullptr && !block.getTerminatingMustTailCall())
+      ends.push_back(end);
+  IRBuilder<> builder(&*function.getEntryBlock().getFirstNonPHIOrDbgOrAlloca());
+  builder.SetCurrentDebugLocation({});
+  Value* const one = word_at(builder, function, 0, mover.offset);
+  Value* const other = word_at(builder, function, 1, mover.offset);
+  Value* const in_one = mover.constructs ? nullptr : builder.CreateLoad(pointer, one);
+  Value* const in_other = builder.CreateLoad(pointer, other);
+  for (ReturnInst* end : ends) {
+    builder.SetInsertPoint(end);
+    Value* const agent = find_agent(builder);
+    Instruction* const there = if_rarely(builder.CreateIsNotNull(agent), *end);
+    builder.SetInsertPoint(there);
+    Value *const now_one = builder.CreateLoad(pointer, one), *const now_other = builder.CreateLoad(pointer, other);
+    tell_move(*there, agent, in_other, now_other, now_one, other, one);
+    if (in_one != nullptr) tell_move(*there, agent, in_one, now_one, now_other, one, other);
+  }
+}
+
+struct Call {
+  CallBase* call;
+  What what;
+  std::optional<uint64_t> holder;
+};
+
+void collect(Function& function, const Functions& functions, std::vector<Call>& calls, HolderClasses& classes) {
+  for (Instruction& instruction : instructions(function)) {
+    auto* call = dyn_cast<CallBase>(&instruction);
+    const std::optional<What> what = call != nullptr ? functions.what(call->getCalledFunction()) : std::nullopt;
+    if (!what || call->arg_size() == 0 || !call->getArgOperand(0)->getType()->isPointerTy() || call->hasStructRetAttr())
+      continue;
+    const std::optional<uint64_t> holder = reftally::holder_of(*call, *what == kAcquire);
+    if (holder) reftally::note_class(function, *holder, classes);
+    calls.push_back({call, *what, holder});
+  }
 }
 
 struct ReferencePass : PassInfoMixin<ReferencePass> {
   PreservedAnalyses run(Module& module, ModuleAnalysisManager&) {
     const Functions functions(module);
-    std::vector<std::pair<CallBase*, What>> calls;  // collected first: telling splits blocks
-    for (Function& function : module) {
-      if (function.isDeclaration() || functions.what(&function) || tells_for_itself(function)) continue;
-      for (Instruction& instruction : instructions(function)) {
-        auto* call = dyn_cast<CallBase>(&instruction);
-        const std::optional<What> what = call != nullptr ? functions.what(call->getCalledFunction()) : std::nullopt;
-        if (what && call->arg_size() != 0 && call->getArgOperand(0)->getType()->isPointerTy() &&
-            !call->hasStructRetAttr())
-          calls.emplace_back(call, *what);
-      }
-    }
-    for (const auto& [call, what] : calls) tell(*call, what);
+    HolderClasses classes;
+    std::vector<Call> calls;  // collected first: telling splits blocks
+    for (Function& function : module)
+      if (!function.isDeclaration() && !functions.what(&function) && !tells_for_itself(function))
+        collect(function, functions, calls, classes);
+    const std::vector<Mover> movers = reftally::find_movers(module, classes);
+    for (const Call& call : calls) tell(*call.call, call.what, call.holder);
+    for (const Mover& mover : movers) tell_moves(mover);
     return calls.empty() ? PreservedAnalyses::all() : PreservedAnalyses::none();
   }
   static bool isRequired() { return true; }  // at -O0 too

@@ -1,5 +1,6 @@
 // A child that holds its parent, which holds it in an array of its own: the array and the titles go with the nodes.
 // expect: unreachable-cycle type=node instances=3
+// closed: make_family array_cycle.c:10
 // edge: node.children node_add_child node.h:62
 #include "node.h"
 

@@ -7,6 +7,7 @@ Of every program the events must explain the strong count of every object alive,
 
     // taken: FUNCTION FILE:LINE          the first call that the first finding blames, and the beginning of its summary
     // maybe: FUNCTION FILE:LINE          one of the calls that may be to blame, where events do not settle it
+    // closed: FUNCTION FILE:LINE         of a cycle: the call that closes it, and the beginning of its summary
     // edge: MEMBER FUNCTION FILE:LINE    a reference of its cycle, and the call that took it
     // events: partial                    the program is told to be partly instrumented, and nobody is blamed
 """
@@ -66,6 +67,11 @@ def maybe_problems(finding, wanted):
     return [] if any(same_place(wanted, name) for name in found) else [f"{wanted} is not among {found}"]
 
 
+def closed_problems(finding, wanted):
+    first = " ".join(finding["summary"].split(" ")[:2])
+    return [] if same_place(wanted, first) else [f"summary begins otherwise: {finding['summary']}"]
+
+
 def edge_problems(finding, wanted):
     member, where = wanted.split(" ", 1)
     edges = {edge["member"]: place(edge.get("acquired", [])) for edge in finding["cycle"]}
@@ -88,6 +94,8 @@ def problems_of(reftally, case):
             problems += blame_problems(finding, wanted, partial)
         for wanted in wanted_of(source, "maybe"):
             problems += maybe_problems(finding, wanted)
+        for wanted in wanted_of(source, "closed"):
+            problems += closed_problems(finding, wanted)
         for wanted in wanted_of(source, "edge"):
             problems += edge_problems(finding, wanted)
     return problems

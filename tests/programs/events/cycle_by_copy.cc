@@ -1,7 +1,8 @@
 // A cycle: each edge knows the line that took its reference, or the object's birth.
 // expect: unreachable-cycle type=Parent type=Child
-// edge: Child::parent_ attach cycle_by_copy.cc:17
-// edge: Parent::child_ attach cycle_by_copy.cc:18
+// closed: attach cycle_by_copy.cc:18
+// edge: Child::parent_ attach cycle_by_copy.cc:18
+// edge: Parent::child_ attach cycle_by_copy.cc:19
 #include <memory>
 
 struct Child;

@@ -1,6 +1,7 @@
 // A session registers a callback that holds itself and is never taken off: the edge says who registered it.
 // expect: unreachable-cycle type=Session
-// edge: on_close_ Session::open forgotten_callback.cc:12
+// closed: Session::open forgotten_callback.cc:13
+// edge: on_close_ Session::open forgotten_callback.cc:13
 #include <functional>
 #include <memory>
 

@@ -1,7 +1,8 @@
 // boost::intrusive_ptr: the edges of a cycle say who took them, through a base class and a cast.
 // expect: unreachable-cycle type=Window type=Button
-// edge: Window::children_ Window::add intrusive_cycle.cc:26
-// edge: parent_ Button::attach intrusive_cycle.cc:32
+// closed: Button::attach intrusive_cycle.cc:33
+// edge: Window::children_ Window::add intrusive_cycle.cc:27
+// edge: parent_ Button::attach intrusive_cycle.cc:33
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <set>

@@ -51,3 +51,36 @@ TEST_CASE("where no field is known the container is told alone") {
   CHECK(told({hold("list", "[0]", "list[0]")}) ==
         "1 Parser object should be gone, but is still held by list[0], below root sys.modules");
 }
+
+namespace {
+
+ReportEdge taken(std::string member, bool weaken, std::string function) {
+  ReportEdge edge = hold("", "", std::move(member));
+  edge.weaken = weaken;
+  if (!function.empty()) edge.acquired.push_back({std::move(function), "/src/page.cc", "", 12});
+  return edge;
+}
+
+std::string cycle(std::vector<ReportEdge> edges) {
+  ReportFinding finding;
+  finding.rule = "unreachable-cycle";
+  finding.objects = 2;
+  finding.instances = 1;
+  finding.members = {{.type = "Page", .count = 1}, {.type = "Site", .count = 1}};
+  finding.ring = edges.size();
+  finding.edges = std::move(edges);
+  return summarize(finding);
+}
+
+}  // namespace
+
+TEST_CASE("a cycle begins with the call that took the reference to be made weak") {
+  CHECK(cycle({taken("Site::pages_[]", false, "Site::add()"), taken("Page::site_", true, "Page::attach()")}) ==
+        "Page::attach page.cc:12 took what closes the cycle: 1 Page and 1 Site objects keep each other alive through "
+        "Site::pages_[] -> Page::site_; they retain 0 B");
+}
+
+TEST_CASE("where nobody knows who took that reference, another of the cycle will do") {
+  CHECK(cycle({taken("Site::pages_[]", false, "Site::add()"), taken("Page::site_", true, "")})
+            .starts_with("Site::add page.cc:12 took what closes the cycle: "));
+}
