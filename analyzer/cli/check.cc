@@ -55,8 +55,8 @@ void print_finding(const char* verdict, const BaselineEntry& entry, const Found&
   if (!finding.born.empty())
     fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
   if (finding.advice)
-    fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken), printable(finding.advice->location),
-               printable(finding.advice->reason));
+    fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken),
+               printable(base_name(finding.advice->location)), printable(finding.advice->reason));
 }
 
 void print_text(const BaselineComparison& comparison, const Found& found, bool shows_gone) {
