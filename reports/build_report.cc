@@ -207,7 +207,13 @@ class ReportBuilder {
     constexpr size_t kSteps = 4;
     std::vector<std::string> steps;
     if (finding.root) steps.emplace_back(heap_.text(heap_.roots[*finding.root].name));
-    for (const PathStep& step : finding.path) steps.push_back(member_name(heap_, step.reference));
+    for (const PathStep& step : finding.path) {
+      const bool is_last = &step == &finding.path.back();
+      if (!is_last && is_namespace_of_module(heap_, step.reference))
+        steps.clear();  // its variables bear its name
+      else
+        steps.push_back(member_name(heap_, step.reference));
+    }
     if (finding.storage != LabelId{}) {
       const HeapLabel& label = heap_.labels[index(finding.storage)];
       if (heap_.text(label.owner).empty()) steps.clear();  // a variable: it is the root

@@ -20,6 +20,11 @@ ObjectId referrer_of(const Heap& heap, uint64_t reference) {
   return ObjectId{static_cast<uint32_t>(next - offsets.begin() - 1)};
 }
 
+bool is_namespace_of_module(const Heap& heap, uint64_t reference) {
+  return heap.type_name(referrer_of(heap, reference)).starts_with("module ") &&
+         heap.text(heap.labels[index(heap.label[reference])].path) == "__dict__";
+}
+
 const char* kind_name(ReferenceKind kind) {
   static constexpr const char* kNames[] = {"strong", "weak", "raw", "strong or weak"};
   return kNames[static_cast<size_t>(kind)];

@@ -11,6 +11,8 @@ const char* kind_name(ReferenceKind kind);                 // "strong or weak"
 const char* certainty_name(Certainty certainty);           // "conservative"
 std::string type_text(const Heap& heap, ObjectId object);  // never empty
 
+bool is_namespace_of_module(const Heap& heap, uint64_t reference);  // CPython: from a module to its __dict__
+
 ObjectId referrer_of(const Heap& heap, uint64_t reference);
 bool pays(ReferenceKind kind, Certainty certainty);  // for one unit of a strong count
 

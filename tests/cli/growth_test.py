@@ -61,6 +61,10 @@ class Growth(command.CommandTest):
         self.grows([sys.executable, PROGRAMS / "service.py", "sessions"], r"Server\.sessions", [200, 400, 600],
                    "__main__.Session")
 
+    def test_a_variable_of_a_python_module_that_runs_is_told_by_its_name(self):
+        self.grows([sys.executable, PROGRAMS / "module_registry.py"], r"^__main__\.sessions -> dict\[\]$", [200, 400, 600],
+                   "__main__.Session")
+
     def test_python_listeners_that_nobody_removes(self):
         self.grows([sys.executable, PROGRAMS / "service.py", "listeners"], r"Clock\.listeners", [200, 400, 600], "method")
 
