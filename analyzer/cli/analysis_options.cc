@@ -134,8 +134,8 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
 }
 
 void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options,
-                  std::span<const HeapCensus> censuses) {
-  PhaseLine phase(options.phases, memory_of_analysis(path));
+                  std::span<const HeapCensus> censuses, uint64_t memory_needed) {
+  PhaseLine phase(options.phases, memory_needed);
   phase.say("read");
   dump.image = std::make_unique<Image>(read_image(path, options.debug.sysroot));
   phase.say("symbols");
@@ -159,8 +159,7 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
 }
 
-std::string memory_error(const std::string& path, uint64_t limit, bool is_asked_for) {
-  const uint64_t needed = memory_of_analysis(path);
+std::string memory_error(const std::string& path, uint64_t limit, bool is_asked_for, uint64_t needed) {
   return fmt::format(
       "{}: the analysis needs more memory than {} ({}){}: give it more with --memory GIGABYTES, or analyze the dump "
       "on a bigger machine (it holds all it needs but debug information)",
@@ -219,12 +218,13 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
                           std::span<const HeapCensus> before) {
   const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);
+  const uint64_t needed = memory_of_analysis(path);  // while there is room to find out
   AnalyzedDump dump;
   try {
-    analyze_into(dump, path, options, before);
+    analyze_into(dump, path, options, before, needed);
   } catch (const std::bad_alloc&) {
     dump = AnalyzedDump();  // room for the message
-    throw Error(memory_error(path, limit, options.most_gigabytes > 0));
+    throw Error(memory_error(path, limit, options.most_gigabytes > 0, needed));
   }
   return dump;
 }
