@@ -133,8 +133,9 @@ Before read_before(const AnalysisCommandOptions& options, const StatedCounts& st
   return before;
 }
 
-void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCommandOptions& options,
-                  std::span<const HeapCensus> censuses, uint64_t memory_needed) {
+AnalyzedDump analyze_file(const std::string& path, const AnalysisCommandOptions& options,
+                          std::span<const HeapCensus> censuses, uint64_t memory_needed) {
+  AnalyzedDump dump;
   PhaseLine phase(options.phases, memory_needed);
   phase.say("read");
   dump.image = std::make_unique<Image>(read_image(path, options.debug.sysroot));
@@ -157,6 +158,7 @@ void analyze_into(AnalyzedDump& dump, const std::string& path, const AnalysisCom
   dump.history.push_back(snapshot_state(*dump.image, dump.analysis.heap));
   suppress(dump.analysis, options.suppressions);
   for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
+  return dump;
 }
 
 std::string memory_error(const std::string& path, uint64_t limit, bool is_asked_for, uint64_t needed) {
@@ -219,14 +221,11 @@ AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions&
   const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);
   const uint64_t needed = memory_of_analysis(path);  // while there is room to find out
-  AnalyzedDump dump;
   try {
-    analyze_into(dump, path, options, before, needed);
-  } catch (const std::bad_alloc&) {
-    dump = AnalyzedDump();  // room for the message
+    return analyze_file(path, options, before, needed);
+  } catch (const std::bad_alloc&) {  // all that was read is gone by now: room for the message
     throw Error(memory_error(path, limit, options.most_gigabytes > 0, needed));
   }
-  return dump;
 }
 
 FramesOf frames_of(const AnalyzedDump& dump) {
