@@ -14,11 +14,11 @@ RunCommand prepare_cxxflags(CLI::App& parser) {
   auto python = std::make_shared<bool>(false), pass = std::make_shared<bool>(false);
   parser.add_flag("--python", *python, "for a C or C++ extension of CPython: its Py_INCREF, Py_DECREF and calls tell");
   parser
-      .add_flag(
-          "--pass", *pass,
-          "for clang 19: counts kept by hand tell as well, by intrusive_ptr_add_ref() and intrusive_ptr_release(), "
-          "[[clang::annotate(\"reftally::acquire\")]] and \"reftally::release\", and what a file names "
-          "(-mllvm -reftally-functions=FILE; lines `acquire ns::Class::ref`)")
+      .add_flag("--pass", *pass,
+                "for clang 19: libc++'s shared_ptr tells, and counts kept by hand do, by intrusive_ptr_add_ref() and "
+                "intrusive_ptr_release(), "
+                "[[clang::annotate(\"reftally::acquire\")]] and \"reftally::release\", and what a file names "
+                "(-mllvm -reftally-functions=FILE; lines `acquire ns::Class::ref`)")
       ->excludes("--python");
   return [python, pass] {
     // A call that has become a jump is missing in the call stack that took a reference. The folder of Python.h is

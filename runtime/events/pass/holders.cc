@@ -33,7 +33,7 @@ const Value* origin_of(const Value* value) {
 
 // Where the address is in what the function's first argument leads to.
 std::optional<uint64_t> member_at(const Value* address, const Function& function) {
-  if (function.arg_empty() || function.getArg(0)->hasStructRetAttr()) return std::nullopt;
+  if (function.arg_empty()) return std::nullopt;
   const DataLayout& layout = function.getParent()->getDataLayout();
   APInt offset(layout.getIndexTypeSizeInBits(address->getType()), 0);
   const Value* base = origin_of(address->stripAndAccumulateConstantOffsets(layout, offset, true));
@@ -54,6 +54,8 @@ std::set<uint64_t> members_stored(const Value* value, const Function& function) 
       if (const auto* store = dyn_cast<StoreInst>(user); store != nullptr && store->getValueOperand() == copy)
         if (const auto member = member_at(store->getPointerOperand(), function)) members.insert(*member);
   };
+  for (const User* user : value->users())
+    if (isa<PHINode>(user)) look(user);  // p != nullptr ? take(p) : nullptr
   look(value);
   if (const auto* load = dyn_cast<LoadInst>(value); load != nullptr && isa<AllocaInst>(load->getPointerOperand()))
     for (const User* user : load->getPointerOperand()->users())
@@ -87,14 +89,16 @@ struct Name {
 
 }  // namespace
 
-std::optional<uint64_t> holder_of(CallBase& call, bool takes) {
+std::optional<uint64_t> holder_of(CallBase& call, What what) {
   const Function& function = *call.getFunction();
   const Value* const object = call.getArgOperand(0);
-  if (!takes) return member_read(object, function);
-  std::set<uint64_t> members = members_stored(object, function);
+  if (what == What::kRelease) return member_read(object, function);
+  std::set<uint64_t> members;
+  if (what == What::kAcquire) members = members_stored(object, function);
   if (call.getType()->isPointerTy()) members.merge(members_stored(&call, function));
   if (members.size() == 1) return *members.begin();
-  return members.empty() && Name(function).constructs() ? member_read(object, function) : std::nullopt;
+  return what == What::kAcquire && members.empty() && Name(function).constructs() ? member_read(object, function)
+                                                                                  : std::nullopt;
 }
 
 void note_class(const Function& function, uint64_t offset, HolderClasses& classes) {

@@ -19,8 +19,11 @@
 
 namespace reftally {
 
+// What a call does with a reference: kLock takes one to what it returns, if it returns anything.
+enum class What { kAcquire, kRelease, kLock };
+
 // Bytes from what the function's first argument leads to, to the word that holds what `call` takes or gives back.
-std::optional<uint64_t> holder_of(llvm::CallBase& call, bool takes);
+std::optional<uint64_t> holder_of(llvm::CallBase& call, What what);
 
 // Where in classes references stand, by name of the class: told by their constructors and destructors.
 using HolderClasses = llvm::StringMap<std::set<uint64_t>>;

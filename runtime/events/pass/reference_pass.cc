@@ -2,7 +2,7 @@
 // that takes or gives back a reference is told just before it is made, so that the frame the agent sees is the
 // caller's; which word holds the reference is told where code shows it (holders.h), and then moves between such words.
 //
-// Such functions are intrusive_ptr_add_ref() and intrusive_ptr_release(), those marked
+// Such functions are intrusive_ptr_add_ref() and intrusive_ptr_release(), what libc++'s shared_ptr calls, those marked
 // [[clang::annotate("reftally::acquire")]] or "reftally::release", and those named in a file (-mllvm
 // -reftally-functions=FILE; lines `acquire ns::Class::ref`, `release ns::Class::unref`). The object is the first
 // argument, which may be `this`. A function that is one of them itself is left alone, or what it forwards to would be
@@ -31,10 +31,10 @@ namespace {
 using namespace llvm;
 using reftally::HolderClasses;
 using reftally::Mover;
+using reftally::What;
 
 cl::opt<std::string> functions_file("reftally-functions", cl::desc("functions that take or give back a reference"));
 
-enum What : unsigned { kAcquire, kRelease };
 enum Code : unsigned {
   kCodeAcquire = 1,
   kCodeRelease = 2,
@@ -44,8 +44,18 @@ enum Code : unsigned {
 };  // of reftally.h
 
 std::optional<What> what_of_word(StringRef word) {
-  if (word == "acquire") return kAcquire;
-  if (word == "release") return kRelease;
+  if (word == "acquire") return What::kAcquire;
+  if (word == "release") return What::kRelease;
+  return std::nullopt;
+}
+
+// shared_ptr of libc++: its control block counts.
+std::optional<What> what_of_libcxx(StringRef mangled) {
+  if (!mangled.consume_front("_ZNSt3__1")) return std::nullopt;
+  if (mangled.starts_with("14__shared_count12__add_shared")) return What::kAcquire;
+  if (mangled.starts_with("19__shared_weak_count12__add_shared")) return What::kAcquire;
+  if (mangled.starts_with("19__shared_weak_count16__release_shared")) return What::kRelease;
+  if (mangled.starts_with("19__shared_weak_count4lock")) return What::kLock;
   return std::nullopt;
 }
 
@@ -74,11 +84,12 @@ class Functions {
     if (function == nullptr) return std::nullopt;
     if (const auto found = annotated_.find(function); found != annotated_.end()) return found->second;
     const StringRef mangled = function->getName();
-    if (mangled.contains("21intrusive_ptr_add_ref")) return kAcquire;
-    if (mangled.contains("21intrusive_ptr_release")) return kRelease;
+    if (mangled.contains("21intrusive_ptr_add_ref")) return What::kAcquire;
+    if (mangled.contains("21intrusive_ptr_release")) return What::kRelease;
+    if (const auto what = what_of_libcxx(mangled)) return what;
     if (named_.empty()) return std::nullopt;
     const std::string demangled = demangle(mangled.str());
-    const auto found = named_.find(StringRef(demangled).split('(').first);
+    const auto found = named_.find(StringRef(demangled).split('(').first.split("[abi:").first);
     return found != named_.end() ? std::optional(found->second) : std::nullopt;
   }
 
@@ -149,8 +160,21 @@ void tell(CallBase& call, What what, std::optional<uint64_t> holder) {
   builder.SetInsertPoint(there);
   Constant* const null = ConstantPointerNull::get(PointerType::getUnqual(call.getContext()));
   Value* const word = holder ? word_at(builder, *call.getFunction(), 0, *holder) : null;
-  const Code code = what == kAcquire ? (holder ? kCodeAcquire : kCodeTake) : (holder ? kCodeRelease : kCodeGive);
+  const Code code = what == What::kAcquire ? (holder ? kCodeAcquire : kCodeTake) : (holder ? kCodeRelease : kCodeGive);
   call_agent(*there, call.getDebugLoc(), agent, code, {call.getArgOperand(0), word, null});
+}
+
+// The same behind the call, of what it returned.
+void tell_lock(CallInst& call, std::optional<uint64_t> holder) {
+  Instruction& next = *call.getNextNode();
+  IRBuilder<> builder(&next);
+  Value* const agent = find_agent(builder);
+  Value* const both = builder.CreateAnd(builder.CreateIsNotNull(agent), builder.CreateIsNotNull(&call));
+  Instruction* const there = if_rarely(both, next);
+  builder.SetInsertPoint(there);
+  Constant* const null = ConstantPointerNull::get(PointerType::getUnqual(call.getContext()));
+  Value* const word = holder ? word_at(builder, *call.getFunction(), 0, *holder) : null;
+  call_agent(*there, call.getDebugLoc(), agent, holder ? kCodeAcquire : kCodeTake, {&call, word, null});
 }
 
 // What was in one word and is now in the other only.
@@ -197,7 +221,7 @@ void collect(Function& function, const Functions& functions, std::vector<Call>& 
     const std::optional<What> what = call != nullptr ? functions.what(call->getCalledFunction()) : std::nullopt;
     if (!what || call->arg_size() == 0 || !call->getArgOperand(0)->getType()->isPointerTy() || call->hasStructRetAttr())
       continue;
-    const std::optional<uint64_t> holder = reftally::holder_of(*call, *what == kAcquire);
+    const std::optional<uint64_t> holder = reftally::holder_of(*call, *what);
     if (holder) reftally::note_class(function, *holder, classes);
     calls.push_back({call, *what, holder});
   }
@@ -212,7 +236,11 @@ struct ReferencePass : PassInfoMixin<ReferencePass> {
       if (!function.isDeclaration() && !functions.what(&function) && !tells_for_itself(function))
         collect(function, functions, calls, classes);
     const std::vector<Mover> movers = reftally::find_movers(module, classes);
-    for (const Call& call : calls) tell(*call.call, call.what, call.holder);
+    for (const Call& call : calls)
+      if (call.what != What::kLock)
+        tell(*call.call, call.what, call.holder);
+      else if (auto* lock = dyn_cast<CallInst>(call.call))
+        tell_lock(*lock, call.holder);
     for (const Mover& mover : movers) tell_moves(mover);
     return calls.empty() ? PreservedAnalyses::all() : PreservedAnalyses::none();
   }

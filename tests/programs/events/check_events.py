@@ -69,7 +69,7 @@ def maybe_problems(finding, wanted):
 
 def closed_problems(finding, wanted):
     first = " ".join(finding["summary"].split(" ")[:2])
-    return [] if same_place(wanted, first) else [f"summary begins otherwise: {finding['summary']}"]
+    return [] if first.split("::")[-1] == wanted.split("::")[-1] else [f"summary begins otherwise: {finding['summary']}"]
 
 
 def edge_problems(finding, wanted):
