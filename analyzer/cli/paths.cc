@@ -25,8 +25,8 @@ void print_row(const MergedPaths& row, size_t level) {
   const size_t below = row.steps.empty() ? level : level + 1;
   const size_t shown = std::min(row.below.size(), kMostBranches);
   uint64_t rest = 0;
-  for (size_t i = 0; i < row.below.size(); i++)
-    i < shown ? print_row(row.below[i], below) : void(rest += row.below[i].objects);
+  for (size_t i = 0; i < shown; i++) print_row(row.below[i], below);
+  for (size_t i = shown; i < row.below.size(); i++) rest += row.below[i].objects;
   if (rest != 0)
     fmt::print("  {:>9}  {}in {} more\n", count_text(rest), indent, plural(row.below.size() - shown, "way"));
 }
@@ -37,7 +37,7 @@ void print_merged(const MergedPaths& paths, uint64_t asked) {
   if (paths.left_out != 0) fmt::print("             and in {} more\n", plural(paths.left_out, "way"));
   if (paths.objects < asked)
     fmt::print("  {:>9}  {}\n", count_text(asked - paths.objects),
-               "no root owns: dead, or held only by words that may be no pointers (see `analyze`, `explain`)");
+               "no root owns: dead, or held by what is not known (see `analyze`, `explain`)");
 }
 
 std::string place_text(const Heap& heap, RetainingPaths& paths, const CutPlace& place) {
@@ -64,6 +64,9 @@ void print_cut(const Heap& heap, RetainingPaths& paths, const LeastCut& cut, boo
   for (size_t i = 0; i < shown; i++)
     fmt::print("  {:>9}  {}\n", count_text(cut.places[i].count), printable(place_text(heap, paths, cut.places[i])));
   if (shown < cut.places.size()) fmt::print("             and {} more\n", cut.places.size() - shown);
+  if (cut.stay != 0)
+    fmt::print("  {:>9}  of them would stay: what holds them, or what owns them, is not all known\n",
+               count_text(cut.stay));
 }
 
 void print_objects(const AnalyzedDump& dump, const std::vector<ObjectId>& objects) {
@@ -79,7 +82,8 @@ void print_objects(const AnalyzedDump& dump, const std::vector<ObjectId>& object
                     of_one_type ? printable(type_text(heap, objects.front())) + " object" : std::string("object")),
              bytes_text(bytes));
   print_merged(merge_paths(heap, paths, objects), objects.size());
-  print_cut(heap, paths, find_least_cut(heap, paths, objects), objects.size() == 1);
+  print_cut(heap, paths, find_least_cut(heap, dump.analysis.accounts, dump.analysis.reachable, paths, objects),
+            objects.size() == 1);
 }
 
 void print_accumulation(const AnalyzedDump& dump) {
@@ -109,7 +113,8 @@ RunCommand prepare_paths(CLI::App& parser) {
   };
   auto options = std::make_shared<Options>();
   parser.add_option("DUMP", options->dump, "dump written by `reftally run`, or a core file")->required();
-  parser.add_option("OBJECT", options->what, "address (0x…), type, or fingerprint of a finding; without it, what holds most of the heap");
+  parser.add_option("OBJECT", options->what,
+                    "address (0x…), type, or fingerprint of a finding; without it, what holds most of the heap");
   add_analysis_options(parser, options->analysis);
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);

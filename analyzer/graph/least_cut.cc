@@ -5,8 +5,6 @@
 #include <tuple>
 #include <unordered_map>
 
-#include "analyzer/graph/reference_graph.h"
-
 namespace reftally {
 namespace {
 
@@ -150,8 +148,9 @@ class Network {
   std::vector<std::vector<uint32_t>> at_;  // places by vertex, at either end
 };
 
-// What roots own when nothing goes through `cut`.
-ObjectSet owned_without(const Heap& heap, const std::vector<uint32_t>& vertex, const std::vector<PlaceKey>& cut) {
+// What roots, and holders that nobody sees, own when nothing goes through `cut`.
+ObjectSet owned_without(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
+                        const std::vector<uint32_t>& vertex, const std::vector<PlaceKey>& cut) {
   const auto is_cut = [&](const PlaceKey& key) { return std::binary_search(cut.begin(), cut.end(), key); };
   ObjectSet owned(heap.object_count(), 0);
   std::vector<uint32_t> open;
@@ -162,6 +161,8 @@ ObjectSet owned_without(const Heap& heap, const std::vector<uint32_t>& vertex, c
   };
   for (const HeapRoot& root : heap.roots)
     if (root_can_own(heap, root) && !is_cut(key_of_root(root, vertex))) reach(root.to);
+  for (uint32_t i = 0; i < heap.object_count(); i++)
+    if (is_held_unseen(heap, accounts, reachable, i)) reach(ObjectId{i});
   while (!open.empty()) {
     const uint32_t from = open.back();
     open.pop_back();
@@ -173,7 +174,8 @@ ObjectSet owned_without(const Heap& heap, const std::vector<uint32_t>& vertex, c
 
 }  // namespace
 
-LeastCut find_least_cut(const Heap& heap, RetainingPaths& paths, std::span<const ObjectId> objects) {
+LeastCut find_least_cut(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
+                        RetainingPaths& paths, std::span<const ObjectId> objects) {
   LeastCut result;
   uint32_t vertices = 0;
   const std::vector<uint32_t> vertex = vertices_of(heap, paths, objects, vertices);
@@ -183,7 +185,8 @@ LeastCut find_least_cut(const Heap& heap, RetainingPaths& paths, std::span<const
   const std::vector<PlaceKey> cut = network.cut(result.places);
   std::stable_sort(result.places.begin(), result.places.end(),
                    [](const CutPlace& a, const CutPlace& b) { return a.count > b.count; });
-  const ObjectSet owned = owned_without(heap, vertex, cut);
+  const ObjectSet owned = owned_without(heap, accounts, reachable, vertex, cut);
+  for (ObjectId object : objects) result.stay += vertex[index(object)] != kNotOwned && owned[index(object)] != 0;
   for (uint32_t i = 0; i < heap.object_count(); i++) {
     if (vertex[i] == kNotOwned || owned[i] != 0) continue;
     result.freed_objects++;

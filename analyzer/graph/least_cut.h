@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "analyzer/graph/reference_graph.h"
 #include "analyzer/graph/retaining_path.h"
 
 namespace reftally {
@@ -25,11 +26,13 @@ struct LeastCut {
   std::vector<CutPlace> places;  // nearest to the objects, where there is a choice; most references first
   bool is_complete = true;       // false: it takes more than kMostPlaces, and there are none
   uint64_t freed_objects = 0, freed_bytes = 0;  // the objects, and whatever they alone own
+  uint64_t stay = 0;  // of the objects: something holds them, or what owns them, that nobody sees
 
   static constexpr size_t kMostPlaces = 64;
 };
 
 // `objects` that no root owns are left out.
-LeastCut find_least_cut(const Heap& heap, RetainingPaths& paths, std::span<const ObjectId> objects);
+LeastCut find_least_cut(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
+                        RetainingPaths& paths, std::span<const ObjectId> objects);
 
 }  // namespace reftally

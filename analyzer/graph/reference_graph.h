@@ -41,6 +41,12 @@ bool root_can_own(const Heap& heap, const HeapRoot& root);
 inline bool may_have_unseen_holder(const Heap& heap, const Accounts& accounts, uint32_t object) {
   return accounts.opaque[object] > 0 || (heap.flags[object] & kObjectCountIsDoubtful) != 0;
 }
+// T2 starts from it though no root leads there.
+inline bool is_held_unseen(const Heap& heap, const Accounts& accounts, const Reachability& reachable, uint32_t object) {
+  return reachable.ownership[object] == kOwnedInDoubt ||
+         (reachable.conservative[object] &&
+          (may_have_unseen_holder(heap, accounts, object) || (heap.flags[object] & dump::kObjectImmortal) != 0));
+}
 // Calls visit for whatever T2 starts from.
 template <class Visit>
 void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, const Reachability& reachable,
@@ -48,10 +54,7 @@ void for_each_owned_by_nothing_seen(const Heap& heap, const Accounts& accounts, 
   for (const HeapRoot& root : heap.roots)
     if (root_can_own(heap, root)) visit(root.to);
   for (uint32_t i = 0; i < heap.object_count(); i++)
-    if (reachable.ownership[i] == kOwnedInDoubt ||
-        (reachable.conservative[i] &&
-         (may_have_unseen_holder(heap, accounts, i) || (heap.flags[i] & dump::kObjectImmortal) != 0)))
-      visit(ObjectId{i});
+    if (is_held_unseen(heap, accounts, reachable, i)) visit(ObjectId{i});
 }
 // T2 as it would be if the references of some labels were weak, for up to 15 sets of labels in one search: by object,
 // bit k when set k leaves it owned. It costs little more than one search, for what one of them cuts off is mostly

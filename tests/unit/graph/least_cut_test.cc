@@ -16,7 +16,7 @@ namespace {
 
 struct Told {
   std::set<std::string> places;
-  uint64_t freed_objects, freed_bytes;
+  uint64_t freed_objects, freed_bytes, stay;
 };
 
 std::string place_name(const Heap& heap, const CutPlace& place) {
@@ -24,13 +24,18 @@ std::string place_name(const Heap& heap, const CutPlace& place) {
   return std::string(heap.text(heap.labels[index(heap.label[*place.reference])].path));
 }
 
+LeastCut cut_in(const Heap& heap, RetainingPaths& paths, const std::vector<ObjectId>& objects) {
+  const Accounts accounts = close_accounts(heap);
+  return find_least_cut(heap, accounts, find_reachable(heap, accounts), paths, objects);
+}
+
 Told cut_of(const char* drawing, std::initializer_list<const char*> names) {
   const DrawnHeap drawn = read_drawing(drawing);
   RetainingPaths paths(drawn.heap);
   std::vector<ObjectId> objects;
   for (const char* name : names) objects.push_back(drawn[name]);
-  const LeastCut cut = find_least_cut(drawn.heap, paths, objects);
-  Told told{{}, cut.freed_objects, cut.freed_bytes};
+  const LeastCut cut = cut_in(drawn.heap, paths, objects);
+  Told told{{}, cut.freed_objects, cut.freed_bytes, cut.stay};
   for (const CutPlace& place : cut.places) told.places.insert(place_name(drawn.heap, place));
   return told;
 }
@@ -65,6 +70,13 @@ TEST_CASE("two holders are both cleared, unless both hang on one") {
 
 TEST_CASE("a root that holds an object itself is a place, and weak references are none") {
   CHECK(cut_of("static g => s(S)[16]; static h => w(W)[16]; w ~[observer_]~> s", {"s"}).places == Names{"g"});
+}
+
+TEST_CASE("what somebody holds whom nobody sees would stay, and what it owns") {
+  const Told told = cut_of("static g => s(Session)[16]:2; s =[buffer_]=> b(Buffer)[100]", {"s"});
+  CHECK(told.places == Names{"g"});
+  CHECK(told.freed_objects == 0);
+  CHECK(told.stay == 1);
 }
 
 TEST_CASE("nothing is to be cleared where no root owns the object") {
@@ -109,7 +121,7 @@ TEST_CASE("no smaller set of places frees the object, in random heaps") {
     const DrawnHeap drawn = read_drawing(drawing);
     const ObjectId wanted = drawn["o0"];
     RetainingPaths paths(drawn.heap);
-    const LeastCut cut = find_least_cut(drawn.heap, paths, std::vector{wanted});
+    const LeastCut cut = cut_in(drawn.heap, paths, {wanted});
     Names cleared;
     for (const CutPlace& place : cut.places) cleared.insert(place_name(drawn.heap, place));
     CHECK_FALSE(is_owned_without(drawn.heap, wanted, cleared));
