@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <cstring>
 
+#include "runtime/core/reentry_guard.h"
 #include "runtime/core/thread_state.h"
 
 namespace reftally::runtime {
 
-extern std::atomic<uint32_t> stack_epoch;  // of birth_stacks.cc: goes up when code may have been replaced
+extern std::atomic<uint32_t> stack_epoch
+    [[gnu::visibility("hidden")]];  // of birth_stacks.cc: goes up when code may have been replaced
 
 inline uint64_t word_at(uint64_t address) noexcept {
   uint64_t value;
@@ -43,6 +45,21 @@ inline uint32_t known_stack(ThreadState& thread, const Registers& at) noexcept {
   const uint64_t epoch = memo_epoch(thread);
   for (const StackMemo *memo = memos_of(thread, at), *end = memo + kMemoWays; memo != end; memo++)
     if (memo->epoch == epoch && is_same(*memo, at)) return memo->node;
+  return 0;
+}
+
+// The same where no ReentryGuard is held. A signal's handler may put another stack into the memo that is being read,
+// one that lies further down: then it is not this one any more.
+[[gnu::always_inline]] inline uint32_t known_stack_unguarded(const Registers& at) noexcept {
+  ThreadState* const thread = own_state;
+  if (thread == nullptr || inside_agent) return 0;
+  const uint64_t epoch = memo_epoch(*thread);
+  for (const StackMemo *memo = memos_of(*thread, at), *end = memo + kMemoWays; memo != end; memo++) {
+    if (memo->at.pc != at.pc || memo->at.sp != at.sp || memo->epoch != epoch || !is_same(*memo, at)) continue;
+    const uint32_t node = memo->node;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    return memo->at.pc == at.pc && memo->at.sp == at.sp ? node : 0;
+  }
   return 0;
 }
 

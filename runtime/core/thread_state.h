@@ -28,17 +28,19 @@ struct LastStack {
 };
 
 // A stack that was met before, known again by the words that its walk read: where they are the same, so is the walk.
-struct StackMemo {
-  static constexpr uint32_t kMaxWords = 30;
+struct alignas(64) StackMemo {
+  static constexpr uint32_t kMaxWords = 29;
   struct Word {
     uint64_t address, value;
   };
   Registers at;        // of the innermost frame; pc 0: empty
   uint64_t epoch = 0;  // memo_epoch()
-  uint32_t node = 0, count = 0;
+  uint32_t node = 0;
+  uint16_t count = 0;
   bool needs_bp = false;
   Word words[kMaxWords];
 };
+static_assert(sizeof(StackMemo) == 512);  // found by a shift
 inline constexpr uint32_t kStackMemos = 1024;
 
 struct ThreadState {

@@ -9,34 +9,40 @@
 
 namespace reftally::runtime {
 
-ShadowSlot* shadow_directory = nullptr;
+ShadowTable shadow_table = nullptr;
+std::atomic<uint64_t> near_shadow_regions{0};
 
 namespace {
 
-constexpr uint32_t kMaxPages = 1u << 20;  // of 4 GiB of the program; address space of 10 GiB, touched as far as used
-constexpr uint32_t kMaxProbes = 64;
+// Address space, touched as far as used. Where it is limited: as much as there is.
+constexpr uint32_t kMaxRegions = 1u << 15, kLeastRegions = 1u << 4;  // of 128 GiB and 64 MiB of the program
 
-ShadowPage* pages = nullptr;
-uint64_t* page_numbers = nullptr;
-std::atomic<uint32_t> pages_used{0};
+ShadowRegion* regions = nullptr;
+uint64_t* region_begins = nullptr;
+uint32_t regions_mapped = 0;
+std::atomic<uint32_t> regions_used{0};
 std::atomic<uint32_t> generations{0};
 std::atomic<bool> in_use{false};
 
 enum State : uint32_t { kNotYet, kMapping, kReady, kFailed };
 std::atomic<uint32_t> state{kNotYet};
 
-bool map_pages() noexcept {
+bool map_regions() noexcept {
   if (recorder.restricted) return false;  // mmap may be forbidden now
-  page_numbers = static_cast<uint64_t*>(map_memory(sizeof(uint64_t) * kMaxPages));
-  pages = static_cast<ShadowPage*>(map_memory(sizeof(ShadowPage) * kMaxPages));
-  return page_numbers != nullptr && pages != nullptr;
+  region_begins = static_cast<uint64_t*>(map_memory(sizeof(uint64_t) * kMaxRegions));
+  if (region_begins == nullptr) return false;
+  for (uint32_t count = kMaxRegions; regions == nullptr && count >= kLeastRegions; count /= 8) {
+    regions = static_cast<ShadowRegion*>(map_memory(sizeof(ShadowRegion) * count));
+    regions_mapped = count;
+  }
+  return regions != nullptr;
 }
 
 // The first event of the process maps; those of other threads wait.
-bool ensure_pages() noexcept {
+bool ensure_regions() noexcept {
   uint32_t now = kNotYet;
   if (state.compare_exchange_strong(now, kMapping)) {
-    now = map_pages() ? kReady : kFailed;
+    now = map_regions() ? kReady : kFailed;
     state.store(now, std::memory_order_release);
     in_use.store(now == kReady, std::memory_order_release);
   }
@@ -47,56 +53,74 @@ bool ensure_pages() noexcept {
   return now == kReady;
 }
 
-ShadowSlot& slot_of(uint64_t page, uint64_t probe) noexcept { return shadow_directory[(page + probe) % kShadowSlots]; }
+Shadow make_shadow_of(uint64_t address) noexcept {
+  const uint64_t region = address >> kShadowedShift;
+  if (address < 4096 || region >= kShadowedRegions) return {};
+  if (const Shadow known = shadow_of(address)) return known;
+  if (!ensure_regions()) return {};
+  const bool is_full = regions_used.load(std::memory_order_relaxed) >= regions_mapped;
+  const uint32_t row = is_full ? regions_mapped : regions_used.fetch_add(1, std::memory_order_relaxed);
+  if (row >= regions_mapped) return {};  // and so it stays
+  region_begins[row] = region << kShadowedShift;
+  const uint64_t bias = reinterpret_cast<uint64_t>(&regions[row]) - region_begins[row];
+  uint64_t there = 0;
+  // The loser of a race wastes untouched address space only.
+  const bool first = shadow_table[region].compare_exchange_strong(there, bias, std::memory_order_acq_rel);
+  return {first ? bias : there};
+}
 
-// Memory for a few at once: cheaper than a fault for each page, and another for each that is read before it is written.
-void populate(uint32_t row) noexcept {
-  constexpr uint32_t kAtOnce = 32;
-  static_assert(kAtOnce * sizeof(ShadowPage) % 4096 == 0 && kMaxPages % kAtOnce == 0);
-  if (row % kAtOnce != 0 || recorder.restricted) return;
+// Memory for a group at once: cheaper than a fault for each page, and another for each that is read before it is
+// written.
+void populate(void* begin, uint64_t size) noexcept {
+  if (recorder.restricted) return;
   const int saved = errno;
-  madvise(&pages[row], sizeof(ShadowPage) * kAtOnce, MADV_POPULATE_WRITE);  // since Linux 5.14
+  madvise(begin, size, MADV_POPULATE_WRITE);  // since Linux 5.14
   errno = saved;
 }
 
-ShadowPage* fill(ShadowSlot& slot, uint64_t page) noexcept {
-  const bool is_full = pages_used.load(std::memory_order_relaxed) >= kMaxPages;
-  const uint32_t row = is_full ? kMaxPages : pages_used.fetch_add(1, std::memory_order_relaxed);
-  if (row >= kMaxPages) return nullptr;  // and so it stays
-  populate(row);
-  page_numbers[row] = page;
-  slot.shadow.store(&pages[row], std::memory_order_release);
-  return &pages[row];
+enum PageState : uint8_t { kUntouched, kFilling, kFilled };
+constexpr uint64_t kGroupPages = kGroupBytes / 4096;
+
+void populate_group(ShadowRegion& region, uint64_t half, uint64_t page) noexcept {
+  const uint64_t first = page / kGroupPages * kGroupPages;
+  for (uint64_t other = first; other < first + kGroupPages; other++)
+    if (other != page && region.pages[half][other].load(std::memory_order_relaxed) != kUntouched) return;
+  populate(&region.references[half][first * kPageReferences], kGroupBytes);
 }
 
-// nullptr too while another thread makes it.
-ShadowPage* make_shadow_of(uint64_t address) noexcept {
-  const uint64_t page = address / kShadowedPage;
-  if (page == 0 || !ensure_pages()) return nullptr;
-  for (uint32_t probe = 0; probe < kMaxProbes; probe++) {
-    ShadowSlot& slot = slot_of(page, probe);
-    uint64_t there = slot.page.load(std::memory_order_relaxed);
-    if (there == 0 && slot.page.compare_exchange_strong(there, page)) return fill(slot, page);
-    if (there == page) return slot.shadow.load(std::memory_order_acquire);
-  }
-  return nullptr;
+// Says of the words of a page that they hold none: from then on events need not ask. A word that is 0 still is passed
+// by, and one that is written changes no more here. False while another thread does it.
+bool fill_page(Shadow shadow, uint64_t holder) noexcept {
+  ShadowRegion& region = region_of(shadow, holder);
+  const uint64_t half = holder >> 3 & 1, page = holder % kShadowedBytes / 4096;
+  std::atomic<uint8_t>& now = region.pages[half][page];
+  uint8_t there = now.load(std::memory_order_acquire);
+  if (there != kUntouched || !now.compare_exchange_strong(there, kFilling)) return there == kFilled;
+  populate_group(region, half, page);
+  for (uint32_t i = 0; i < kPageReferences; i++)
+    region.references[half][page * kPageReferences + i].object.store(kHoldsNone, std::memory_order_relaxed);
+  now.store(kFilled, std::memory_order_release);
+  return true;
+}
+
+void note_object(Shadow shadow, uint64_t object) noexcept {
+  if (may_know_object(shadow, object)) return;
+  ShadowRegion& region = region_of(shadow, object);
+  const uint64_t group = object % kShadowedBytes / kGroupBytes;
+  constexpr uint64_t kGenerations = kGroupBytes / 8;
+  populate(&region.generations[group * kGenerations], kGenerations * sizeof region.generations[0]);
+  region.object_groups.fetch_or(uint64_t{1} << group, std::memory_order_relaxed);
 }
 
 }  // namespace
 
-ShadowPage* find_shadow_further(uint64_t page) noexcept {
-  for (uint32_t probe = 0; probe < kMaxProbes; probe++) {
-    const ShadowSlot& slot = slot_of(page, probe);
-    const uint64_t there = slot.page.load(std::memory_order_relaxed);
-    if (there == page) return slot.shadow.load(std::memory_order_acquire);
-    if (there == 0) return nullptr;
-  }
-  return nullptr;
+bool create_shadow() noexcept {
+  shadow_table = static_cast<ShadowTable>(map_memory(sizeof(*shadow_table) * kShadowedRegions));
+  return shadow_table != nullptr;
 }
 
-bool create_shadow() noexcept {
-  shadow_directory = static_cast<ShadowSlot*>(map_memory(sizeof(ShadowSlot) * kShadowSlots));
-  return shadow_directory != nullptr;
+void use_near_shadow(bool use) noexcept {
+  near_shadow_regions.store(use ? kShadowedRegions : 0, std::memory_order_release);
 }
 
 void unlock_shadow() noexcept {
@@ -107,14 +131,15 @@ void unlock_shadow() noexcept {
 const std::atomic<bool>& shadow_in_use() noexcept { return in_use; }
 
 HeldReference* make_reference_at(uint64_t holder) noexcept {
-  ShadowPage* const shadow = make_shadow_of(holder);
-  return shadow != nullptr ? &reference_in(*shadow, holder) : nullptr;
+  const Shadow shadow = make_shadow_of(holder);
+  return shadow && fill_page(shadow, holder) ? &reference_in(shadow, holder) : nullptr;
 }
 
 uint32_t generation_of(uint64_t object) noexcept {
-  ShadowPage* const shadow = (object & kReleases) == 0 ? make_shadow_of(object) : nullptr;
-  if (shadow == nullptr) return 0;
-  std::atomic<uint32_t>& generation = generation_in(*shadow, object);
+  const Shadow shadow = make_shadow_of(object);
+  if (!shadow) return 0;
+  note_object(shadow, object);
+  std::atomic<uint32_t>& generation = generation_in(shadow, object);
   uint32_t there = generation.load(std::memory_order_relaxed);
   if (there != 0) return there;
   const uint32_t fresh = generations.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -127,8 +152,8 @@ bool add_release_at(uint64_t object, uint32_t stack) noexcept {
   if (own == nullptr) return false;
   uint64_t there = own->object.load(std::memory_order_relaxed), next;
   do {
-    if (there != 0 && (there & kReleases) == 0) return false;  // a smart pointer after all
-    const uint32_t before = own->generation == generation ? releases_in(there) : 0;
+    if (there != kHoldsNone && (there & kReleases) == 0) return false;  // a smart pointer after all
+    const uint32_t before = there != kHoldsNone && own->generation == generation ? releases_in(there) : 0;
     own->stack = stack;
     own->generation = generation;
     next = kReleases | (before + 1);
@@ -136,14 +161,18 @@ bool add_release_at(uint64_t object, uint32_t stack) noexcept {
   return true;
 }
 
-uint32_t shadow_page_count() noexcept {
-  const uint32_t used = in_use.load(std::memory_order_acquire) ? pages_used.load(std::memory_order_relaxed) : 0;
-  return used < kMaxPages ? used : kMaxPages;
+uint32_t shadow_region_count() noexcept {
+  const uint32_t used = in_use.load(std::memory_order_acquire) ? regions_used.load(std::memory_order_relaxed) : 0;
+  return used < regions_mapped ? used : regions_mapped;
 }
 
-const ShadowPage& shadow_page(uint32_t row, uint64_t& begin) noexcept {
-  begin = page_numbers[row] * kShadowedPage;
-  return pages[row];
+const ShadowRegion& shadow_region(uint32_t row, uint64_t& begin) noexcept {
+  begin = region_begins[row];
+  return regions[row];
+}
+
+bool has_references(const ShadowRegion& shadow, uint32_t half, uint32_t page) noexcept {
+  return shadow.pages[half][page].load(std::memory_order_acquire) != kUntouched;
 }
 
 }  // namespace reftally::runtime

@@ -37,11 +37,11 @@ uint32_t stack_of(const Registers& caller) noexcept {
 }
 
 HeldReference* reference_at(uint64_t holder) noexcept {
-  ShadowPage* const shadow = shadow_of(holder);
-  return shadow != nullptr ? &reference_in(*shadow, holder) : nullptr;
+  const Shadow shadow = holder % 8 == 0 ? shadow_of(holder) : Shadow{};
+  return shadow ? &reference_in(shadow, holder) : nullptr;
 }
 
-bool is_free(const HeldReference& held) noexcept { return held.object.load(std::memory_order_relaxed) == 0; }
+bool is_free(const HeldReference& held) noexcept { return object_of(held) == kHoldsNone; }
 
 // ---- the rare rest: tables with locks, which a signal handler inside the agent must not wait for
 
@@ -59,12 +59,12 @@ class TableUse {
 
 // The holder had one already. Overwritten, or the first of two moves that make a swap: then the second asks the table.
 void set_aside(const HeldReference& held, uint64_t holder, uint64_t object) noexcept {
-  const uint64_t before = held.object.load(std::memory_order_relaxed);
+  const uint64_t before = object_of(held);
   if ((before & kReleases) != 0) {
     if (known_generation(holder) == held.generation) count_unknown_releases(holder, releases_in(before), held.stack);
     return;
   }
-  if (before == 0 || known_generation(before) != held.generation) return;
+  if (before == kHoldsNone || known_generation(before) != held.generation) return;
   add_to_table(before, before == object ? unknown_holder(held.stack) : holder, held.stack);
 }
 
@@ -78,9 +78,9 @@ void keep(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
 
 bool take_held(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
   HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr;
-  if (held == nullptr || held->object.load(std::memory_order_relaxed) != object) return false;
+  if (held == nullptr || object_of(*held) != object) return false;
   stack = held->stack;
-  held->object.store(0, std::memory_order_release);
+  let_go(*held);
   return true;
 }
 
@@ -100,6 +100,7 @@ void choose_event_path(bool on) noexcept {
                          : recorder.options.stack_sampling == 0 ? EventPath::kNoStacks
                                                                 : EventPath::kStacks;
   event_path.store(path, std::memory_order_relaxed);
+  use_near_shadow(path >= EventPath::kStacks);
 }
 
 void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept {
@@ -146,8 +147,7 @@ void swap_references(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, u
                      const Registers& caller) noexcept {
   HeldReference *const a = reference_at(one), *const b = reference_at(other);
   const bool both = event_path.load(std::memory_order_relaxed) != EventPath::kHistory && a != nullptr && b != nullptr &&
-                    a->object.load(std::memory_order_relaxed) == now_in_other &&
-                    b->object.load(std::memory_order_relaxed) == now_in_one;
+                    object_of(*a) == now_in_other && object_of(*b) == now_in_one;
   if (!both) {
     move_reference(now_in_one, other, one, caller);
     move_reference(now_in_other, one, other, caller);
@@ -194,12 +194,12 @@ void forget_object(uint64_t object) noexcept {
 
 void forget_references_in_block(uint64_t block) noexcept {
   if (!shadow_in_use().load(std::memory_order_relaxed)) return;
-  ShadowPage* const shadow = shadow_of(block);
-  const bool next_page = block % kShadowedPage > kShadowedPage - 24;
-  if (shadow == nullptr && !next_page) return;
+  const Shadow shadow = shadow_of(block);
+  const bool next_group = block % kGroupBytes > kGroupBytes - 24;
+  if (!next_group && (!shadow || !may_know_object(shadow, block))) return;
   // A count may stand in a base that is not first, behind one or two words.
   for (uint64_t object = block; object <= block + 16; object += 8)
-    next_page ? end_generation(object) : end_generation(generation_in(*shadow, object));
+    next_group ? end_generation(object) : end_generation(generation_in(shadow, object));
 }
 
 const std::atomic<bool>& references_told() noexcept { return shadow_in_use(); }
@@ -226,15 +226,12 @@ void write_tally(dump::Writer& writer, const ReferenceNode& node) noexcept {
   if (tally.balance != 0) writer.add(tally);
 }
 
-void write_held(dump::Writer& writer, const ShadowPage& page, uint64_t begin) noexcept {
-  for (uint32_t i = 0; i < kShadowedWords; i++) {
-    const HeldReference& held = page.references[i];
-    const uint64_t object = held.object.load(std::memory_order_relaxed), address = shadowed_address(begin, i);
-    const bool is_release = (object & kReleases) != 0;
-    if (object == 0 || known_generation(is_release ? address : object) != held.generation) continue;
-    writer.add(is_release ? dump::EventTally{address, 0, held.stack, -static_cast<int32_t>(releases_in(object))}
-                          : dump::EventTally{object, address, held.stack, 1});
-  }
+void write_held(dump::Writer& writer, uint64_t address, const HeldReference& held) noexcept {
+  const uint64_t object = object_of(held);
+  const bool is_release = (object & kReleases) != 0;
+  if (object <= kHoldsNone || known_generation(is_release ? address : object) != held.generation) return;
+  writer.add(is_release ? dump::EventTally{address, 0, held.stack, -static_cast<int32_t>(releases_in(object))}
+                        : dump::EventTally{object, address, held.stack, 1});
 }
 
 }  // namespace
@@ -249,11 +246,7 @@ void write_live_references(dump::Writer& writer) noexcept {
   for (uint32_t chain = 0; chain < kReferenceChains; chain++)
     for (const ReferenceNode* node = first_of_chain(chain); node != nullptr; node = next_of_chain(*node))
       if (is_of_now(*node)) write_tally(writer, *node);
-  for (uint32_t row = 0; row < shadow_page_count(); row++) {
-    uint64_t begin = 0;
-    const ShadowPage& page = shadow_page(row, begin);
-    write_held(writer, page, begin);
-  }
+  for_each_reference([&](uint64_t address, const HeldReference& held) { write_held(writer, address, held); });
   writer.end();
 }
 

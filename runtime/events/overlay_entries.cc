@@ -1,10 +1,15 @@
 // What the overlay of C++ calls: each change of a reference count, once; `holder` is the address of a smart pointer.
 //
 // A program may do nothing else, so here is only what most events need: a few words beside the holder's own, no lock,
-// no call. Everything else is a jump to the functions of live_references.h, which begin anew.
-#include "runtime/core/reentry_guard.h"
+// no call, no frame. Everything else is a jump to what makes a frame and calls the functions of live_references.h,
+// which begin anew.
+//
+// The caller has stepped over its red zone, its stack pointer may be anything, and it wants all registers kept but the
+// four of the arguments, r8 and r9 and those of vectors (overlay/reftally/tell.h). No compiler can be told so: hence
+// the assembly.
+#include <cstddef>
+
 #include "runtime/core/stack_memo.h"
-#include "runtime/core/thread_state.h"
 #include "runtime/events/holder_shadow.h"
 #include "runtime/events/live_references.h"
 
@@ -17,92 +22,173 @@ struct EntryFrame {
   Registers caller() const noexcept { return {pc, reinterpret_cast<uint64_t>(this + 1) + 128, bp}; }
 };
 
-// nullptr: to be looked for elsewhere.
-[[gnu::always_inline]] inline ShadowPage* near_shadow(uint64_t address) noexcept {
-  const uint64_t page = address / kShadowedPage;
-  const ShadowSlot& slot = shadow_directory[page % kShadowSlots];
-  return slot.page.load(std::memory_order_relaxed) == page ? slot.shadow.load(std::memory_order_acquire) : nullptr;
-}
-
-[[gnu::always_inline]] inline EventPath path() noexcept { return event_path.load(std::memory_order_relaxed); }
-
-[[gnu::always_inline]] inline uint64_t object_of(const HeldReference& held) noexcept {
-  return held.object.load(std::memory_order_relaxed);
-}
-
-[[gnu::always_inline]] inline uint32_t near_stack(const EntryFrame* frame) noexcept {
-  ThreadState* const thread = own_state;
-  const ReentryGuard guard;
-  return thread != nullptr && guard.entered() ? known_stack(*thread, frame->caller()) : 0;
-}
-
-[[gnu::noinline]] void acquire_elsewhere(uint64_t object, uint64_t holder, const EntryFrame* frame) noexcept {
-  acquire_reference(object, holder, frame->caller());
-}
-[[gnu::noinline]] void release_elsewhere(uint64_t object, uint64_t holder, bool is_last,
-                                         const EntryFrame* frame) noexcept {
-  release_reference(object, holder, is_last, frame->caller());
-}
-[[gnu::noinline]] void move_elsewhere(uint64_t object, uint64_t from, uint64_t to, const EntryFrame* frame) noexcept {
-  move_reference(object, from, to, frame->caller());
+// False: to be done another way.
+bool acquire_with_known_stack(uint64_t object, uint64_t holder, const EntryFrame& frame) noexcept {
+  const uint32_t stack = known_stack_unguarded(frame.caller());
+  const Shadow shadow = shadow_of(holder), of_object = shadow_of(object);
+  if (stack == 0 || !shadow || !of_object || (holder | object) % 8 != 0) return false;
+  HeldReference& held = reference_in(shadow, holder);
+  const uint32_t generation = generation_in(of_object, object).load(std::memory_order_relaxed);
+  if (object_of(held) != kHoldsNone || generation == 0) return false;
+  hold(held, object, stack, generation);
+  return true;
 }
 
 }  // namespace
 
-// Defines NAME(a, b, c, d): calls IMPLEMENTATION(a, b, c, d, const EntryFrame*). The caller has stepped over its red
-// zone, and wants r10 and r11 kept (overlay/reftally/tell.h); its stack pointer may be anything.
-#define REFTALLY_OVERLAY_ENTRY(NAME, IMPLEMENTATION)                                         \
-  asm(".pushsection .text\n.globl " #NAME "\n.type " #NAME ", @function\n.p2align 5\n" #NAME \
-      ":\n"                                                                                  \
-      ".cfi_startproc\nendbr64\n.cfi_val_offset rsp, 128\n"                                  \
-      "push %rbp\n.cfi_def_cfa_offset 16\n.cfi_offset rbp, -16\n"                            \
-      "mov %rsp, %rbp\n.cfi_def_cfa_register rbp\n"                                          \
-      "push %r10\npush %r11\n"                                                               \
-      "mov %rbp, %r8\nand $-16, %rsp\ncall " #IMPLEMENTATION                                 \
-      "\nmov -8(%rbp), %r10\nmov -16(%rbp), %r11\nleave\n.cfi_def_cfa rsp, 8\n"              \
-      "ret\n.cfi_endproc\n.size " #NAME ", . - " #NAME "\n.popsection\n")
+// The numbers below.
+static_assert(kShadowedShift == 22 && sizeof(ShadowRegion::references) == 0x800000 && kHoldsNone == 1);
+static_assert(offsetof(HeldReference, object) == 0 && offsetof(HeldReference, stack) == 8 &&
+              offsetof(HeldReference, generation) == 12);
+static_assert(static_cast<int>(EventPath::kNoStacks) == 3 && sizeof event_path == 1);
+
+asm(R"(
+# shadow_of(address), with the table in a register of its own
+.macro reftally_shadow_of address, shadow, table, otherwise
+  mov \address, \shadow
+  shr $22, \shadow
+  cmp reftally_near_regions(%rip), \shadow
+  jae \otherwise
+  mov reftally_shadow_table(%rip), \table
+  mov (\table, \shadow, 8), \shadow
+  test \shadow, \shadow
+  jz \otherwise
+.endm
+
+# reference_in(shadow, holder): its address. A holder at no multiple of 8 finds nothing that is like what it looks for.
+.macro reftally_reference_in shadow, holder, reference
+  mov \holder, \reference
+  and $8, \reference
+  imul $0x7ffff, \reference, \reference
+  add \holder, \reference
+  add \shadow, \reference
+.endm
+
+.macro reftally_entry name
+  .globl \name
+  .type \name, @function
+  .p2align 5
+\name:
+  .cfi_startproc
+  .cfi_val_offset rsp, 128
+  endbr64
+.endm
+.macro reftally_end_of_entry name
+  ret
+  .cfi_endproc
+  .size \name, . - \name
+.endm
+
+# The rest of an entry: calls implementation(four arguments, const EntryFrame*).
+.macro reftally_rest name, implementation
+  .type \name, @function
+  .p2align 4
+\name:
+  .cfi_startproc
+  .cfi_val_offset rsp, 128
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset rbp, -16
+  mov %rsp, %rbp
+  .cfi_def_cfa_register rbp
+  push %rax
+  push %r10
+  push %r11
+  mov %rbp, %r8
+  and $-16, %rsp
+  call \implementation
+  mov -8(%rbp), %rax
+  mov -16(%rbp), %r10
+  mov -24(%rbp), %r11
+  leave
+  .cfi_def_cfa rsp, 8
+  ret
+  .cfi_endproc
+  .size \name, . - \name
+.endm
+
+.pushsection .text
+reftally_rest reftally_rest_of_acquire, reftally_tell_acquire
+reftally_rest reftally_rest_of_release, reftally_tell_release
+reftally_rest reftally_rest_of_move, reftally_tell_move
+reftally_rest reftally_rest_of_swap, reftally_tell_swap
+
+reftally_entry reftally_agent_acquire  # object, holder
+  cmpb $3, reftally_event_path(%rip)
+  jne reftally_rest_of_acquire
+  mov %esi, %edx
+  or %edi, %edx
+  test $7, %dl
+  jnz reftally_rest_of_acquire
+  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_acquire
+  reftally_reference_in %rcx, %rsi, %r8
+  cmpq $1, (%r8)
+  jne reftally_rest_of_acquire
+  reftally_shadow_of %rdi, %rcx, %r9, reftally_rest_of_acquire
+  add %rdi, %rcx  # generation_in
+  mov %edi, %edx
+  and $0x3ffff8, %edx
+  shr %edx
+  sub %rdx, %rcx
+  mov 0x800000(%rcx), %ecx
+  test %ecx, %ecx
+  jz reftally_rest_of_acquire
+  shl $32, %rcx
+  mov %rcx, 8(%r8)
+  mov %rdi, (%r8)
+reftally_end_of_entry reftally_agent_acquire
+
+reftally_entry reftally_agent_release  # object, holder, is it the last
+  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_release
+  reftally_reference_in %rcx, %rsi, %r8
+  cmp %rdi, (%r8)
+  jne reftally_rest_of_release
+  movq $1, (%r8)
+reftally_end_of_entry reftally_agent_release
+
+reftally_entry reftally_agent_move  # object, from, to
+  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_move
+  reftally_reference_in %rcx, %rsi, %r8
+  cmp %rdi, (%r8)
+  jne reftally_rest_of_move
+  test $7, %dl
+  jnz reftally_rest_of_move
+  reftally_shadow_of %rdx, %rcx, %r9, reftally_rest_of_move
+  reftally_reference_in %rcx, %rdx, %r9
+  cmpq $1, (%r9)
+  jne reftally_rest_of_move
+  mov 8(%r8), %rcx
+  mov %rcx, 8(%r9)
+  mov %rdi, (%r9)
+  movq $1, (%r8)
+reftally_end_of_entry reftally_agent_move
+
+reftally_entry reftally_agent_swap  # now in one, one, now in other, other
+  jmp reftally_rest_of_swap
+reftally_end_of_entry reftally_agent_swap
+.popsection
+)");
 
 #define REFTALLY_IMPLEMENTATION extern "C" [[gnu::visibility("hidden"), gnu::used]] void
 
 REFTALLY_IMPLEMENTATION reftally_tell_acquire(uint64_t object, uint64_t holder, uint64_t, uint64_t,
                                               const EntryFrame* frame) {
-  const EventPath how = path();
-  if (how < EventPath::kStacks) return acquire_elsewhere(object, holder, frame);
-  ShadowPage *const shadow = near_shadow(holder), *const of_object = near_shadow(object);
-  if (shadow == nullptr || of_object == nullptr) return acquire_elsewhere(object, holder, frame);
-  HeldReference& held = reference_in(*shadow, holder);
-  const uint32_t generation = generation_in(*of_object, object).load(std::memory_order_relaxed);
-  const uint32_t stack = how == EventPath::kStacks ? near_stack(frame) : 0;
-  if (object_of(held) != 0 || generation == 0 || (stack == 0 && how == EventPath::kStacks))
-    return acquire_elsewhere(object, holder, frame);
-  hold(held, object, stack, generation);
+  const bool near = event_path.load(std::memory_order_relaxed) == EventPath::kStacks;
+  if (!near || !acquire_with_known_stack(object, holder, *frame)) acquire_reference(object, holder, frame->caller());
 }
-REFTALLY_OVERLAY_ENTRY(reftally_agent_acquire, reftally_tell_acquire);
 
 REFTALLY_IMPLEMENTATION reftally_tell_release(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t,
                                               const EntryFrame* frame) {
-  ShadowPage* const shadow = path() >= EventPath::kStacks ? near_shadow(holder) : nullptr;
-  if (shadow == nullptr) return release_elsewhere(object, holder, is_last != 0, frame);
-  HeldReference& held = reference_in(*shadow, holder);
-  if (object_of(held) != object) return release_elsewhere(object, holder, is_last != 0, frame);
-  held.object.store(0, std::memory_order_release);
+  release_reference(object, holder, is_last != 0, frame->caller());
 }
-REFTALLY_OVERLAY_ENTRY(reftally_agent_release, reftally_tell_release);
 
 REFTALLY_IMPLEMENTATION reftally_tell_move(uint64_t object, uint64_t from, uint64_t to, uint64_t,
                                            const EntryFrame* frame) {
-  if (path() < EventPath::kStacks) return move_elsewhere(object, from, to, frame);
-  ShadowPage *const of_from = near_shadow(from), *const of_to = near_shadow(to);
-  if (of_from == nullptr || of_to == nullptr) return move_elsewhere(object, from, to, frame);
-  HeldReference &held = reference_in(*of_from, from), &next = reference_in(*of_to, to);
-  if (object_of(held) != object || object_of(next) != 0) return move_elsewhere(object, from, to, frame);
-  hold(next, object, held.stack, held.generation);
-  held.object.store(0, std::memory_order_release);
+  move_reference(object, from, to, frame->caller());
 }
-REFTALLY_OVERLAY_ENTRY(reftally_agent_move, reftally_tell_move);
 
 REFTALLY_IMPLEMENTATION reftally_tell_swap(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other,
                                            const EntryFrame* frame) {
-  if (path() != EventPath::kOff) swap_references(now_in_one, one, now_in_other, other, frame->caller());
+  const bool on = event_path.load(std::memory_order_relaxed) != EventPath::kOff;
+  if (on) swap_references(now_in_one, one, now_in_other, other, frame->caller());
 }
-REFTALLY_OVERLAY_ENTRY(reftally_agent_swap, reftally_tell_swap);

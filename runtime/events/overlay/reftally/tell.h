@@ -20,20 +20,20 @@
 #define _REFTALLY_AVX512_REGISTERS
 #endif
 
-// Calls a function of the agent that changes fewer registers than the ABI allows, r10, r11 and those of the callee
-// being kept: the function around it need not save its own for the sake of a call that is hardly ever made. Nor does it
-// change memory of the program, which the compiler may go on knowing; what it reads are the first words of the object,
-// and so it stays between the changes of the count before and behind it. The 128 bytes below the stack pointer may be
-// in use (the red zone). The address is read from the global offset table: in an executable that is not position
-// independent, a plain reference to a weak symbol is settled as null by the linker.
-#define _REFTALLY_CALL(function, object, ...)                                                                     \
-  __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                       \
-                       "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                               \
-                       : __VA_ARGS__                                                                              \
-                       : "m"(*static_cast<const volatile __object_words*>(object))                                \
-                       : "rax", "r8", "r9", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", \
-                         "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",                             \
-                         "xmm15" _REFTALLY_AVX512_REGISTERS)
+// Calls a function of the agent that changes fewer registers than the ABI allows, rax, r10, r11 and those of the callee
+// being kept: the function around it need not save its own for the sake of a call that is hardly ever made, nor move
+// what it returns while it destroys its pointers. Nor does it change memory of the program, which the compiler may go
+// on knowing; what it reads are the first words of the object, and so it stays between the changes of the count before
+// and behind it. The 128 bytes below the stack pointer may be in use (the red zone). The address is read from the
+// global offset table: in an executable that is not position independent, a plain reference to a weak symbol is settled
+// as null by the linker.
+#define _REFTALLY_CALL(function, object, ...)                                                                      \
+  __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                        \
+                       "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                                \
+                       : __VA_ARGS__                                                                               \
+                       : "m"(*static_cast<const volatile __object_words*>(object))                                 \
+                       : "r8", "r9", "cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", \
+                         "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15" _REFTALLY_AVX512_REGISTERS)
 
 namespace __reftally {
 
