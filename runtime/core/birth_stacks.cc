@@ -1,10 +1,13 @@
 #include "runtime/core/birth_stacks.h"
 
+#include <sys/auxv.h>
+
 #include <atomic>
 
 #include "runtime/core/recorder.h"
 #include "runtime/core/stack_memo.h"
 #include "runtime/core/thread_state.h"
+#include "runtime/core/unwind_table.h"
 
 namespace reftally::runtime {
 namespace {
@@ -76,20 +79,30 @@ bool add_word(StackMemo& memo, uint64_t address, uint64_t value) noexcept {
   return true;
 }
 
-// What the walk of the last stack has read: every return slot, and of the slots rbp was read from those whose value
-// then decided a step. But for the base of the thread's stack, where a zero return address ends it: that has called one
-// function, once. False when it is too much.
+// Frames at the base of a thread's stack that called one function once: those of the C library that began it, and what
+// called them. Whoever is called by the last of them is called by it alone.
+uint32_t frames_of_base(const LastStack& last) noexcept {
+  constexpr uint64_t kStart = 64;  // bytes of _start, which has no rule to go on by
+  const bool is_process = last.frames[0].at.pc - getauxval(AT_ENTRY) < kStart;
+  if (last.end_slot == 0 && !is_process) return 0;
+  uint32_t frames = 1;
+  while (frames < last.count && frames < 3 && is_in_c_library(last.frames[frames].at.pc - 1)) frames++;
+  return frames;
+}
+
+// What the walk of the last stack has read, but for its base: every return slot, and of the slots rbp was read from
+// those whose value then decided a step. False when it is too much.
 bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
   uint64_t bp_slot = 0;  // 0: rbp is still the innermost frame's
+  const uint32_t base = frames_of_base(last);
   for (uint32_t i = last.count; i-- != 0;) {
     const StackFrame& frame = last.frames[i];
+    if (base != 0 && i <= base && i + 1 != last.count) return true;
     if (i != 0 && frame.bp_slot == LastStack::kUnsure) return false;
     if (frame.used_bp && bp_slot != 0 && !add_word(memo, bp_slot, frame.at.bp)) return false;
     memo.needs_bp |= frame.used_bp && bp_slot == 0;
     if (frame.bp_slot != 0) bp_slot = frame.bp_slot;
-    const bool called_by_base = i <= 1 && last.end_slot != 0;
-    if (i != 0 && !called_by_base && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc))
-      return false;
+    if (i != 0 && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc)) return false;
   }
   return true;
 }

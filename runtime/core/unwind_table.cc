@@ -1,6 +1,7 @@
 #include "runtime/core/unwind_table.h"
 
 #include <dlfcn.h>
+#include <gnu/libc-version.h>
 
 #include <cstring>
 
@@ -48,6 +49,14 @@ FrameDescription find_frame_description(uint64_t pc) noexcept {
   if (low == 0) return {};
   const TableRow& row = rows[low - 1];
   return {base + row.entry, reinterpret_cast<uint64_t>(base) + static_cast<uint64_t>(int64_t{row.function})};
+}
+
+bool is_in_c_library(uint64_t pc) noexcept {
+  dl_find_object object{};
+  if (_dl_find_object(reinterpret_cast<void*>(pc), &object) != 0) return false;
+  const auto known = reinterpret_cast<uint64_t>(&gnu_get_libc_version);  // programs hardly ever have one of their own
+  return known - reinterpret_cast<uint64_t>(object.dlfo_map_start) <
+         reinterpret_cast<uint64_t>(object.dlfo_map_end) - reinterpret_cast<uint64_t>(object.dlfo_map_start);
 }
 
 }  // namespace reftally::runtime

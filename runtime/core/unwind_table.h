@@ -15,5 +15,6 @@ struct FrameDescription {
 };
 
 FrameDescription find_frame_description(uint64_t pc) noexcept;  // async-signal-safe
+bool is_in_c_library(uint64_t pc) noexcept;                     // too
 
 }  // namespace reftally::runtime

@@ -6,6 +6,7 @@
 #include "runtime/core/birth_stacks.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
+#include "runtime/core/stack_memo.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/events/history.h"
 #include "runtime/events/holder_shadow.h"
@@ -27,6 +28,7 @@ void note_told() noexcept {
 
 // A signal handler's event, in the middle of one, has no stack.
 uint32_t capture(const Registers& caller) noexcept {
+  if (const uint32_t known = known_stack_unguarded(caller)) return known;
   const ReentryGuard guard;
   ThreadState* const thread = guard.entered() ? this_thread() : nullptr;
   return thread != nullptr ? capture_repeated_stack(*thread, caller) : 0;
@@ -36,7 +38,8 @@ uint32_t stack_of(const Registers& caller) noexcept {
   return recorder.options.stack_sampling == 0 ? 0 : capture(caller);
 }
 
-HeldReference* reference_at(uint64_t holder) noexcept {
+// nullptr too where the holder is no word: 0, or with the highest bit set, there is no shadow.
+[[gnu::always_inline]] inline HeldReference* reference_at(uint64_t holder) noexcept {
   const Shadow shadow = holder % 8 == 0 ? shadow_of(holder) : Shadow{};
   return shadow ? &reference_in(shadow, holder) : nullptr;
 }
@@ -57,7 +60,7 @@ class TableUse {
   ReentryGuard guard_;
 };
 
-// The holder had one already. Overwritten, or the first of two moves that make a swap: then the second asks the table.
+// The holder had one already, and was overwritten.
 void set_aside(const HeldReference& held, uint64_t holder, uint64_t object) noexcept {
   const uint64_t before = object_of(held);
   if ((before & kReleases) != 0) {
@@ -76,11 +79,23 @@ void keep(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
   hold(*held, object, stack, generation);
 }
 
-bool take_held(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
-  HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr;
+[[gnu::always_inline]] inline bool take_held(uint64_t object, uint64_t holder, uint32_t& stack) noexcept {
+  HeldReference* const held = reference_at(holder);
   if (held == nullptr || object_of(*held) != object) return false;
   stack = held->stack;
   let_go(*held);
+  return true;
+}
+
+// What the other holder had goes the other way: the first of two moves that make a swap. The second finds it done.
+[[gnu::always_inline]] inline bool move_held(uint64_t object, uint64_t from, uint64_t to) noexcept {
+  HeldReference *const held = reference_at(from), *const next = reference_at(to);
+  if (held == nullptr || next == nullptr || object_of(*held) != object) return false;
+  const uint64_t other = object_of(*next);
+  if (other == 0 || other == object || (other & kReleases) != 0) return false;
+  const uint32_t stack = next->stack, generation = next->generation;
+  hold(*next, object, held->stack, held->generation);
+  other == kHoldsNone ? let_go(*held) : hold(*held, other, stack, generation);
   return true;
 }
 
@@ -109,9 +124,10 @@ void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller
   note_told();
   if (path == EventPath::kHistory) note(REFTALLY_ACQUIRE, object, holder, 0, caller);
   const uint32_t stack = stack_of(caller);
-  if (HeldReference* const held = is_word(holder) ? reference_at(holder) : nullptr; held != nullptr && is_free(*held))
-    if (const uint32_t generation = generation_of(object); generation != 0)
-      return hold(*held, object, stack, generation);
+  if (HeldReference* const held = reference_at(holder); held != nullptr && is_free(*held)) {
+    const uint32_t known = known_generation(object), generation = known != 0 ? known : generation_of(object);
+    if (generation != 0) return hold(*held, object, stack, generation);
+  }
   if (const TableUse use; use) keep(object, holder, stack);
 }
 
@@ -133,6 +149,7 @@ void move_reference(uint64_t object, uint64_t from, uint64_t to, const Registers
   const EventPath path = event_path.load(std::memory_order_relaxed);
   if (path == EventPath::kOff) return;
   if (path == EventPath::kHistory) note(REFTALLY_MOVE, object, from, to, caller);
+  if (move_held(object, from, to)) return;
   uint32_t stack;
   if (!take_held(object, from, stack)) {
     if (!may_be_in_table(from)) return;  // the reference that the object was born with
