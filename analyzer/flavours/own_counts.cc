@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "analyzer/flavours/own_count_election.h"
+#include "analyzer/flavours/told_classes.h"
 
 namespace reftally {
 
@@ -91,6 +92,8 @@ class OwnObjects {
     }
   }
 
+  bool is_unknown(uint32_t block) const { return !taken_[block] && !rows_.contains(block); }
+
   void commit() {
     for (const CountedObject& object : objects_) {
       if (object.is_alive() && !several_.contains(object.block)) counted_.objects.push_back(object);
@@ -173,7 +176,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
                                 const std::vector<MetPointer>& met, CountedObjects& counted) {
   CountedPointers pointers;
   const Election::Winners winners = Election(image, types, stated, met).run();
-  if (winners.empty()) return pointers;
+  if (winners.empty() && image.declared.tallies.empty()) return pointers;
   OwnObjects objects(image, types, counted);
   objects.doubt(find_doubtful(winners, types, stated));
   std::vector<Winner> counters;
@@ -198,6 +201,9 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     if (pointee && !pointer.value) classes.emplace(pointee, Winner{winner->second, is_plain});
   }
   objects.add_polymorphic(counters);
+  for (const ToldClass& told : told_classes(image, types, stated, [&](uint32_t b) { return objects.is_unknown(b); }))
+    if (classes.emplace(told.pointee, Winner{told.counter}).second)
+      pointers.classes.emplace(told.pointer->name, told.counter.offset);
   objects.add_told(classes);
   objects.commit();
   return pointers;
