@@ -161,7 +161,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
 
   find_everything(analysis, options);
   if (options.progress) options.progress("births");
-  judge_by_destructors(analysis.heap, types, analysis.findings);
+  judge_by_destructors(analysis.heap, image, types, analysis.findings);
   forget_import_garbage(analysis.heap, image, types, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
   merge_equal_births(analysis.heap, analysis.findings);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "analyzer/graph/reference_graph.h"
+#include "analyzer/image/stack_places.h"
 
 namespace reftally {
 namespace {
@@ -98,7 +99,7 @@ void find_losses(const Type& type, const std::string& owner, int depth, Losses& 
 }
 
 struct DestructorFacts {
-  bool is_user_written = false;
+  const Type* type = nullptr;  // when it is written by the program
   Losses losses;
 };
 
@@ -113,7 +114,7 @@ class TypeFacts {
     if (name.empty() || name.starts_with("block of ")) return found->second;
     const Type* known = types_.find(name);
     if (known == nullptr || known->scope.starts_with("std")) return found->second;
-    found->second.is_user_written = !is_library(*known) && has_user_destructor(*known);
+    if (!is_library(*known) && has_user_destructor(*known)) found->second.type = known;
     find_losses(*known, known->short_name, kDepth, found->second.losses);
     return found->second;
   }
@@ -135,16 +136,16 @@ class TypeFacts {
   std::map<TypeId, DestructorFacts> facts_;
 };
 
-// Types of an instance's objects and of what they hold, in order of arrival.
-std::vector<TypeId> types_lost_with(const Heap& heap, const std::vector<ObjectId>& instance) {
+// An object of each type among an instance's objects and what they hold, in order of arrival.
+std::vector<ObjectId> objects_lost_with(const Heap& heap, const std::vector<ObjectId>& instance) {
   std::vector<ObjectId> queue;
   std::set<uint32_t> seen;
   std::set<TypeId> told;
-  std::vector<TypeId> types;
+  std::vector<ObjectId> objects;
   auto arrive = [&](ObjectId object) {
     if (queue.size() >= kObjectsLookedAt || !seen.insert(index(object)).second) return;
     queue.push_back(object);
-    if (told.insert(heap.type[index(object)]).second) types.push_back(heap.type[index(object)]);
+    if (told.insert(heap.type[index(object)]).second) objects.push_back(object);
   };
   for (ObjectId object : instance) arrive(object);
   for (size_t head = 0; head < queue.size(); head++) {
@@ -153,7 +154,7 @@ std::vector<TypeId> types_lost_with(const Heap& heap, const std::vector<ObjectId
       if (pays_for_count(heap.kind[row], heap.certainty[row]) && heap.strong_count[index(heap.referent[row])] <= 1)
         arrive(heap.referent[row]);
   }
-  return types;
+  return objects;
 }
 
 std::string short_name_of(std::string_view name) {
@@ -163,13 +164,27 @@ std::string short_name_of(std::string_view name) {
                                  end - (colons == std::string_view::npos ? 0 : colons + 2)));
 }
 
-void tell_losses(const Heap& heap, TypeFacts& facts, Finding& finding) {
-  std::vector<std::string> destructors;
+// For when the finding is mended: then the destructor runs.
+std::string shared_this_warning(const std::string& destructor, const SourceFrame& call) {
+  const std::string_view file = std::string_view(call.file).substr(call.file.rfind('/') + 1);
+  return fmt::format(
+      "{} comes to shared_from_this(), in {} {}:{}: once it runs, nobody owns the object, and that throws "
+      "std::bad_weak_ptr",
+      destructor, function_title(call.function), file, call.line);
+}
+
+void tell_losses(const Heap& heap, const Image& image, const DebugTypes& types, TypeFacts& facts, Finding& finding) {
+  std::vector<std::string> destructors, warnings;
   Losses losses;
-  for (TypeId type : types_lost_with(heap, finding.instances.front())) {
+  for (ObjectId object : objects_lost_with(heap, finding.instances.front())) {
+    const TypeId type = heap.type[index(object)];
     const DestructorFacts& known = facts.of(type);
-    if (known.is_user_written)
+    if (known.type) {
       destructors.push_back(fmt::format("~{}()", short_name_of(heap.text(heap.types[index(type)].name))));
+      const uint64_t vtable = image.word(heap.address[index(object)]).value_or(0);
+      if (const auto call = types.shared_this_at_end(*known.type, vtable))
+        warnings.push_back(shared_this_warning(destructors.back(), *call));
+    }
     if (const StringId finalizer = heap.types[index(type)].finalizer; finalizer != StringId{})
       destructors.push_back(std::string(heap.text(finalizer)));
     losses.insert(losses.end(), known.losses.begin(), known.losses.end());
@@ -185,6 +200,7 @@ void tell_losses(const Heap& heap, TypeFacts& facts, Finding& finding) {
     finding.evidence.push_back(fmt::format("{} {}", losses[i].first, losses[i].second));
   if (losses.size() > kNamed)
     finding.evidence.push_back(fmt::format("{} more members would release what is not memory", losses.size() - kNamed));
+  finding.evidence.insert(finding.evidence.end(), warnings.begin(), warnings.end());
 }
 
 bool loses_objects(std::string_view rule) {
@@ -193,16 +209,17 @@ bool loses_objects(std::string_view rule) {
 
 }  // namespace
 
-void judge_by_destructors(const Heap& heap, const DebugTypes& types, std::vector<Finding>& findings) {
+void judge_by_destructors(const Heap& heap, const Image& image, const DebugTypes& types,
+                          std::vector<Finding>& findings) {
   TypeFacts facts(heap, types);
   std::erase_if(findings, [&](const Finding& finding) {
     return std::string_view(finding.rule) == "deep-destruction" &&
-           facts.of(heap.type[index(*finding.subject)]).is_user_written;
+           facts.of(heap.type[index(*finding.subject)]).type != nullptr;
   });
   for (Finding& finding : findings) {
     const ObjectId first = finding.instances.front().front();
     if (loses_objects(finding.rule) && heap.flavour[index(first)] != FlavourId::kPython)
-      tell_losses(heap, facts, finding);
+      tell_losses(heap, image, types, facts, finding);
   }
 }
 

@@ -10,6 +10,7 @@ namespace reftally {
 
 // Adds evidence to cycles and lost objects; takes back chains whose class has a destructor of its own, which may unlink
 // them in a loop.
-void judge_by_destructors(const Heap& heap, const DebugTypes& types, std::vector<Finding>& findings);
+void judge_by_destructors(const Heap& heap, const Image& image, const DebugTypes& types,
+                          std::vector<Finding>& findings);
 
 }  // namespace reftally

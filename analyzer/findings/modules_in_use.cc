@@ -13,7 +13,7 @@ class ModuleSet {
   void add(uint64_t address) {
     recent_.find(address, [&](uint64_t at) {
       const ImageModule* module = image_.module_at(at);
-      if (module) paths_.insert(module->path);
+      if (module) modules_.insert(module);
       return module;
     });
   }
@@ -23,14 +23,18 @@ class ModuleSet {
     const ImageModule* module = image_.module_at(address);
     if (!module) return;
     const std::string_view name = std::string_view(module->path).substr(module->path.rfind('/') + 1);
-    if (!name.starts_with("libc.so") && !name.starts_with("libc-2.")) paths_.insert(module->path);
+    if (!name.starts_with("libc.so") && !name.starts_with("libc-2.")) modules_.insert(module);
   }
 
-  std::set<std::string> take() { return std::move(paths_); }
+  std::set<std::string> paths() const {
+    std::set<std::string> paths;
+    for (const ImageModule* module : modules_) paths.insert(module->path);
+    return paths;
+  }
 
  private:
   const Image& image_;
-  std::set<std::string> paths_;
+  std::set<const ImageModule*> modules_;
   RecentRows<const ImageModule> recent_;
 };
 
@@ -45,7 +49,7 @@ std::set<std::string> modules_in_use(const Heap& heap, const Image& image, const
   for (const Finding& finding : findings)
     if (finding.subject && !is_declared(heap, *finding.subject))
       for (uint64_t address : image.frames(heap.birth_stack[index(*finding.subject)])) modules.add_caller(address);
-  return modules.take();
+  return modules.paths();
 }
 
 }  // namespace reftally

@@ -1,5 +1,6 @@
 #include "analyzer/flavours/hidden_references.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <unordered_map>
@@ -19,25 +20,29 @@ constexpr std::array kHidingLibraries = {
     HidingLibrary{"/libtcmalloc", "tcmalloc, which keeps what it makes for itself"},
 };
 
-const HidingLibrary* library_of(const Image& image, uint64_t address) {
-  const ImageModule* module = image.module_at(address);
-  if (!module) return nullptr;
+const HidingLibrary* library_of(const ImageModule& module) {
   for (const HidingLibrary& library : kHidingLibraries)
-    if (module->path.find(library.file) != std::string::npos) return &library;
+    if (module.path.find(library.file) != std::string::npos) return &library;
   return nullptr;
+}
+
+const HidingLibrary* library_at(const Image& image, uint64_t address) {
+  const ImageModule* module = image.module_at(address);
+  return module ? library_of(*module) : nullptr;
 }
 
 }  // namespace
 
 std::vector<DraftRoot> find_hidden_roots(const Image& image, const Holders& holders, HeapBuilder& builder) {
   std::vector<DraftRoot> roots;
+  if (std::none_of(image.modules.begin(), image.modules.end(), library_of)) return roots;
   std::unordered_map<uint64_t, const HidingLibrary*> by_caller;
   for (uint32_t block = 0; block < image.blocks.size(); ++block) {
     const StackId stack = image.blocks[block].stack;
     if (stack == StackId{}) continue;
     const uint64_t caller = image.stacks[index(stack)].ip;
     const auto [found, added] = by_caller.try_emplace(caller, nullptr);
-    if (added) found->second = library_of(image, caller - 1);
+    if (added) found->second = library_at(image, caller - 1);
     if (found->second)
       roots.push_back({holders.own_id(block), RootKind::kExternal, ReferenceKind::kRaw, Certainty::kConservative,
                        builder.intern(found->second->name)});

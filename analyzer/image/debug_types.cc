@@ -10,6 +10,7 @@
 #include "analyzer/image/debug_packages.h"
 #include "analyzer/image/destructor_code.h"
 #include "analyzer/image/member_path.h"
+#include "analyzer/image/shared_this_calls.h"
 #include "analyzer/image/source_lines.h"
 #include "analyzer/image/stack_places.h"
 #include "analyzer/image/static_variables.h"
@@ -322,6 +323,18 @@ std::vector<bool> DebugTypes::never_free(std::span<const Type* const> classes) c
   return find_freeless_destructors(classes, data.files, data.names, data.types().builder,
                                    {[&](const ModuleFiles& module) -> const ModuleCode& { return data.code(module); },
                                     [&](const ModuleFiles& module) -> const Symbols& { return data.symbols(module); }});
+}
+
+std::optional<SourceFrame> DebugTypes::shared_this_at_end(const Type& type, uint64_t vtable) const {
+  const ModuleFiles* module = data_->module_at(vtable);
+  if (!module) return std::nullopt;
+  const uint64_t bias = module->bias();
+  std::vector<uint64_t> vtables{vtable - bias};
+  for (const VtableSymbol& symbol : data_->symbols(*module).vtables())
+    if (demangle_type(symbol.type) == type.name) vtables.push_back(symbol.vtable - bias);
+  const ModuleCode& code = data_->code(*module);
+  return find_shared_this_call(type, vtables, code, CodeCalls(code, data_->symbols(*module), bias),
+                               [&](uint64_t address) { return source_frames(address + bias); });
 }
 
 const Type* DebugTypes::coroutine_frame(uint64_t destroy_function) const {

@@ -126,6 +126,9 @@ class DebugTypes {
   const Type* class_of_function(uint64_t address) const;
   // By class: whether its destructor's code is known, and frees nothing. Such a class owns nothing it points to.
   std::vector<bool> never_free(std::span<const Type* const> classes) const;
+  // Where the end of an object of this class, whose control block has this vtable, comes to its own shared_from_this();
+  // nothing where its code does not show that.
+  std::optional<SourceFrame> shared_this_at_end(const Type& type, uint64_t vtable) const;
   // The frame of the coroutine that the function at the address destroys, as far as DWARF tells what stands there:
   // coroutine_frames.h; nullptr when unknown.
   const Type* coroutine_frame(uint64_t destroy_function) const;

@@ -7,14 +7,14 @@
 #include <set>
 #include <string>
 #include <unordered_map>
-#include <unordered_set>
+
+#include "analyzer/image/code_calls.h"
 
 namespace reftally {
 
 namespace {
 
 constexpr int kDeepestPart = 16;
-constexpr size_t kMostCode = 64 << 10;  // bytes: a destructor that does more may do anything
 
 constexpr std::string_view kHarmlessImports[] = {
     "pthread_",        "__stack_chk_fail", "__cxa_", "_Unwind_Resume",   "__assert_fail",
@@ -25,69 +25,12 @@ bool begins_as_any(std::string_view name, std::span<const std::string_view> pref
   return std::any_of(prefixes.begin(), prefixes.end(), [&](std::string_view p) { return name.starts_with(p); });
 }
 
-// Follows the code of one module. Where an instruction begins is not known: what looks like a call counts as one only
-// when it leads to a function. A call by pointer is one to anything.
-class CallSearch {
- public:
-  CallSearch(const ModuleFiles& module, const CodeOfModules& modules)
-      : code_(modules.code(module)), symbols_(modules.symbols(module)), bias_(module.bias()) {}
-
-  bool may_free(uint64_t begin, uint64_t end) {
-    todo_.assign(1, {begin, end});
-    bool found = false;
-    for (size_t next = 0; next < todo_.size() && !found; ++next) found = scan(todo_[next].begin, todo_[next].end);
-    return found;
-  }
-
- private:
-  struct Range {
-    uint64_t begin, end;
-  };
-
-  bool scan(uint64_t begin, uint64_t end) {
-    const Code whole = code_.from(begin);
-    if (whole.size() < end - begin || (seen_ += end - begin) > kMostCode) return true;
-    const Code code = whole.first(end - begin);
-    for (size_t at = 0; at + 2 <= code.size(); ++at)
-      if (goes_astray(code.subspan(at), begin + at)) return true;
-    return false;
-  }
-
-  bool goes_astray(Code code, uint64_t address) {
-    if (code[0] == 0xff) return is_by_pointer(code[1]) && !is_harmless(code_.import_called_at(address));
-    const bool is_condition = code[0] == 0x0f && (code[1] & 0xf0) == 0x80;
-    if (is_condition) code = code.subspan(1), ++address;
-    if (code.size() < 5 || (!is_condition && code[0] != kCallOpcode && code[0] != kJumpOpcode)) return false;
-    const std::string_view import = is_condition ? std::string_view() : code_.import_called_at(address);
-    return import.empty() ? frees_at(direct_target(code, address)) : !is_harmless(import);
-  }
-
-  // Of "ff /2", a call, and "ff /4", a jump.
-  static bool is_by_pointer(uint8_t operand) {
-    const int operation = operand >> 3 & 7;
-    return operation == 2 || operation == 4;
-  }
-
-  static bool is_harmless(std::string_view import) { return begins_as_any(import, kHarmlessImports); }
-
-  bool frees_at(uint64_t target) {
-    const Symbol* function = symbols_.function_at(target + bias_);
-    if (!function || function->size == 0) return false;
-    const std::string_view name = function->name;
-    const uint64_t begin = function->address - bias_;
-    if (target != begin && name.find(".cold") == name.npos) return false;
-    if (begins_as_any(name, kFreeingFunctions)) return true;
-    if (known_.insert(begin).second) todo_.push_back({begin, begin + function->size});
-    return false;
-  }
-
-  const ModuleCode& code_;
-  const Symbols& symbols_;
-  uint64_t bias_;
-  std::vector<Range> todo_;
-  std::unordered_set<uint64_t> known_;  // functions
-  uint64_t seen_ = 0;
-};
+// A call by pointer is one to anything.
+CallAnswer judge(const CodeCall& call) {
+  if (call.is_by_pointer || !call.import.empty())
+    return begins_as_any(call.import, kHarmlessImports) ? CallAnswer::kPass : CallAnswer::kFound;
+  return begins_as_any(call.function->name, kFreeingFunctions) ? CallAnswer::kFound : CallAnswer::kFollow;
+}
 
 struct Instance {
   uint64_t offset;  // of the entry
@@ -169,7 +112,9 @@ class Search {
     for (ptrdiff_t at = 0; (at = dwarf_ranges(&die, at, &base, &begin, &end)) > 0 && !result.may_free;) {
       if (begin == end) continue;
       result.is_known = true;
-      result.may_free = CallSearch(*files_.file_of(ref).module, modules_).may_free(begin, end);
+      const ModuleFiles& module = *files_.file_of(ref).module;
+      CodeCalls calls(modules_.code(module), modules_.symbols(module), module.bias());
+      result.may_free = calls.search(begin, end, judge) != SearchResult::kNothing;
     }
   }
 

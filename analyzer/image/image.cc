@@ -77,10 +77,12 @@ std::optional<uint8_t> Image::byte(uint64_t address) const {
 }
 
 const ImageModule* Image::module_at(uint64_t address) const {
+  // Most words that are asked about lie below all modules: counts, sizes.
+  if (load_segments_.empty() || address < load_segments_.front().begin) return nullptr;
   // By mapping would be faster, but segments know the tail of .bss, which is an anonymous mapping.
   auto found = std::upper_bound(load_segments_.begin(), load_segments_.end(), address,
                                 [](uint64_t a, const LoadSegment& segment) { return a < segment.begin; });
-  if (found == load_segments_.begin() || address >= (found - 1)->end) return nullptr;
+  if (address >= (found - 1)->end) return nullptr;
   return &modules[(found - 1)->module];
 }
 

@@ -21,6 +21,16 @@ class Destructors(command.CommandTest):
         self.assertIn("Connection::fd_ is never closed", told)
         self.assertEqual(self.findings("lost_destructors", "mend", 0), [])
 
+    def test_a_destructor_that_will_throw_once_the_cycle_is_broken(self):
+        findings = self.findings("shared_this_at_end", "leak", 1)
+        lines = [line for finding in findings for line in finding["evidence"] if "shared_from_this" in line]
+        told = {line.split("()")[0]: line for line in lines}
+        self.assertEqual((len(findings), sorted(told)), (5, ["~Derived", "~Direct", "~Session"]))
+        file = "shared_this_at_end.cc"
+        self.assertRegex(told["~Session"], rf"comes to .*, in app::Session::close\(\) {file}:20: once it runs, nobody")
+        self.assertIn(f"in app::Direct::~Direct() {file}:24", told["~Direct"])
+        self.assertIn(f"in app::Derived::~Derived() {file}:34", told["~Derived"])
+
     def test_chains_whose_release_would_overflow_the_stack(self):
         for argument, kind in (("shared", "Shared"), ("unique", "Unique")):
             [finding] = self.findings("deep_chain", argument, 1)
