@@ -55,8 +55,7 @@ class Judge {
     const std::string_view name = call.function ? std::string_view(call.function->name) : call.import;
     const bool is_its = tells_of_class(name);
     if (is_its && name.find("16shared_from_this") != name.npos) return take(call);
-    const bool may_be_inlined = name.starts_with("__cxa_throw") || name.find("bad_weak_ptr") != name.npos;
-    if (may_be_inlined && is_inlined_at(call)) return take(call);
+    if (is_inlined_at(call)) return take(call);  // what it calls to count, or to throw
     return is_its ? CallAnswer::kFollow : CallAnswer::kPass;
   }
 
