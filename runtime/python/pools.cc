@@ -50,11 +50,10 @@ bool is_sound(const Pool& pool) noexcept {
   return carved >= free_count && carved - free_count == pool.live;
 }
 
-void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept {
+void find_pools(const runtime::MemoryMap& map, Column<Pool>& pools) noexcept {
   constexpr uint32_t kNeeded = dump::kMapRead | dump::kMapWrite;
   const uint64_t size = pool_shape().size;
   TouchedPages pages;
-  writer.begin(dump::kTagPools, sizeof(dump::PoolRecord));
   for (uint32_t i = 0; i < map.count(); i++) {
     const runtime::Mapping& mapping = map[i];
     if ((mapping.flags & kNeeded) != kNeeded || mapping.path[0] == '[') continue;
@@ -65,12 +64,17 @@ void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept {
       }
       Pool pool;
       if (runtime::is_own_memory(begin, begin + size) || !pages.touched(begin)) continue;
-      if (!read_pool(begin, pool) || !is_sound(pool)) continue;
-      writer.add(dump::PoolRecord{begin, pool.arena, static_cast<uint32_t>(size),
-                                  static_cast<uint32_t>(pool.block_size()), pool.live,
-                                  static_cast<uint32_t>(pool.capacity()), 0});
+      if (read_pool(begin, pool) && is_sound(pool)) pools.push(pool);
     }
   }
+}
+
+void write_pools(dump::Writer& writer, const Column<Pool>& pools) noexcept {
+  writer.begin(dump::kTagPools, sizeof(dump::PoolRecord));
+  for (const Pool& pool : pools)
+    writer.add(dump::PoolRecord{pool.begin, pool.arena, static_cast<uint32_t>(pool_shape().size),
+                                static_cast<uint32_t>(pool.block_size()), pool.live,
+                                static_cast<uint32_t>(pool.capacity()), 0});
   writer.end();
 }
 

@@ -5,6 +5,7 @@
 #include "runtime/core/memory_map.h"
 #include "runtime/dump/writer.h"
 #include "runtime/python/interpreter.h"
+#include "runtime/python/memory.h"
 
 namespace reftally::python {
 
@@ -38,7 +39,8 @@ bool is_live_block(const Pool& pool, Address block) noexcept;
 // True when the free list is whole and agrees with the count: no other memory looks like that by accident.
 bool is_sound(const Pool& pool) noexcept;
 
-// Every pool of the process, found by its header.
-void write_pools(dump::Writer& writer, const runtime::MemoryMap& map) noexcept;
+// Every pool of the process, found by its header, by address.
+void find_pools(const runtime::MemoryMap& map, Column<Pool>& pools) noexcept;
+void write_pools(dump::Writer& writer, const Column<Pool>& pools) noexcept;
 
 }  // namespace reftally::python

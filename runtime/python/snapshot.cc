@@ -18,6 +18,7 @@
 #include "runtime/python/pauses.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/static_tables.h"
+#include "runtime/python/unreached_objects.h"
 #include "runtime/python/walk.h"
 #include "runtime/python/word_scan.h"
 
@@ -77,7 +78,9 @@ void write_expectations(dump::Writer& writer) noexcept {
 void write_heap(dump::Writer& writer) noexcept {
   FaultGuard::install();
   Walk& walk = make<Walk>(writer, walk_options, modules);
-  walk.write_references();
+  Column<Pool>& pools = make<Column<Pool>>();
+  if (memory_map.read()) find_pools(memory_map, pools);
+  walk.write_references(make<UnreachedObjects>(walk, pools, memory_map));
   make<StaticTables>(walk, modules).add_roots();
   make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
   walk.write_roots();
@@ -86,7 +89,7 @@ void write_heap(dump::Writer& writer) noexcept {
   write_pauses(writer);
   walk.write_notes();
   write_expectations(writer);
-  if (memory_map.read()) write_pools(writer, memory_map);
+  write_pools(writer, pools);
 }
 
 void write_process(dump::Writer& writer) noexcept {

@@ -25,15 +25,24 @@ class FaultGuard {
   static void arm(bool on) noexcept;
 };
 
+class UnreachedObjects;
+
 class Walk {
  public:
   Walk(dump::Writer& writer, const WalkOptions& options, const runtime::ModuleList& modules) noexcept;
 
-  void write_references() noexcept;  // finds the objects, writes DREF as it goes
-  void write_roots() noexcept;       // DROT: fields of interpreter and threads, frames
-  void write_objects() noexcept;     // DOBJ, DTYP, DNAM, and the call stacks of births
-  void write_collector() noexcept;   // GCOL: thresholds and statistics of the cycle collector
+  void write_references(UnreachedObjects& unreached) noexcept;  // finds the objects, writes DREF as it goes
+  void write_roots() noexcept;                                  // DROT: fields of interpreter and threads, frames
+  void write_objects() noexcept;                                // DOBJ, DTYP, DNAM, and the call stacks of births
+  void write_collector() noexcept;  // GCOL: thresholds and statistics of the cycle collector
   void write_notes() noexcept;
+
+  // ---- for the search for unreached objects
+  void add_unreached(Address object) noexcept { objects_[add(object)].flags |= kIsUnreached; }
+  const TypeInfo& type_info(Address type) noexcept { return types_[types_.find(type)]; }
+  const Column<OwnedReference>& references_of(Address object, const TypeInfo& type) noexcept {
+    return reader_.read_object(object, type);
+  }
 
   // ---- for the word scan
   struct Entry {     // in the table of addresses
@@ -46,6 +55,7 @@ class Walk {
   int64_t missing(size_t i) noexcept;  // count less references found; 0 when the count says nothing
   const TypeInfo& type(size_t i) noexcept { return types_[objects_[i].type]; }
   const Column<OwnedReference>& references(size_t i) noexcept { return reader_.read_object(object(i), type(i)); }
+  bool is_unreached(size_t i) const noexcept { return (objects_[i].flags & kIsUnreached) != 0; }
   bool is_static(Address address) const noexcept;  // in the data of a module
   Entry* find(Address address) noexcept { return table_.find(address); }
   void add_root(Address to, dump::RootKind kind, bool counted, dump::StringRef name, Address place) noexcept;
@@ -60,7 +70,8 @@ class Walk {
     uint32_t flags;  // dump::kObject…, and below kNamespace bits
   };
   static constexpr uint32_t kIsAttributes = 1u << 16, kIsGlobals = 1u << 17;  // whose __dict__ this dictionary is
-  static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals;
+  static constexpr uint32_t kIsUnreached = 1u << 18;                          // found in a pool, by no reference
+  static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals | kIsUnreached;
 
   uint32_t add(Address object) noexcept;
   uint32_t add_keys_table(Address keys) noexcept;

@@ -129,13 +129,14 @@ void WordScan::mark_tables(size_t i) noexcept {
 void WordScan::mark_object(size_t i) noexcept {
   const Address object = walk_.object(i);
   if (walk_.is_uncounted(i)) {
-    mark(object, DictEntries(object).end, In::kExplained, 0);
+    mark(object, DictEntries(object).end, In::kStruct, static_cast<uint32_t>(i));
     return;
   }
   const TypeInfo& type = walk_.type(i);
   const uint64_t before = bytes_before(type.type, type.collected);
   const bool whole = type.shape != Shape::kInstance || type.understood >= body_size(object, type.type);
-  mark(object - before, object + (whole ? body_size(object, type.type) : type.understood), In::kExplained, 0);
+  mark(object - before, object + (whole ? body_size(object, type.type) : type.understood), In::kStruct,
+       static_cast<uint32_t>(i));
   if (!whole) {
     mark(object + type.understood, object + body_size(object, type.type), In::kBody, static_cast<uint32_t>(i));
     if (type.weak_list_offset > 0) {
@@ -165,6 +166,16 @@ void WordScan::drop_known_references() noexcept {
       }
     }
     i = end - 1;
+  }
+}
+
+// No reference in a known field leads to what was found in a pool: such a word is a pointer of another kind, to memory
+// that belongs to the object and only looks like one itself.
+void WordScan::explain_structs() noexcept {
+  for (Hit& hit : hits_) {
+    if (hit.in != In::kStruct) continue;
+    const Walk::Entry* entry = walk_.find(hit.target);
+    hit.in = walk_.is_unreached(entry->index - 1) && entry->owned == 0 ? In::kBody : In::kExplained;
   }
 }
 
@@ -202,6 +213,7 @@ void WordScan::mark_dead_frames(Address state) noexcept {
 
 void WordScan::classify() noexcept {
   for (size_t i = 0; i < walk_.object_count(); i++) mark_object(i);
+  explain_structs();
   drop_known_references();
   drop_interned_table();
   const Layout& layout = *python.layout;

@@ -1,6 +1,6 @@
 // Where the references are that structure does not explain: every word of the process, aligned or not, that is the
-// address of an object with a missing reference, and what it lies in. A word is a candidate, not an owner: it is written
-// as a conservative reference, which keeps alive and pays for nothing.
+// address of an object with a missing reference, and what it lies in. A word is a candidate, not an owner: it is
+// written as a conservative reference, which keeps alive and pays for nothing.
 #pragma once
 
 #include "runtime/core/memory_map.h"
@@ -19,7 +19,7 @@ class WordScan {
   void run(Address stack_limit) noexcept;
 
  private:
-  enum class In : uint8_t { kUnknown, kExplained, kBody };
+  enum class In : uint8_t { kUnknown, kExplained, kStruct, kBody };  // kStruct: known fields of an object
   struct Hit {
     Address place;
     Address target;
@@ -40,6 +40,7 @@ class WordScan {
   void mark_object(size_t i) noexcept;
   void mark_tables(size_t i) noexcept;
   void drop_known_references() noexcept;
+  void explain_structs() noexcept;
   void drop_interned_table() noexcept;
   void mark_dead_frames(Address state) noexcept;
   void report(const Hit& hit) noexcept;

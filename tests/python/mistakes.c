@@ -103,16 +103,41 @@ static PyObject *release_lent(PyObject *module, PyObject *list) {
   Py_RETURN_NONE;
 }
 
+/* 9. What the collector never sees, because it holds nothing that it tracks. */
+static PyObject *leak_bytes(PyObject *module, PyObject *text) {
+  PyObject *encoded = PyUnicode_AsEncodedString(text, "utf-16", NULL);
+  if (encoded == NULL) return NULL;
+  return PyLong_FromSsize_t(PyBytes_GET_SIZE(encoded));
+}
+
+static PyObject *leak_settings(PyObject *module, PyObject *number) {
+  PyObject *settings = Py_BuildValue("{s:d,s:(di)}", "depth", PyFloat_AsDouble(number), "range", 1.5, 3000);
+  if (settings == NULL) return NULL;
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {{"leak_item", leak_item, METH_O, NULL},
                                   {"leak_temporary", leak_temporary, METH_O, NULL},
                                   {"leak_on_error", leak_on_error, METH_O, NULL},
+                                  {"leak_bytes", leak_bytes, METH_O, NULL},
+                                  {"leak_settings", leak_settings, METH_O, NULL},
                                   {"keep", keep, METH_O, NULL},
                                   {"release_lent", release_lent, METH_O, NULL},
                                   {NULL}};
-static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL, -1, functions};
+/* 10. Not a mistake: a dead object, kept for when one is needed again. */
+static PyObject *parked;
+
+static int visit_parked(PyObject *module, visitproc visit, void *arg) {
+  Py_VISIT(parked);
+  return 0;
+}
+
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL, -1, functions, NULL, visit_parked};
 
 PyMODINIT_FUNC PyInit_mistakes(void) {
   PyObject *module = PyModule_Create(&definition);
+  parked = PyObject_New(PyObject, &PyBaseObject_Type);
+  Py_SET_REFCNT(parked, 0);
   for (size_t i = 0; module != NULL && i < sizeof specs / sizeof *specs; i++) {
     PyObject *type = PyType_FromSpec(&specs[i]);
     if (type == NULL || PyModule_AddObject(module, strchr(specs[i].name, '.') + 1, type) < 0) return NULL;

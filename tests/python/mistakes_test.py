@@ -67,6 +67,8 @@ def make_mistakes(mistakes, state):
             mistakes.leak_on_error("not an int")
         except TypeError:
             pass
+        mistakes.leak_bytes("text %d" % number)
+        mistakes.leak_settings(number + 0.25)
         mistakes.keep(Held())
         skipper = mistakes.Skipper()
         skipper.second = [skipper]
@@ -187,6 +189,8 @@ def main():
     expect("leaked-reference", "__main__.Item", lambda m, f: m["__main__.Item"] == 1 and lost(f, CALLS - 2), "item")
     expect("leaked-reference", "list", lambda m, f: lost(f, CALLS - 2), "temporary")
     expect("leaked-reference", "tuple", lambda m, f: lost(f, CALLS - 2), "error path")
+    expect("leaked-reference", "bytes", lambda m, f: lost(f, CALLS - 2), "bytes, which hold nothing")
+    expect("leaked-reference", "dict", lambda m, f: lost(f, CALLS - 2), "dictionary of numbers, not tracked")
     expect("hidden-traverse", "mistakes.Skipper", lambda m, f: nearly_all(f), "skipped member")
     expect("over-release", "__main__.Borrowed", lambda m, f: f["account"]["remainder"] == -1, "borrowed")
     expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: nearly_all(f), "no tp_clear")
