@@ -24,7 +24,7 @@ struct CountedObject {
   int32_t weak = 0;                        // without the one unit that stands for all strong references
   uint32_t block = Image::kNoBlock;        // that holds the counter
   uint32_t value_block = Image::kNoBlock;  // that holds the value when it is not in [begin, end)
-  StringId value_type;                     // demangled; empty when unknown
+  StringId value_type{};                   // demangled; empty when unknown
   FlavourId flavour = FlavourId::kSharedPtr;
   bool ends_there : 1 = false;         // `end` is certain; else somebody else's bytes may lie before it
   bool owns_value_block : 1 = false;   // the value's block is freed with the object, for certain

@@ -19,7 +19,7 @@ constexpr int64_t kLargestCount = 100'000'000;
 
 struct KnownClass {
   ControlBlockClass facts;
-  StringId value_type;
+  StringId value_type{};
 };
 
 using KnownClasses = std::unordered_map<uint64_t, KnownClass>;  // by vtable
