@@ -27,6 +27,8 @@ class Classifier {
     for (bool progress = true; progress;) {
       progress = false;
       for (uint32_t object = 0; object < remaining_.size(); ++object) progress |= prove(object);
+      if (progress) continue;
+      for (uint32_t object = 0; object < remaining_.size(); ++object) progress |= tell_own_words(object);
     }
     for (uint32_t object = 0; object < remaining_.size(); ++object) {
       settle_own_words(object);
@@ -148,6 +150,22 @@ class Classifier {
       return rank.at(candidates_[a].slot) < rank.at(candidates_[b].slot);
     });
     return words;
+  }
+
+  // A class with a word to itself has it of std::enable_shared_from_this: where there are as many such words as weak
+  // units are left, and as many others as strong ones, each word has the kind it must have then. An object that
+  // owns itself, and has besides a weak reference to it elsewhere, is taken for the same: it stays, either way.
+  bool tell_own_words(uint32_t object) {
+    if (!open(object, Trust::kBuffer).empty() || !open(object, Trust::kStack).empty()) return false;
+    const std::vector<uint32_t> words = open(object, Trust::kLive);
+    std::vector<uint32_t> own;
+    std::copy_if(words.begin(), words.end(), std::back_inserter(own),
+                 [&](uint32_t i) { return candidates_[i].is_own && candidates_[i].in_pair; });
+    const Remaining left = remaining_[object];
+    if (own.empty() || static_cast<int64_t>(own.size()) != left.weak) return false;
+    if (static_cast<int64_t>(words.size() - own.size()) != left.strong) return false;
+    for (uint32_t i : own) settle(i, ReferenceKind::kWeak, true);
+    return true;
   }
 
   // Where nothing but an object's own words is left to hold it, and weak units can pay for all of them: those are

@@ -59,3 +59,16 @@ TEST_CASE("an object's word to itself is a weak one where weak units can pay and
   CHECK(first_of(1, 2, 1, 0).kind == ReferenceKind::kAmbiguous);
   CHECK(first_of(2, 2, 1, 1).kind == ReferenceKind::kAmbiguous);
 }
+
+TEST_CASE("an object's word to itself is the weak one where every word is paid for") {
+  std::vector<Candidate> words(3);
+  words[0].is_own = words[0].in_pair = true;
+  const std::vector<Candidate> told = classified(2, 1, words);
+  CHECK(told[0].kind == ReferenceKind::kWeak);
+  CHECK(told[1].kind == ReferenceKind::kStrong);
+  CHECK(told[2].kind == ReferenceKind::kStrong);
+  for (const auto& [strong, weak] : {std::pair{1, 1}, std::pair{2, 2}, std::pair{3, 0}})
+    CHECK(classified(strong, weak, words)[0].kind != ReferenceKind::kWeak);
+  words[2].trust = Trust::kStack;  // that may be stale
+  CHECK(classified(2, 1, words)[0].kind == ReferenceKind::kAmbiguous);
+}
