@@ -12,6 +12,8 @@ namespace reftally::lint {
 inline constexpr size_t kMostObjects = 2000;  // of one function; more are not made
 inline const Key kElementKey = "[]";          // in place of a field
 
+class Translation;
+
 class Interpreter {
  public:
   Interpreter(ObjectGraphs& all, const FunctionFact& function) : all_(all), program_(all.program_) {
@@ -37,8 +39,7 @@ class Interpreter {
   void store(const Value& bases, const Key& field, const Value& what, const Step& step);
   void call(const Key& callee, bool is_virtual, const Value& receiver, const std::vector<Value>& arguments,
             const Step& step, uint32_t index, Value& result);
-  void replay(const ObjectGraph& summary, const Value& receiver, const std::vector<Value>& arguments, const Step& step,
-              uint32_t index, Value& result);
+  void replay(const Translation& here, const Step& step, Value& result);
   bool is_only_null(const Value& value) const;
   bool gives_up(const Value& bases) const;
   Key class_of(uint32_t id) const;

@@ -10,7 +10,8 @@ constexpr size_t kMostTargets = 16;  // overriders tried at a virtual call
 
 }  // namespace
 
-// What each object of a callee is at one call of it; worked out when first asked for.
+// What each object of a callee is at one call of it. A member is what it was before the call: what the callee stores in
+// it, and reads again, is an object of its own there.
 class Translation {
  public:
   Translation(Interpreter& caller, const ObjectGraph& summary, const Value& receiver,
@@ -21,9 +22,18 @@ class Translation {
         arguments_(arguments),
         step_(step),
         known_(summary.objects.size()),
-        values_(summary.objects.size()) {}
+        values_(summary.objects.size()) {
+    for (const ObjectEdge& edge : summary.edges)
+      if (edge.site != 0) translate(edge.from), translate(edge.to);
+    for (const Atom& atom : summary.returns) translate(atom.object);
+  }
 
-  const Value& operator[](uint32_t id) {
+  const ObjectGraph& summary() const { return summary_; }
+
+  const Value& operator[](uint32_t id) const { return values_[id]; }
+
+ private:
+  const Value& translate(uint32_t id) {
     if (known_[id]) return values_[id];
     known_[id] = true;
     const Object& theirs = summary_.objects[id];
@@ -33,7 +43,7 @@ class Translation {
       case ObjectKind::kParam:
         return values_[id] = theirs.index < arguments_.size() ? arguments_[theirs.index] : Value();
       case ObjectKind::kMember: {
-        const Value parent = (*this)[theirs.parent];
+        const Value parent = translate(theirs.parent);
         const uint32_t place = step_ * 64 + id % 64;
         return values_[id] =
                    theirs.id == kElementKey ? caller_.element(parent, place) : caller_.load(parent, theirs.id, place);
@@ -47,7 +57,6 @@ class Translation {
     return values_[id];
   }
 
- private:
   Interpreter& caller_;
   const ObjectGraph& summary_;
   const Value& receiver_;
@@ -57,15 +66,14 @@ class Translation {
   std::vector<Value> values_;
 };
 
-void Interpreter::replay(const ObjectGraph& summary, const Value& receiver, const std::vector<Value>& arguments,
-                         const Step& step, uint32_t index, Value& result) {
-  Translation here(*this, summary, receiver, arguments, index);
+void Interpreter::replay(const Translation& here, const Step& step, Value& result) {
+  const ObjectGraph& summary = here.summary();
   for (const ObjectEdge& edge : summary.edges) {
     if (edge.site == 0 || graph_.objects.size() > kMostObjects) continue;
-    const Value targets = here[edge.to];
+    const Value& targets = here[edge.to];
     if (is_only_null(targets) && step.kind != StepKind::kNew && gives_up(here[edge.from]))
       note_emptied(edge.field, step, "set to null", false);
-    for (const Atom& from : Value(here[edge.from])) {
+    for (const Atom& from : here[edge.from]) {
       if (from.closure || graph_.objects[from.object].kind == ObjectKind::kNull) continue;
       for (const Atom& to : targets) {
         if (graph_.objects[to.object].kind == ObjectKind::kNull) continue;
@@ -90,11 +98,14 @@ void Interpreter::call(const Key& callee, bool is_virtual, const Value& receiver
   if (is_virtual)
     for (const FunctionFact* overrider : program_.overriders(callee))
       if (targets.size() < kMostTargets) targets.push_back(overrider->key);
+  // One of them runs: none finds what another would have stored.
+  std::vector<Translation> meant;
   for (const Key& target : targets) {
     auto known = all_.by_function_.find(target);
     if (known != all_.by_function_.end())
-      replay(all_.summaries_[known->second], receiver, arguments, step, index, result);
+      meant.emplace_back(*this, all_.summaries_[known->second], receiver, arguments, index);
   }
+  for (const Translation& here : meant) replay(here, step, result);
 }
 
 }  // namespace reftally::lint

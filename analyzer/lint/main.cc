@@ -105,10 +105,11 @@ std::vector<CompileCommand> commands_of(const Arguments& args) {
 
 std::string default_cache(const Arguments& args) {
   if (args.no_cache || (args.build_dir.empty() && args.cache.empty())) return {};
-  if (!args.cache.empty()) return args.cache;
+  // Absolute: each command is read in a folder of its own.
+  if (!args.cache.empty()) return fs::absolute(args.cache).string();
   const fs::path build =
       fs::is_directory(args.build_dir) ? fs::path(args.build_dir) : fs::path(args.build_dir).parent_path();
-  const std::string folder = (build.empty() ? fs::path(".") : build).string();
+  const std::string folder = fs::absolute(build.empty() ? fs::path(".") : build).string();
   return access(folder.c_str(), W_OK) == 0 ? folder + "/.reftally-lint" : std::string();
 }
 

@@ -116,6 +116,15 @@ class CompileCommands(unittest.TestCase):
             [{"directory": project.path, "file": "leak.cc", "command": "ccache /usr/bin/g++ -std=c++20 -c leak.cc"}]))
         self.assertEqual(project.lint().returncode, 1)
 
+    def test_the_build_folder_may_be_named_from_elsewhere(self):
+        project = Project({"leak.cc": LEAK})
+        build = os.path.join(project.path, "build")
+        os.mkdir(build)
+        project.write("build/compile_commands.json", json.dumps(
+            [{"directory": build, "file": "../leak.cc", "command": "g++ -std=c++20 -c ../leak.cc"}]))
+        run = project.lint(build="build")
+        self.assertEqual(run.returncode, 1, run.stderr)
+
 
 class SharedHeaders(unittest.TestCase):
     """From seven files with the same flags on, those after the first two do not parse the standard headers again."""

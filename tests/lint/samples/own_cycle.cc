@@ -405,3 +405,45 @@ std::shared_ptr<Session> orphan(bool owned) {
 }
 std::shared_ptr<Session> another_orphan() { return std::make_shared<Session>(nullptr); }
 }  // namespace perhaps_null
+
+// Each visit wraps what the one below it has left; no wrapper is inside itself.
+namespace copied_tree {
+struct Wrap;
+struct Quote;
+struct Visitor {
+  virtual ~Visitor() = default;
+  virtual void visit(Wrap& wrap) = 0;
+  virtual void visit(Quote& quote) = 0;
+};
+struct Node {
+  virtual ~Node() = default;
+  virtual void accept(Visitor& visitor) = 0;
+};
+struct Wrap : Node {
+  explicit Wrap(const std::shared_ptr<Node>& inner) : inner_(inner) {}
+  void accept(Visitor& visitor) override { visitor.visit(*this); }
+  std::shared_ptr<Node> inner_;
+};
+struct Quote : Node {
+  explicit Quote(const std::shared_ptr<Node>& inner) : inner_(inner) {}
+  void accept(Visitor& visitor) override { visitor.visit(*this); }
+  std::shared_ptr<Node> inner_;
+};
+std::shared_ptr<Node> wrapped(const std::shared_ptr<Node>& inner) { return std::make_shared<Wrap>(inner); }
+struct Copier : Visitor {
+  void visit(Wrap& wrap) override {
+    wrap.inner_->accept(*this);
+    found_ = wrapped(found_);
+  }
+  void visit(Quote& quote) override {
+    quote.inner_->accept(*this);
+    found_ = std::make_shared<Quote>(found_);
+  }
+  std::shared_ptr<Node> found_;
+};
+std::shared_ptr<Node> copy(Node& node) {
+  Copier copier;
+  node.accept(copier);
+  return copier.found_;
+}
+}  // namespace copied_tree

@@ -1,4 +1,5 @@
 // A member that owns the object it is a member of.
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -84,3 +85,21 @@ struct GoodLoop {
     }
   }
 };
+
+// What is hung at the end of a list is none of those that were walked over to find it.
+struct GoodLink {
+  std::shared_ptr<GoodLink> next_;  // expect: deep-destruction
+};
+struct GoodIndex {
+  std::map<int, std::shared_ptr<GoodLink>> first_;
+  void add(int key) {
+    const auto fresh = std::make_shared<GoodLink>();
+    auto last = first_[key];
+    while (last->next_) last = last->next_;
+    last->next_ = fresh;
+  }
+};
+void good_index() {
+  GoodIndex index;
+  index.add(1);
+}
