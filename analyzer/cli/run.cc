@@ -187,10 +187,10 @@ size_t drop_told(std::set<std::string>& told, Report& report) {
   return dropped;
 }
 
-// A shell that starts the program, as a pyenv shim does, is not what anybody asked about.
-bool is_shell(const Report& report) {
+// A shell that starts the program, as a pyenv shim does by way of forty others, is not what anybody asked about.
+bool is_of_shell(const fs::path& dump) {
   constexpr std::string_view kShells[] = {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"};
-  const std::string name = base_name(report.executable);
+  const std::string name = dump.stem().stem().stem().string();  // "NAME.PID.N.tally"
   return std::find(std::begin(kShells), std::end(kShells), name) != std::end(kShells);
 }
 
@@ -209,14 +209,16 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
   bool failed = false;
   std::set<std::string> told;
   size_t repeated = 0, of_shells = 0;
+  std::error_code stays;
   for (size_t i = 0; i < dumps.size(); i++) {
+    if (dumps.size() > 1 && options.output.file.empty() && is_of_shell(dumps[i])) {
+      of_shells++;
+      if (options.remove_dumps) fs::remove(dumps[i], stays);
+      continue;
+    }
     const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
     Report report = report_of(dump, options.output);
     leave_out_known(report, options.baseline);
-    if (dumps.size() > 1 && options.output.file.empty() && is_shell(report)) {
-      of_shells += report.findings.size();
-      report.findings.clear();
-    }
     failed |= has_finding_at(report, options.output.fail_on);
     if (options.output.file.empty()) repeated += drop_told(told, report);
     OutputOptions output = options.output;
@@ -226,18 +228,17 @@ bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
           (file.parent_path() / fmt::format("{}-{}{}", file.stem().string(), i + 1, file.extension().string()))
               .string();
     }
-    const bool is_asked_for = i == 0 && !is_shell(report);
-    const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty() && !is_asked_for;
+    const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty() && i != 0;
     if (!quiet) write_report(report, dump, output, stderr);
-    std::error_code stays;
     if (options.remove_dumps) fs::remove(dumps[i], stays);
   }
   if (dumps.size() > 1) {
     std::string left_out = "those without findings are not shown";
     if (repeated != 0)
       left_out += fmt::format(", nor {} told of another process of the same program", plural(repeated, "finding"));
-    if (of_shells != 0) left_out += fmt::format(", nor {} in shells", plural(of_shells, "finding"));
-    fmt::print(stderr, "reftally: {} analyzed; {}\n", plural(dumps.size(), "process dump"), left_out);
+    const std::string shells = of_shells != 0 ? fmt::format(", {} of shells left aside", of_shells) : "";
+    fmt::print(stderr, "reftally: {} analyzed{}; {}\n", plural(dumps.size() - of_shells, "process dump"), shells,
+               left_out);
   }
   return failed;
 }

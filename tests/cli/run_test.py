@@ -18,7 +18,7 @@ class Run(command.CommandTest):
         script = THREE_LEAKY_CHILDREN.format(program=command.PROGRAMS / "parent_and_child_leaky")
         run = self.reftally("run", "--", "sh", "-c", script)
         self.assertEqual(run.stderr.count("2 Page and 1 Document objects keep each other alive"), 1, run.stderr)
-        self.assertIn("reftally: 4 process dumps analyzed; those without findings are not shown, "
+        self.assertIn("reftally: 3 process dumps analyzed, 1 of shells left aside; those without findings are not shown, "
                       "nor 2 findings told of another process of the same program\n", run.stderr)
 
     def test_a_finding_told_once_still_decides_the_exit_status(self):
@@ -35,7 +35,7 @@ class Run(command.CommandTest):
         shell.write_bytes((command.PROGRAMS / "parent_and_child_leaky").read_bytes())  # a shell that leaks
         shell.chmod(0o755)
         run = self.reftally("run", "--fail-on", "error", "--", "sh", "-c", f"{shell}; {command.PROGRAMS}/parent_and_child_fixed")
-        self.assertIn("3 process dumps analyzed; those without findings are not shown, nor 1 finding in shells\n", run.stderr)
+        self.assertIn("1 process dump analyzed, 2 of shells left aside; those without findings are not shown\n", run.stderr)
         self.assertEqual(len(run.stderr.splitlines()), 1, run.stderr)
 
     def test_modules_that_no_object_comes_from_are_not_asked_for_debug_information(self):
