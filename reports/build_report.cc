@@ -87,16 +87,24 @@ std::vector<ReportUnexplained> unexplained_of(const Analysis& analysis) {
   return rows;
 }
 
-// "make A and B weak"; a variable of a function cannot be weak.
-std::string action_of(const std::vector<std::string>& members) {
+// "make A and B weak"; a variable of a function cannot be weak, nor can an exception be held so.
+std::string action_of(const std::vector<std::string>& members, Mending mending) {
   constexpr size_t kNamed = 3;
   constexpr std::string_view kLocal = ", local ";
-  if (const size_t local = members.front().find(kLocal); local != std::string::npos)
-    return fmt::format("clear {} in {}", members.front().substr(local + 2), members.front().substr(0, local));
+  const size_t local = members.front().find(kLocal);
+  if (mending == Mending::kClear && local != std::string::npos) {
+    const std::string function = members.front().substr(0, local);
+    std::string names = members.front().substr(local + 2);
+    for (size_t i = 1; i < members.size(); i++)
+      if (members[i].starts_with(function + std::string(kLocal))) names += " and " + members[i].substr(local + 2);
+    return fmt::format("clear {} in {}", names, function);
+  }
+  if (mending == Mending::kDropTraceback) return fmt::format("store in {} with_traceback(None)", members.front());
   std::string names = members.front();
   for (size_t i = 1; i < members.size() && i < kNamed; i++)
     names += (i + 1 == members.size() ? " and " : ", ") + members[i];
   if (members.size() > kNamed) names += fmt::format(" and {} more", members.size() - kNamed);
+  if (mending == Mending::kVisit) return fmt::format("visit {} in tp_traverse and clear it in tp_clear", names);
   return fmt::format("make {} weak", names);
 }
 
@@ -197,9 +205,16 @@ class ReportBuilder {
     const std::string member = path.substr(0, path.find_first_of(".[ "));
     std::vector<std::string> members = {member_name(heap_, advice.weaken)};
     for (uint64_t row : advice.also) members.push_back(member_name(heap_, row));
-    return {
-        members.front(),    members,     action_of(members), location, sources_.around(location, member), advice.breaks,
-        advice.frees_bytes, advice.safe, advice.reason};
+    return {members.front(),
+            members,
+            action_of(members, advice.mending),
+            mending_verb(advice.mending),
+            location,
+            sources_.around(location, member),
+            advice.breaks,
+            advice.frees_bytes,
+            advice.safe,
+            advice.reason};
   }
 
   // "g_server.sessions_[] -> Session::buffer_"; of a long way the middle is left out.

@@ -112,7 +112,7 @@ std::string edge_line(const ReportFinding& finding, size_t id) {
   std::string label = crowded ? "" : edge_label(edge, finding.nodes[edge.from_node]);
   if (id < finding.ring && !edge.acquired.empty())
     label += fmt::format("\\n  taken by {}  ", escape_dot(printable(cut(frame_text(edge.acquired.front()), 60))));
-  if (is_first_to_weaken(finding, id)) label += fmt::format("\\n  {}  ", mending_verb(edge.member));
+  if (is_first_to_weaken(finding, id)) label += fmt::format("\\n  {}  ", finding.advice ? finding.advice->verb : "");
   if (edge.last_hold) label += "\\n  still held here  ";
   const bool stands_out = edge.weaken || edge.last_hold;
   const char* style = edge.kind == "weak" ? "dashed" : edge.kind == "raw" ? "dotted" : "solid";

@@ -68,8 +68,10 @@ std::string member_text(std::string_view owner, std::string_view path, bool dott
   return fmt::format("{}{}{}", owner, dotted || owner.starts_with("[lambda ") ? "." : "::", path);
 }
 
-const char* mending_verb(std::string_view member) {
-  return member.find(", local ") == std::string_view::npos ? "make this one weak" : "clear this one";
+const char* mending_verb(Mending mending) {
+  static constexpr const char* kVerbs[] = {"make this one weak", "clear this one", "keep it without its traceback",
+                                           "visit this one"};
+  return kVerbs[static_cast<size_t>(mending)];
 }
 
 bool reads_dotted(const Heap& heap, uint64_t reference) {

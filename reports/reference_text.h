@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "analyzer/findings/finding.h"
 #include "analyzer/heap/heap.h"
 
 namespace reftally {
@@ -25,8 +26,7 @@ std::string without_indexes(std::string text);
 // Who declares it and its path: "Session::handler_", "Session at offset 8", "app.Session.handler", "[lambda
 // a.cpp:4].self".
 std::string member_text(std::string_view owner, std::string_view path, bool dotted);
-// What the advice wants done with a reference: "make this one weak", "clear this one".
-const char* mending_verb(std::string_view member);
+const char* mending_verb(Mending mending);                // "make this one weak", "clear this one"
 bool reads_dotted(const Heap& heap, uint64_t reference);  // source reads it as owner.path, not owner::path
 
 std::string short_owner(std::string_view type);  // a class as it stands before its members

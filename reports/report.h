@@ -73,6 +73,7 @@ struct ReportAdvice {
   std::string weaken;                    // "Child::parent_"
   std::vector<std::string> members;      // that one and those that must be weak with it
   std::string action;                    // "make Child::parent_ weak"
+  std::string verb;                      // the same beside the reference: "make this one weak"
   std::string location;                  // where it is declared, or empty
   std::vector<ReportSourceLine> source;  // around it, when the file is at hand
   uint64_t breaks = 0, frees_bytes = 0;

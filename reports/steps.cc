@@ -9,7 +9,8 @@
 namespace reftally {
 namespace {
 
-// A folded reference is as certain as its least certain step, and declared where its first known one is.
+// A folded reference is as certain as its least certain step, and declared where the one to weaken is, or the first
+// known one.
 void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first, size_t last,
               const std::vector<LabelId>& weaken, ReportEdge& edge) {
   Certainty certainty = Certainty::kExact;
@@ -17,8 +18,9 @@ void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first
     const uint64_t row = steps[i].reference;
     certainty = std::max(certainty, heap.certainty[row]);
     const std::string_view location = heap.text(heap.labels[index(heap.label[row])].location);
-    if (edge.location.empty()) edge.location = location;
-    edge.weaken |= std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
+    const bool is_advised = std::find(weaken.begin(), weaken.end(), heap.label[row]) != weaken.end();
+    if (edge.location.empty() || (is_advised && !edge.weaken && !location.empty())) edge.location = location;
+    edge.weaken |= is_advised;
   }
   if (heap.has_events) edge.acquire_stack = index(heap.acquired[steps[last].reference]);
   edge.kind = kind_name(heap.kind[steps[last].reference]);

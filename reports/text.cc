@@ -119,7 +119,7 @@ class TextReport {
     const Style style = found.severity == "error"     ? Style::kRed
                         : found.severity == "warning" ? Style::kYellow
                                                       : Style::kCyan;
-    advised_ = false;
+    verb_ = found.advice ? found.advice->verb : "";
     line(styled(style, fmt::format("{}. {}: {}", number, found.severity, found.rule)) +
          styled(Style::kDim, fmt::format("  [{}]", found.fingerprint)));
     paragraph(found.summary, 3, Style::kBold);
@@ -165,8 +165,8 @@ class TextReport {
     if (!shown.acquired.empty())
       line(rail + styled(Style::kDim, "taken by " + printable(frame_text(shown.acquired.front()))));
     if (shown.last_hold) line(rail + styled(Style::kYellow, "^ still held here"));
-    if (shown.weaken && !std::exchange(advised_, true))
-      line(rail + styled(Style::kYellow, fmt::format("^ {}", mending_verb(shown.member))));
+    if (shown.weaken && !verb_.empty())
+      line(rail + styled(Style::kYellow, fmt::format("^ {}", std::exchange(verb_, ""))));
   }
 
   //   ╭─▶ Session
@@ -266,7 +266,7 @@ class TextReport {
 
   const RenderOptions& options_;
   std::string out_;
-  bool advised_ = false;  // the member to weaken has been pointed at in this finding
+  std::string verb_;  // what to do with the member to weaken; empty once it has been pointed at in this finding
 };
 
 }  // namespace

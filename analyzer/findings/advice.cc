@@ -44,19 +44,21 @@ struct Member {
   bool in_closure = false, in_coroutine = false, back_name = false, in_container = false, plural_name = false;
   bool is_self = true;             // always from an object to itself
   bool is_local = false;           // a variable of a frame that the cycle keeps
+  bool keeps_traceback = false;    // CPython: leads to an exception that has one, or to the traceback
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
   bool many_to_one() const { return references > referents && referrers > referents; }
   bool points_back() const {
-    return in_closure || in_coroutine || is_local || is_self || to_older > to_younger || many_to_one() ||
+    return in_closure || in_coroutine || keeps_traceback || is_self || to_older > to_younger || many_to_one() ||
            against_container;
   }
   // Who was there first breaks ties: a child is made after its parent, but an observer after what it reads from too.
   int age() const { return (to_younger > to_older) - (to_older > to_younger); }
   // Least first: what to weaken before what.
   int rank() const {
-    if (in_closure || in_coroutine || is_local || is_self) return 0;
-    int rank = 10;
+    if (in_closure || in_coroutine || is_self || (is_local && keeps_traceback)) return 0;
+    if (keeps_traceback) return 1;
+    int rank = is_local ? 20 : 10;  // `self` of a coroutine can hardly be deleted
     if (back_name) rank -= 4;
     if (many_to_one()) rank -= 3;
     if (in_container) rank += 3;
@@ -68,6 +70,13 @@ struct Member {
 bool can_be_weak(const Heap& heap, uint64_t row) {
   return heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]) &&
          heap.label[row] != LabelId{} && (heap.labels[index(heap.label[row])].flags & kLabelFixed) == 0;
+}
+
+bool has_traceback(const Heap& heap, ObjectId object) {
+  if (heap.type_name(object) == "traceback") return true;
+  for (uint64_t row = heap.references.begin(index(object)); row < heap.references.end(index(object)); row++)
+    if (heap.text(heap.labels[index(heap.label[row])].path) == "__traceback__") return true;
+  return false;
 }
 
 bool is_closure(std::string_view text) {
@@ -137,6 +146,8 @@ class Members {
     member.back_name = reads_as_back_reference(path);
     member.plural_name = reads_as_plural(path);
     member.is_local = path.starts_with("local ");
+    member.keeps_traceback = heap_.flavour[index(from)] == FlavourId::kPython && path != "__traceback__" &&
+                             has_traceback(heap_, heap_.referent[row]);
   }
 
   const Heap& heap_;
@@ -159,6 +170,8 @@ std::string direction(const Heap& heap, const Member& member) {
   if (member.in_closure)
     return "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs";
   if (member.is_self) return "an object need not own itself";
+  if (member.keeps_traceback && !member.is_local)
+    return "an exception keeps each frame that it went through, with all its variables";
   if (member.is_local) return "a variable of a frame that the cycle keeps: delete it when the function is done with it";
   if (member.many_to_one()) return "many refer through it to one that holds them: it points back";
   if (member.to_older > member.to_younger)
@@ -184,10 +197,40 @@ Advisor::Advisor(const RuleInput& input) : input_(input), check_(input.heap) {}
 Advisor::~Advisor() = default;
 
 void Advisor::advise(std::vector<Finding>& findings) {
-  for (Finding& finding : findings)
-    if (!finding.cycle.empty()) draft(finding);
+  for (Finding& finding : findings) {
+    if (finding.cycle.empty()) continue;
+    finding.advice = visit_advice(finding);
+    if (!finding.advice) draft(finding);
+  }
   find_losses();
   for (Draft& draft : drafts_) draft.finding->advice = advice_of(draft);
+}
+
+// A cycle that the collector only fails to see needs no reference to be another: it needs to be seen.
+std::optional<Advice> Advisor::visit_advice(const Finding& finding) const {
+  if (std::string_view(finding.rule) != "hidden-traverse") return std::nullopt;
+  const Heap& heap = input_.heap;
+  const std::vector<ObjectId>& objects = finding.instances.front();
+  std::set<LabelId> seen;
+  Advice advice;
+  for (ObjectId from : objects) {
+    for (uint64_t row = heap.references.begin(index(from)); row < heap.references.end(index(from)); row++) {
+      if ((heap.labels[index(heap.label[row])].flags & kLabelHidden) == 0) continue;
+      if (std::find(objects.begin(), objects.end(), heap.referent[row]) == objects.end()) continue;
+      if (!seen.insert(heap.label[row]).second) continue;
+      if (seen.size() == 1)
+        advice.weaken = row;
+      else
+        advice.also.push_back(row);
+    }
+  }
+  if (seen.empty()) return std::nullopt;
+  advice.mending = Mending::kVisit;
+  advice.reason = "then the collector finds the cycle and frees it";
+  advice.breaks = static_cast<uint32_t>(finding.instances.size());
+  advice.frees_bytes = finding.retained_bytes;
+  advice.safe = true;
+  return advice;
 }
 
 void Advisor::draft(Finding& finding) {
@@ -214,6 +257,9 @@ std::optional<Advice> Advisor::advice_of(const Draft& draft) {
   const Member& first = draft.member(chosen->members.front());
   Advice advice;
   advice.weaken = first.reference;
+  advice.mending = first.is_local          ? Mending::kClear
+                   : first.keeps_traceback ? Mending::kDropTraceback
+                                           : Mending::kWeaken;
   advice.safe = losses == 0;
   advice.reason = direction(heap, first);
   for (size_t i = 1; i < chosen->members.size(); i++) advice.also.push_back(draft.member(chosen->members[i]).reference);

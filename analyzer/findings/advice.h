@@ -24,6 +24,7 @@ class Advisor {
 
   struct Draft;  // a finding with the sets of members that would do
   void draft(Finding& finding);
+  std::optional<Advice> visit_advice(const Finding& finding) const;
   std::optional<Advice> advice_of(const Draft& draft);
   std::vector<std::vector<LabelId>> sets_to_try() const;
   void find_losses();

@@ -27,11 +27,20 @@ struct Account {
   std::string sentence;  // the sum in the words of its rule; empty: the plain sum says it
 };
 
+// What to do with a reference that closes a cycle: not all can be weak.
+enum class Mending : uint8_t {
+  kWeaken,
+  kClear,          // a variable of a function: when it is done with it
+  kDropTraceback,  // CPython: what is kept is an exception
+  kVisit,          // CPython: it may stay as it is, once the collector is told of it
+};
+
 struct Advice {
   uint64_t weaken = 0;         // row of Heap::referent: the reference to make weak
   std::vector<uint64_t> also;  // further ones, when no single member breaks the cycles
   uint32_t breaks = 0;         // instances it breaks
   uint64_t frees_bytes = 0;
+  Mending mending = Mending::kWeaken;
   bool safe = false;
   std::string reason;
 };

@@ -38,15 +38,18 @@ DeclaredLift::DeclaredLift(const Image& image, HeapBuilder& builder, NativeSide*
       bodies_(image),
       first_(builder.object_count()) {}
 
+std::string DeclaredLift::place_of(const dump::DeclaredName& name) const {
+  if (name.file.length == 0) return {};
+  return fmt::format("{}:{}", file_name(image_.text(name.file)), name.line);
+}
+
 // An object that source names is a shape of its own: "function app.Session.start", as a lambda is in C++.
 TypeId DeclaredLift::type_of(uint32_t row) {
   const dump::DeclaredObject& object = facts_.objects[row];
   const auto named = name_of_.find(row);
   if (named == name_of_.end()) return types_[object.type];
   const dump::DeclaredName& name = facts_.names[named->second];
-  std::string location;
-  if (name.file.length != 0) location = fmt::format("{}:{}", file_name(image_.text(name.file)), name.line);
-  return builder_.add_type(fmt::format("{} {}", type_name(row), image_.text(name.name)), location,
+  return builder_.add_type(fmt::format("{} {}", type_name(row), image_.text(name.name)), place_of(name),
                            facts_.types[object.type].flags);
 }
 
@@ -112,9 +115,11 @@ LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
       named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
   const LabelKind kind = kind_of(reference);
   const bool fixed = kind == LabelKind::kField || kind == LabelKind::kType || kind == LabelKind::kOpaque ||
-                     kind == LabelKind::kWord || kind == LabelKind::kLocal || kind == LabelKind::kDictKey;
+                     kind == LabelKind::kWord || kind == LabelKind::kDictKey;
   const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0 || kind == LabelKind::kWord;
-  return builder_.add_label(owner_name, path_of(reference), {},
+  // A variable is declared where its function is.
+  const bool is_variable = kind == LabelKind::kLocal && named != name_of_.end();
+  return builder_.add_label(owner_name, path_of(reference), is_variable ? place_of(facts_.names[named->second]) : "",
                             kLabelDotted | (hidden ? kLabelHidden : 0) | (fixed ? kLabelFixed : 0));
 }
 

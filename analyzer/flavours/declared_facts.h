@@ -44,6 +44,7 @@ class DeclaredLift {
   }
   ObjectId native_object_at(uint64_t place) const;
 
+  std::string place_of(const dump::DeclaredName& name) const;  // "session.py:12", or empty
   TypeId type_of(uint32_t row);
   void find_namespaces();
   void settle_by_counts();

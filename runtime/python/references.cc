@@ -207,7 +207,8 @@ void ReferenceReader::read_members(Address object, const TypeInfo& type) noexcep
     if (member.owned_anyway)
       own_field(to, member.name);
     else if (to != 0 && claim(to))
-      found_.push({to, Kind::kAttribute, false, false, 0, reinterpret_cast<Address>(member.name), true});
+      found_.push({to, member.is_builtin ? Kind::kField : Kind::kAttribute, false, false, 0,
+                   reinterpret_cast<Address>(member.name), true});
   }
 }
 

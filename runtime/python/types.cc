@@ -35,14 +35,14 @@ constexpr KnownMembers kKnownMembers[] = {
 };
 
 // PyBaseExceptionObject; 3.11 put the notes before the traceback.
-constexpr Member kExceptionMembers[] = {{16, "__dict__", false},
-                                        {24, "args", false},
-                                        {32, "__traceback__", false},
-                                        {40, "__context__", false},
-                                        {48, "__cause__", false}};
-constexpr Member kExceptionMembers311[] = {{16, "__dict__", false},    {24, "args", false},
-                                           {32, "__notes__", false},   {40, "__traceback__", false},
-                                           {48, "__context__", false}, {56, "__cause__", false}};
+constexpr Member kExceptionMembers[] = {{16, "__dict__", false, true},
+                                        {24, "args", false, true},
+                                        {32, "__traceback__", false, true},
+                                        {40, "__context__", false, true},
+                                        {48, "__cause__", false, true}};
+constexpr Member kExceptionMembers311[] = {{16, "__dict__", false, true},    {24, "args", false, true},
+                                           {32, "__notes__", false, true},   {40, "__traceback__", false, true},
+                                           {48, "__context__", false, true}, {56, "__cause__", false, true}};
 
 // Types of C extensions that own more than they show the collector, or that name none of their fields: read in their
 // sources, known again by name and size.

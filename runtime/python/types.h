@@ -25,7 +25,8 @@ enum class Shape : uint8_t {
 struct Member {
   int64_t offset;
   const char* name;
-  bool owned_anyway;  // also when tp_traverse does not visit it
+  bool owned_anyway;        // also when tp_traverse does not visit it
+  bool is_builtin = false;  // of the interpreter's own struct: no program can hold it in another way
 };
 
 struct TypeInfo {

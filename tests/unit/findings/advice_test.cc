@@ -90,3 +90,19 @@ TEST_CASE("a lost count outlives the weakened cycle: nothing is freed") {
 }
 
 TEST_CASE("a cycle of words without names has no advice") { CHECK(advice_of("a(A):1 => b(B):1 => a") == "nothing"); }
+
+TEST_CASE("an exception in a variable of a frame that it went through: the variable is to be cleared") {
+  const DrawnFindings drawn(
+      "e(Error){python} =[Error::__traceback__]=> t(traceback){python} =[traceback::tb_frame]=> f(frame){python};"
+      "f =[\"run\"::\"local error\"]=> e; f =[\"run\"::\"local self\"]=> w(Worker){python}");
+  CHECK(advice_of(drawn) == "run::local error: safe, breaks 1");
+  CHECK(drawn.analysis.findings[0].advice->mending == Mending::kClear);
+}
+
+TEST_CASE("an exception that a frame's self keeps is to be kept without its traceback") {
+  const DrawnFindings drawn(
+      "w(Worker){python} =[Worker::last_error]=> e(Error){python} =[Error::__traceback__]=> t(traceback){python};"
+      "t =[traceback::tb_frame]=> f(frame){python} =[\"run\"::\"local self\"]=> w");
+  CHECK(advice_of(drawn) == "Worker::last_error: safe, breaks 1");
+  CHECK(drawn.analysis.findings[0].advice->mending == Mending::kDropTraceback);
+}
