@@ -9,6 +9,7 @@ namespace {
 
 using dump::LabelKind;
 
+constexpr int kRecentLabelBits = 12;
 constexpr uint32_t kRecordKeys = 16;  // a dictionary of more entries is a container: its keys are data, not names
 
 std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
@@ -43,13 +44,16 @@ std::string DeclaredLift::place_of(const dump::DeclaredName& name) const {
   return fmt::format("{}:{}", file_name(image_.text(name.file)), name.line);
 }
 
+const dump::DeclaredName* DeclaredLift::name_of(uint32_t row) const {
+  return is_named_[row] != 0 ? &facts_.names[name_of_.at(row)] : nullptr;
+}
+
 // An object that source names is a shape of its own: "function app.Session.start", as a lambda is in C++.
 TypeId DeclaredLift::type_of(uint32_t row) {
   const dump::DeclaredObject& object = facts_.objects[row];
-  const auto named = name_of_.find(row);
-  if (named == name_of_.end()) return types_[object.type];
-  const dump::DeclaredName& name = facts_.names[named->second];
-  return builder_.add_type(fmt::format("{} {}", type_name(row), image_.text(name.name)), place_of(name),
+  const dump::DeclaredName* const name = name_of(row);
+  if (name == nullptr) return types_[object.type];
+  return builder_.add_type(fmt::format("{} {}", type_name(row), image_.text(name->name)), place_of(*name),
                            facts_.types[object.type].flags);
 }
 
@@ -57,7 +61,11 @@ void DeclaredLift::add_objects() {
   if (!facts_.collector.empty() && facts_.collector.front().enabled == 0) builder_.set_collector_off();
   for (const dump::DeclaredType& type : facts_.types)
     types_.push_back(builder_.add_type(image_.text(type.name), {}, type.flags));
-  for (uint32_t i = 0; i < facts_.names.size(); i++) name_of_.emplace(facts_.names[i].object, i);
+  is_named_.assign(facts_.objects.size(), 0);
+  for (uint32_t i = 0; i < facts_.names.size(); i++) {
+    name_of_.emplace(facts_.names[i].object, i);
+    is_named_[facts_.names[i].object] = 1;
+  }
   for (uint32_t row = 0; row < facts_.objects.size(); row++) {
     const dump::DeclaredObject& declared = facts_.objects[row];
     HeapBuilder::Object object;
@@ -110,16 +118,28 @@ std::string DeclaredLift::path_of(const dump::DeclaredReference& reference) cons
 
 LabelId DeclaredLift::label_of(const dump::DeclaredReference& reference) {
   const uint32_t owner = owner_[reference.from] != 0 ? owner_[reference.from] - 1 : reference.from;
-  const auto named = name_of_.find(owner);
-  const std::string_view owner_name =
-      named != name_of_.end() ? image_.text(facts_.names[named->second].name) : type_name(owner);
+  const uint64_t of_type = facts_.objects[owner].type;
+  RecentLabel wanted{is_named_[owner] != 0 ? (uint64_t{owner} + 1) << 32 : of_type, reference.name_offset,
+                     reference.kind_and_length, keys_[reference.from] <= kRecordKeys};
+  const uint64_t hash = (wanted.owner * 31 + wanted.name) * 31 + wanted.kind_and_length;
+  RecentLabel& recent = recent_labels_[hash * 0x9e3779b97f4a7c15u >> (64 - kRecentLabelBits)];
+  if (recent.label == LabelId{} || !recent.same_parts(wanted)) {
+    wanted.label = make_label(reference, owner);
+    recent = wanted;
+  }
+  return recent.label;
+}
+
+LabelId DeclaredLift::make_label(const dump::DeclaredReference& reference, uint32_t owner) {
+  const dump::DeclaredName* const named = name_of(owner);
   const LabelKind kind = kind_of(reference);
   const bool fixed = kind == LabelKind::kField || kind == LabelKind::kType || kind == LabelKind::kOpaque ||
                      kind == LabelKind::kWord || kind == LabelKind::kDictKey;
   const bool hidden = (reference.kind_and_length & dump::kLabelUnvisited) != 0 || kind == LabelKind::kWord;
   // A variable is declared where its function is.
-  const bool is_variable = kind == LabelKind::kLocal && named != name_of_.end();
-  return builder_.add_label(owner_name, path_of(reference), is_variable ? place_of(facts_.names[named->second]) : "",
+  const bool is_variable = kind == LabelKind::kLocal && named != nullptr;
+  return builder_.add_label(named ? image_.text(named->name) : type_name(owner), path_of(reference),
+                            is_variable ? place_of(*named) : "",
                             kLabelDotted | (hidden ? kLabelHidden : 0) | (fixed ? kLabelFixed : 0));
 }
 
@@ -181,6 +201,7 @@ void DeclaredLift::join_blocks() {
 
 void DeclaredLift::add_references() {
   find_namespaces();
+  recent_labels_.assign(size_t{1} << kRecentLabelBits, {});
   for (const dump::DeclaredReference& declared : facts_.references) {
     const LabelKind kind = kind_of(declared);
     HeapBuilder::Reference reference;

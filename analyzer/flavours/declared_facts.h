@@ -37,6 +37,19 @@ class DeclaredLift {
   LabelId word_label(uint64_t place);  // of a word that has a referrer
 
  private:
+  // What a label is made of, for references that differ in nothing else: nearly all do, and there are millions.
+  struct RecentLabel {
+    uint64_t owner = 0;  // its type, or where source names it, (row + 1) << 32
+    uint64_t name = 0;
+    uint32_t kind_and_length = 0;
+    bool is_record = false;
+    LabelId label{};
+    bool same_parts(const RecentLabel& other) const {
+      return owner == other.owner && name == other.name && kind_and_length == other.kind_and_length &&
+             is_record == other.is_record;
+    }
+  };
+
   ObjectId object_id(uint32_t row) const { return ObjectId{first_ + row}; }
   std::string_view type_name(uint32_t row) const { return image_.text(facts_.types[facts_.objects[row].type].name); }
   bool is_pinned(const dump::DeclaredObject& object) const {
@@ -49,6 +62,8 @@ class DeclaredLift {
   void find_namespaces();
   void settle_by_counts();
   LabelId label_of(const dump::DeclaredReference& reference);
+  LabelId make_label(const dump::DeclaredReference& reference, uint32_t owner);
+  const dump::DeclaredName* name_of(uint32_t row) const;  // null: source does not name the object
   std::string path_of(const dump::DeclaredReference& reference) const;
   bool add_native_reference(const dump::DeclaredRoot& root);
   void join_blocks();
@@ -60,7 +75,9 @@ class DeclaredLift {
   DeclaredBodies bodies_;
   uint32_t first_;                                  // ObjectId of the first declared object
   std::vector<TypeId> types_;                       // by declared type
+  std::vector<uint8_t> is_named_;                   // by object
   std::unordered_map<uint32_t, uint32_t> name_of_;  // row of facts_.names, by object
+  std::vector<RecentLabel> recent_labels_;          // by hash of what it is made of
   std::vector<uint32_t> keys_;                      // by object: references with a key
   std::vector<uint32_t> owner_;                     // by object: whose __dict__ it is, + 1
   std::vector<uint8_t> settled_;  // by object: its words in C structs and static variables are its missing references
