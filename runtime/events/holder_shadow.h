@@ -49,9 +49,9 @@ struct Shadow {
 };
 using ShadowTable = std::atomic<uint64_t>*;  // a bias for each region
 
-extern ShadowTable shadow_table asm("reftally_shadow_table") [[gnu::visibility("hidden")]];
+[[gnu::visibility("hidden")]] extern ShadowTable shadow_table asm("reftally_shadow_table");
 // How many of it the shortest way of an event looks at: all, or none while no event may go this way.
-extern std::atomic<uint64_t> near_shadow_regions asm("reftally_near_regions") [[gnu::visibility("hidden")]];
+[[gnu::visibility("hidden")]] extern std::atomic<uint64_t> near_shadow_regions asm("reftally_near_regions");
 void use_near_shadow(bool use) noexcept;
 
 [[gnu::always_inline]] inline Shadow shadow_of(uint64_t address) noexcept {

@@ -18,7 +18,7 @@ namespace reftally::runtime {
 bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
 
 enum class EventPath : uint8_t { kOff, kHistory, kStacks, kNoStacks };
-extern std::atomic<EventPath> event_path asm("reftally_event_path") [[gnu::visibility("hidden")]];
+[[gnu::visibility("hidden")]] extern std::atomic<EventPath> event_path asm("reftally_event_path");
 void choose_event_path(bool on) noexcept;
 
 // Events come through overlay_entries.cc, and reftally_agent_reference of reftally.h. Holder 0: unknown, known by its

@@ -20,13 +20,13 @@
 #define _REFTALLY_AVX512_REGISTERS
 #endif
 
-// Calls a function of the agent that changes fewer registers than the ABI allows, rax, r10, r11 and those of the callee
-// being kept: the function around it need not save its own for the sake of a call that is hardly ever made, nor move
-// what it returns while it destroys its pointers. Nor does it change memory of the program, which the compiler may go
-// on knowing; what it reads are the first words of the object, and so it stays between the changes of the count before
-// and behind it. The 128 bytes below the stack pointer may be in use (the red zone). The address is read from the
-// global offset table: in an executable that is not position independent, a plain reference to a weak symbol is settled
-// as null by the linker.
+// Calls a function of the agent (_2: an earlier one kept less) that changes fewer registers than the ABI allows, rax,
+// r10, r11 and those of the callee being kept: the function around it need not save its own for the sake of a call that
+// is hardly ever made, nor move what it returns while it destroys its pointers. Nor does it change memory of the
+// program, which the compiler may go on knowing; what it reads are the first words of the object, and so it stays
+// between the changes of the count before and behind it. The 128 bytes below the stack pointer may be in use (the red
+// zone). The address is read from the global offset table: in an executable that is not position independent, a plain
+// reference to a weak symbol is settled as null by the linker.
 #define _REFTALLY_CALL(function, object, ...)                                                                      \
   __asm__ __volatile__(".weak " #function "\n\tleaq -128(%%rsp), %%rsp\n\tcall *" #function                        \
                        "@GOTPCREL(%%rip)\n\tleaq 128(%%rsp), %%rsp"                                                \
@@ -44,7 +44,7 @@ struct __attribute__((__may_alias__)) __object_words {
 // Is there an agent? All that a program without one pays: a comparison with memory and a jump that is never taken; no
 // register, and what follows stands apart from the program's own code.
 _REFTALLY_INLINE bool __is_there() noexcept {
-  __asm__ goto(".weak reftally_agent_acquire\n\tcmpq $0, reftally_agent_acquire@GOTPCREL(%%rip)\n\tjne %l0"
+  __asm__ goto(".weak reftally_agent_acquire_2\n\tcmpq $0, reftally_agent_acquire_2@GOTPCREL(%%rip)\n\tjne %l0"
                :
                :
                : "cc"
@@ -58,18 +58,18 @@ __there:
 // To be called where an agent is.
 _REFTALLY_INLINE void __tell_acquire(const volatile void* __object, const void* __holder) noexcept {
   unsigned long __used_0, __used_1;
-  _REFTALLY_CALL(reftally_agent_acquire, __object, "+D"(__object), "+S"(__holder), "=d"(__used_0), "=c"(__used_1));
+  _REFTALLY_CALL(reftally_agent_acquire_2, __object, "+D"(__object), "+S"(__holder), "=d"(__used_0), "=c"(__used_1));
 }
 
 _REFTALLY_INLINE void __tell_release(const volatile void* __object, const void* __holder, long __is_last) noexcept {
   unsigned long __used;
-  _REFTALLY_CALL(reftally_agent_release, __object, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
+  _REFTALLY_CALL(reftally_agent_release_2, __object, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
 }
 
 // `__to` null: the reference goes on without a holder.
 _REFTALLY_INLINE void __tell_move(const volatile void* __object, const void* __from, const void* __to) noexcept {
   unsigned long __used;
-  _REFTALLY_CALL(reftally_agent_move, __object, "+D"(__object), "+S"(__from), "+d"(__to), "=c"(__used));
+  _REFTALLY_CALL(reftally_agent_move_2, __object, "+D"(__object), "+S"(__from), "+d"(__to), "=c"(__used));
 }
 
 // Two holders have changed what they hold; each may be null.
@@ -77,7 +77,7 @@ _REFTALLY_INLINE void __tell_swap(const volatile void* __now_in_one, const void*
                                   const volatile void* __now_in_other, const void* __other) noexcept {
   if (__now_in_one == __now_in_other) return;
   if (__now_in_one && __now_in_other)
-    _REFTALLY_CALL(reftally_agent_swap, __now_in_one, "+D"(__now_in_one), "+S"(__one), "+d"(__now_in_other),
+    _REFTALLY_CALL(reftally_agent_swap_2, __now_in_one, "+D"(__now_in_one), "+S"(__one), "+d"(__now_in_other),
                    "+c"(__other));
   else if (__now_in_one)
     __tell_move(__now_in_one, __other, __one);

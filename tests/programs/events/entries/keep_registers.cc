@@ -5,10 +5,10 @@
 #include <cstdio>
 
 extern "C" {
-[[gnu::weak]] void reftally_agent_acquire(uint64_t object, uint64_t holder, uint64_t, uint64_t);
-[[gnu::weak]] void reftally_agent_release(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t);
-[[gnu::weak]] void reftally_agent_move(uint64_t object, uint64_t from, uint64_t to, uint64_t);
-[[gnu::weak]] void reftally_agent_swap(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other);
+[[gnu::weak]] void reftally_agent_acquire_2(uint64_t object, uint64_t holder, uint64_t, uint64_t);
+[[gnu::weak]] void reftally_agent_release_2(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t);
+[[gnu::weak]] void reftally_agent_move_2(uint64_t object, uint64_t from, uint64_t to, uint64_t);
+[[gnu::weak]] void reftally_agent_swap_2(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other);
 }
 
 namespace {
@@ -41,13 +41,13 @@ bool keeps_all(const Words& object, Words* holders) {
   const auto word = [](const Words& holder) { return reinterpret_cast<uint64_t>(&holder); };
   bool kept = true;
   for (int round = 0; round < 3; round++) {  // the first makes what the later ones find
-    kept &=
-        keeps(reftally_agent_acquire, object, holders[0], 0) && keeps(reftally_agent_acquire, object, holders[1], 0);
-    kept &= keeps(reftally_agent_move, object, holders[0], word(holders[2]));
-    kept &= keeps(reftally_agent_swap, object, holders[1], reinterpret_cast<uint64_t>(object), holders[2]);
-    kept &=
-        keeps(reftally_agent_release, object, holders[2], 0) && keeps(reftally_agent_release, object, holders[1], 0);
-    kept &= keeps(reftally_agent_release, object, holders[0], 1);  // holds nothing
+    kept &= keeps(reftally_agent_acquire_2, object, holders[0], 0) &&
+            keeps(reftally_agent_acquire_2, object, holders[1], 0);
+    kept &= keeps(reftally_agent_move_2, object, holders[0], word(holders[2]));
+    kept &= keeps(reftally_agent_swap_2, object, holders[1], reinterpret_cast<uint64_t>(object), holders[2]);
+    kept &= keeps(reftally_agent_release_2, object, holders[2], 0) &&
+            keeps(reftally_agent_release_2, object, holders[1], 0);
+    kept &= keeps(reftally_agent_release_2, object, holders[0], 1);  // holds nothing
   }
   return kept;
 }
@@ -55,7 +55,7 @@ bool keeps_all(const Words& object, Words* holders) {
 }  // namespace
 
 int main() {
-  if (reftally_agent_acquire == nullptr) return 0;
+  if (reftally_agent_acquire_2 == nullptr) return 0;
   alignas(16) static Words object, holders[3];
   if (keeps_all(object, holders)) return 0;
   std::puts("a register is not as it was");
