@@ -84,6 +84,8 @@ void walk_callable(Walker& walker, const Plan& plan, const Value& value) {
   if (!managed.type || managed.type->size == 0) return walker.give_up(value);
   const PathId path = path_into(walker, *managed.type, value.path);
   if (managed.type->size <= kInside && (plan.flag || is_trivially_copyable(*managed.type))) {
+    // What a small callable leaves of its room has been set by nobody.
+    if (managed.type->size <= 8) walker.visitor().take(storage + 8);
     return walker.push(managed.type, storage, path);
   }
   const std::optional<uint64_t> target = walker.word(storage);

@@ -216,6 +216,32 @@ bool plan_result(const Type& type, Plan& plan) {
   return true;
 }
 
+// ---- a state of std::regex: { opcode, next state, union }; the union is a function for one opcode, and else a number
+// beside bytes that nobody has set, which may be anything that was on the stack
+
+const TypeMember* matcher_in(const Type& type) {
+  for (const TypeMember& member : type.members) {
+    if (member.name == "_M_matcher_storage") return &member;
+    const bool is_open = member.is_base || member.name.empty();
+    if (const TypeMember* found = is_open && member.type ? matcher_in(*member.type) : nullptr) return found;
+  }
+  return nullptr;
+}
+
+bool plan_regex_state(const Type& type, Plan& plan) {
+  constexpr uint64_t kMatcher = 16;
+  constexpr uint32_t kMatchOpcode = 11;  // _S_opcode_match
+  const TypeMember* storage = matcher_in(type);
+  if (type.size != 48 || !storage || !storage->type || storage->type->template_arguments.empty()) return false;
+  plan.element = storage->type->template_arguments[0];
+  plan.walk = [](Walker& walker, const Plan& of, const Value& value) {
+    const auto opcode = static_cast<uint32_t>(walker.word(value.address).value_or(0));
+    if (opcode == kMatchOpcode) return walker.push(of.element, value.address + kMatcher, value.path, value.index);
+    for (uint64_t unset = kMatcher; unset < 48; unset += 8) walker.visitor().take(value.address + unset);
+  };
+  return true;
+}
+
 // ---- variant: { union, index }
 
 void walk_variant(Walker& walker, const Plan& plan, const Value& value) {
@@ -315,6 +341,7 @@ constexpr std::array kLayouts = {
     Layout{"std", "optional", plan_optional},
     Layout{"std::__future_base", "_Result", plan_result},
     Layout{"std", "variant", plan_variant},
+    Layout{"std::__detail", "_State", plan_regex_state},
     Layout{"std", "pair", plan_pair_members},
     Layout{"std", "tuple", plan_tuple},
 };

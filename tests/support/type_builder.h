@@ -67,6 +67,20 @@ class TypeBuilder {
     return library("variant<…>", storage + 8, std::move(alternatives),
                    {{"_M_u", 0, union_of(storage)}, {"_M_index", storage, integer("unsigned char", 1)}});
   }
+  // Of std::regex: `matcher` stands for the function that the union may be.
+  const Type* regex_state(const Type* matcher) {
+    const Type* room = library("__aligned_membuf<…>", 32, {matcher});
+    const Type* either = add({.kind = Type::Kind::kUnion, .size = 32, .members = {{"_M_matcher_storage", 0, room}}});
+    const Type* base = library("_State_base", 48, {}, {{"_M_opcode", 0, integer("int", 4)}, {"", 16, either}});
+    TypeMember inherited{"_State_base", 0, base};
+    inherited.is_base = true;
+    return add({.kind = Type::Kind::kClass,
+                .name = "std::__detail::_State<char>",
+                .short_name = "_State<char>",
+                .scope = "std::__detail",
+                .size = 48,
+                .members = {inherited}});
+  }
 
  private:
   const Type* add(Type type) { return &types_.emplace_back(std::move(type)); }

@@ -137,6 +137,20 @@ TEST_CASE("an optional that is not engaged holds nothing, whatever its bytes say
   CHECK(f.walk(optional, object).opaque_bytes == 24);
 }
 
+TEST_CASE("a regular expression's state holds a function for one opcode, and else what nobody has set") {
+  Fixture f;
+  const Type* state = f.types.regex_state(f.types.shared_ptr(f.child));
+  const uint64_t object = f.memory.block(48), held = f.counter();
+  f.memory.set_pair(object + 16, held);
+  f.memory.set(object, 11);
+  CHECK(f.walk(state, object).found.size() == 1);
+  f.memory.set(object, 1);
+  Recorder seen = f.walk(state, object);
+  CHECK(seen.found.empty());
+  CHECK(seen.opaque_bytes == 0);
+  for (uint64_t unset = 16; unset < 48; unset += 8) CHECK_FALSE(seen.take(object + unset));
+}
+
 TEST_CASE("a variant is the alternative its index names") {
   Fixture f;
   const Type* variant =
