@@ -31,6 +31,28 @@ bool is_of_import(const Image& image, const DebugTypes& types, StackId stack) {
   return false;
 }
 
+// What a module of C loses while it is made: Cython's keep code objects in variables that nobody reads, which compilers
+// leave out. An import happens once, so it does not grow.
+bool is_of_module_making(const Image& image, const DebugTypes& types, StackId stack) {
+  for (uint64_t address : image.frames(stack))
+    for (const SourceFrame& frame : source_frames_at(image, types, address))
+      if (!frame.file.empty()) return frame.file.starts_with(kImporter);
+  return false;
+}
+
+// Nothing of it was born elsewhere. Where no birth is known either, nobody can act on so few.
+bool is_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types, const Finding& finding) {
+  constexpr size_t kFew = 100;
+  return finding.instances.size() < kFew &&
+         std::all_of(
+             finding.instances.begin(), finding.instances.end(),
+             [&](const std::vector<ObjectId>& objects) {
+               const StackId stack = heap.birth_stack[index(objects.front())];
+               return heap.flavour[index(objects.front())] == FlavourId::kPython &&
+                      (stack == StackId{} || is_of_module_making(image, types, stack));
+             });
+}
+
 bool is_class(const Heap& heap, ObjectId object) { return heap.type_name(object).starts_with("type "); }
 
 // Births of dictionaries and tuples are unknown when they come from a free list; those of classes never do.
@@ -58,7 +80,9 @@ void forget_import_garbage(const Heap& heap, const Image& image, const DebugType
                            std::vector<Finding>& findings) {
   if (findings.empty() || !births_are_known(heap)) return;
   std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity == Severity::kNote && std::string_view(finding.rule) == "unreachable-cycle" &&
+    if (finding.severity != Severity::kNote) return false;
+    if (std::string_view(finding.rule) == "leaked-reference") return is_lost_by_import(heap, image, types, finding);
+    return std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
              return is_import_garbage(heap, image, types, objects);
            });

@@ -136,6 +136,8 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL,
 
 PyMODINIT_FUNC PyInit_mistakes(void) {
   PyObject *module = PyModule_Create(&definition);
+  /* 11. Lost once, when the module is made: Cython's modules do so. */
+  for (int i = 0; i < 9; i++) PyUnicode_FromFormat("mistakes of %d kinds", i);
   parked = PyObject_New(PyObject, &PyBaseObject_Type);
   Py_SET_REFCNT(parked, 0);
   for (size_t i = 0; module != NULL && i < sizeof specs / sizeof *specs; i++) {

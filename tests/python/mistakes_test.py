@@ -147,6 +147,19 @@ def problems_of_told():
     return problems
 
 
+def problems_of_import():
+    """What is lost while a module is made is not told of a single snapshot: it cannot grow."""
+    with tempfile.TemporaryDirectory(prefix="reftally-import-") as folder:
+        compile_extension(folder)
+        report = os.path.join(folder, "report.json")
+        subprocess.run([reftally_command, "run", "--remove-dumps", "-o", folder, "-f", "json", "--report", report, "--",
+                        sys.executable, "-c", f"import sys; sys.path.insert(0, {folder!r}); import mistakes"],
+                       check=True, timeout=120)
+        with open(report) as text:
+            found = json.load(text)["findings"]
+    return [f"lost by an import: {finding['summary']}" for finding in found]
+
+
 def main():
     if len(sys.argv) > 3:
         make_told_mistakes(sys.argv[3])
@@ -198,7 +211,7 @@ def main():
     expect("over-release", "__main__.Borrowed", lambda m, f: f["account"]["remainder"] == -1, "borrowed")
     expect("uncollectable-cycle", "mistakes.Unclear", lambda m, f: nearly_all(f), "no tp_clear")
     problems += [f"not expected: {rule} {members} {finding['evidence']}" for rule, members, finding in found]
-    problems += problems_of_told()
+    problems += problems_of_told() + problems_of_import()
     for problem in problems:
         print(problem)
     sys.stdout.flush()
