@@ -40,17 +40,36 @@ bool is_of_module_making(const Image& image, const DebugTypes& types, StackId st
   return false;
 }
 
-// Nothing of it was born elsewhere. Where no birth is known either, nobody can act on so few.
-bool is_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types, const Finding& finding) {
+template <class Check>
+bool is_note_of_lost(const Heap& heap, const Finding& finding, Check check) {
+  return finding.severity == Severity::kNote && std::string_view(finding.rule) == "leaked-reference" &&
+         std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
+           return heap.flavour[index(objects.front())] == FlavourId::kPython && check(objects.front());
+         });
+}
+
+// The tuples that those code objects were made of come from a free list, so their births are unknown, and the collector
+// has met them since: only where the code objects themselves are lost, and only so few.
+bool may_be_constants(const Heap& heap, const Finding& finding) {
   constexpr size_t kFew = 100;
-  return finding.instances.size() < kFew &&
-         std::all_of(
-             finding.instances.begin(), finding.instances.end(),
-             [&](const std::vector<ObjectId>& objects) {
-               const StackId stack = heap.birth_stack[index(objects.front())];
-               return heap.flavour[index(objects.front())] == FlavourId::kPython &&
-                      (stack == StackId{} || is_of_module_making(image, types, stack));
-             });
+  return finding.instances.size() < kFew && is_note_of_lost(
+                                                heap, finding,
+                                                [&](ObjectId object) {
+                                                  return heap.birth_stack[index(object)] == StackId{} &&
+                                                         heap.type_name(object) == "tuple" &&
+                                                         (heap.flags[index(object)] & dump::kObjectTracked) == 0;
+                                                });
+}
+
+void forget_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types,
+                           std::vector<Finding>& findings) {
+  const size_t erased = std::erase_if(findings, [&](const Finding& finding) {
+    return is_note_of_lost(heap, finding, [&](ObjectId object) {
+      const StackId stack = heap.birth_stack[index(object)];
+      return stack != StackId{} && is_of_module_making(image, types, stack);
+    });
+  });
+  if (erased > 0) std::erase_if(findings, [&](const Finding& finding) { return may_be_constants(heap, finding); });
 }
 
 bool is_class(const Heap& heap, ObjectId object) { return heap.type_name(object).starts_with("type "); }
@@ -79,10 +98,9 @@ bool births_are_known(const Heap& heap) {
 void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
                            std::vector<Finding>& findings) {
   if (findings.empty() || !births_are_known(heap)) return;
+  forget_lost_by_import(heap, image, types, findings);
   std::erase_if(findings, [&](const Finding& finding) {
-    if (finding.severity != Severity::kNote) return false;
-    if (std::string_view(finding.rule) == "leaked-reference") return is_lost_by_import(heap, image, types, finding);
-    return std::string_view(finding.rule) == "unreachable-cycle" &&
+    return finding.severity == Severity::kNote && std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
              return is_import_garbage(heap, image, types, objects);
            });
