@@ -7,12 +7,12 @@
 namespace reftally {
 
 std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t size) {
-  if (size == 8) {
-    const std::optional<uint64_t> word = image.word(address);
-    return word ? std::optional<int64_t>(static_cast<int64_t>(*word)) : std::nullopt;
-  }
-  const std::optional<uint32_t> half = image.half(address);
-  return half ? std::optional<int64_t>(static_cast<int32_t>(*half)) : std::nullopt;
+  const std::optional<uint64_t> word = image.word(address & ~uint64_t{7});
+  if (!word || address % 8 + size > 8) return std::nullopt;
+  const uint64_t bits = *word >> (8 * (address % 8));
+  if (size == 8) return static_cast<int64_t>(bits);
+  if (size == 4) return static_cast<int32_t>(bits);
+  return static_cast<int64_t>(bits & ((uint64_t{1} << (8 * size)) - 1));
 }
 
 struct Election::Vote {
@@ -66,7 +66,7 @@ void Election::add_counters_of_object(Candidate& candidate, uint64_t target) {
   const uint32_t block = image_.block_at(target);
   if (block == Image::kNoBlock) return;
   const uint64_t begin = image_.blocks[block].address;
-  for (Counter counter : counters_behind(image_.word(begin).value_or(0))) {
+  for (Counter counter : counters_behind(begin)) {
     const uint64_t address = begin + counter.offset;
     counter.offset = address - target;  // wraps where the interface is not the first base
     ++referrers_[{counter.owner, counter.name}][candidate.party][address];
@@ -79,12 +79,13 @@ void Election::add_counters_of_object(Candidate& candidate, uint64_t target) {
   }
 }
 
-const std::vector<Counter>& Election::counters_behind(uint64_t vtable) {
+const std::vector<Counter>& Election::counters_behind(uint64_t object) {
+  const uint64_t vtable = image_.word(object).value_or(0);
   auto [found, added] = behind_.try_emplace(vtable);
   const std::string_view name = added ? image_.vtable_type(vtable) : std::string_view();
   const Type* type = name.empty() ? nullptr : types_.find_mangled(name);
   if (!type) return found->second;
-  found->second = counters_of(*type);
+  found->second = counters_of(*type, types_, object);
   std::erase_if(found->second, [](const Counter& counter) { return !reads_as(CountName::kReferences, counter.name); });
   return found->second;
 }
@@ -143,11 +144,13 @@ Election::Winners Election::run() {
   Winners winners;
   for (const auto& [key, candidate] : candidates_) {
     std::optional<Counter> counter = winner_of(candidate, candidate.counters, outcomes);
-    if (!counter && candidate.is_consistent) {
+    if (!counter) {
       counter = winner_of(candidate, candidate.of_object, outcomes);
       for (const Counter& other : candidate.of_object)
-        if (counter && other.offset == counter->offset && winner_of(candidate, {other}, outcomes))
+        if (counter && (other.offset == counter->offset || !candidate.is_consistent) &&
+            winner_of(candidate, {other}, outcomes))
           winners.below.push_back(other);
+      if (counter && !candidate.is_consistent) counter->offset = static_cast<uint64_t>(kWhereObjectHasIt);
     }
     if (!counter) continue;
     if (candidate.party.is_plain)

@@ -58,7 +58,7 @@ class Election {
   Candidate& candidate_of(const MetPointer& pointer);
   bool begins_block(uint64_t address) const;
   void add_counters_of_object(Candidate& candidate, uint64_t target);
-  const std::vector<Counter>& counters_behind(uint64_t vtable);
+  const std::vector<Counter>& counters_behind(uint64_t object);
   Outcome elect(const std::map<Party, Referrers>& referrers, uint64_t size) const;
   Vote count_votes(const Referrers& referrers, uint64_t size) const;
   std::optional<Counter> winner_of(const Candidate& candidate, const std::vector<Counter>& counters,

@@ -22,7 +22,13 @@ class Trial final : public ValueVisitor {
   bool take(uint64_t word) override { return image_.region_at(word) && taken_.insert(word).second; }
   bool is_counter(uint64_t address) const override { return counted_.at(address) != CountedObjects::kNone; }
   void counted(const Value&, uint64_t, bool) override {}
-  void pointer(const Value&, uint64_t, const Type*, bool) override {}
+  // What is owned alone is part of the object.
+  void pointer(const Value&, uint64_t target, const Type* pointee, bool owns) override {
+    const uint32_t block = owns && pointee ? image_.block_at(target) : Image::kNoBlock;
+    if (block != Image::kNoBlock && image_.blocks[block].address == target &&
+        image_.blocks[block].size >= pointee->size)
+      owned.push_back({pointee, target});
+  }
   bool storage(uint64_t) override { return true; }
   void opaque(uint64_t, uint64_t) override {}
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override {
@@ -30,6 +36,7 @@ class Trial final : public ValueVisitor {
   }
 
   std::vector<MetPointer> met;
+  std::vector<Value> owned;  // to be walked next
 
  private:
   const Image& image_;
@@ -105,7 +112,12 @@ class Guesses {
   void try_block(uint64_t address, const Type& type) {
     Trial trial(image_, counted_);
     if (!walker_.is_plausible(type, address, trial)) return;
-    walker_.walk({&type, address}, trial);
+    trial.owned.push_back({&type, address});
+    while (!trial.owned.empty()) {
+      const Value value = trial.owned.back();
+      trial.owned.pop_back();
+      walker_.walk(value, trial);
+    }
     options_[address].push_back({&type, std::move(trial.met)});
   }
 

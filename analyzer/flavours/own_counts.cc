@@ -73,7 +73,7 @@ class OwnObjects {
       const std::string_view name = image_.vtable_type(vtable);
       if (name.empty()) continue;
       auto [found, added] = by_vtable.emplace(vtable, std::nullopt);
-      if (added) found->second = counter_in(types_.find_mangled(name), winners);
+      if (added) found->second = counter_in(types_.find_mangled(name), block.address, winners);
       if (found->second) add(block.address, found->second->counter, nullptr, found->second->is_plain);
     }
   }
@@ -124,9 +124,9 @@ class OwnObjects {
     object.value_type = counted_.names.intern(pointee->name);
   }
 
-  static std::optional<Winner> counter_in(const Type* type, const std::vector<Winner>& winners) {
+  std::optional<Winner> counter_in(const Type* type, uint64_t object, const std::vector<Winner>& winners) const {
     if (!type) return std::nullopt;
-    for (const Counter& counter : counters_of(*type)) {
+    for (const Counter& counter : counters_of(*type, types_, object)) {
       for (const Winner& winner : winners) {
         if (counter.owner == winner.counter.owner && counter.name == winner.counter.name)
           return Winner{counter, winner.is_plain};
@@ -194,7 +194,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     const bool is_plain = !pointer.place.empty();
     const auto& elected = is_plain ? winners.places : winners.classes;
     const auto winner = elected.find(is_plain ? std::string(pointer.place) : pointer.type->name);
-    if (winner == elected.end()) continue;
+    if (winner == elected.end() || winner->second.offset == static_cast<uint64_t>(kWhereObjectHasIt)) continue;
     const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->counted();
     if (pointee->is_declaration) pointee = types.find(pointee->name);
     objects.add(pointer.target, winner->second, pointee, is_plain, pointer.value);

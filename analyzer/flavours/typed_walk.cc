@@ -290,6 +290,13 @@ uint32_t TypedWalk::counter_at(uint64_t address) const {
 
 bool TypedWalk::is_counter(uint64_t address) const { return counter_at(address) != CountedObjects::kNone; }
 
+uint64_t TypedWalk::counter_of_object(uint64_t address) const {
+  const HolderId holder = holders_.at(address);
+  const bool is_inside =
+      holder != kNoHolder && holders_.is_counted(holder) && counted_.objects[holder].flavour == FlavourId::kIntrusive;
+  return is_inside ? counted_.objects[holder].address : 0;
+}
+
 void TypedWalk::counted(const Value& at, uint64_t counter, bool strong) {
   const uint32_t object = counter_at(counter);
   add(at, object, strong ? ReferenceKind::kStrong : ReferenceKind::kWeak);

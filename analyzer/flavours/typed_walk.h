@@ -91,6 +91,7 @@ class TypedWalk final : private ValueVisitor {
 
   bool take(uint64_t word) override;
   bool is_counter(uint64_t address) const override;
+  uint64_t counter_of_object(uint64_t address) const override;
   void counted(const Value& at, uint64_t counter, bool strong) override;
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
   bool storage(uint64_t address) override;

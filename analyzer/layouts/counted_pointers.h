@@ -31,6 +31,9 @@ struct PointerShape {
 // for that looks the same.
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated = {});
 
+// In place of an offset: the objects pointed to have their counts at various offsets, each where its class has it.
+inline constexpr int64_t kWhereObjectHasIt = INT64_MIN;
+
 // What is known to count: where the counter stands in the pointee.
 struct CountedPointers {
   std::unordered_map<std::string, int64_t> classes;  // of smart pointers, by name

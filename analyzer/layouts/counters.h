@@ -17,10 +17,12 @@ struct Counter {
   uint64_t size = 0;
 };
 
-// The integer that a type is, or that it holds and nothing else; nullptr when it is more.
-const Type* wrapped_integer(const Type& type, int depth = 0);
-// Those of a class, its bases' first.
+// The integer of 4 or 8 bytes that a type is, or that it holds and nothing else; nullptr when it is more.
+const Type* wrapped_integer(const Type& type);
+// Those of a class, its bases' first. Integers of 1 and 2 bytes only where the name speaks of references.
 std::vector<Counter> counters_of(const Type& type);
+// The same of a whole object at `address`, whose vtables tell where its virtual bases stand.
+std::vector<Counter> counters_of(const Type& type, const DebugTypes& types, uint64_t address);
 
 // How well a member's name must read as a count.
 enum class CountName : uint8_t {

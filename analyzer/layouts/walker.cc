@@ -59,13 +59,18 @@ std::optional<uint64_t> value_place(const Plan& plan, const Value& value) {
   return plan.flag ? std::optional(value.address + plan.offsets[2]) : std::nullopt;
 }
 
+uint64_t counter_behind(const Walker& walker, const Plan& plan, uint64_t target) {
+  if (plan.offsets[1] != static_cast<uint64_t>(kWhereObjectHasIt)) return target + plan.offsets[1];
+  return walker.visitor().counter_of_object(target);
+}
+
 // A smart pointer that counts inside what it points to, or beside it.
 void walk_counted_inside(Walker& walker, const Plan& plan, const Value& value) {
   const uint64_t at = value.address + plan.offsets[0];
   const std::optional<uint64_t> target = walker.word(at);
   if (!target) return walker.give_up(value);
   const std::optional<uint64_t> value_at = value_place(plan, value);
-  const uint64_t counter = *target + plan.offsets[1];
+  const uint64_t counter = counter_behind(walker, plan, *target);
   const bool counts = *target != 0 && walker.visitor().is_counter(counter);
   if (value_at && !counts) return walk_members(walker, plan, value);
   if (*target == 0 || !walker.visitor().take(at)) return;

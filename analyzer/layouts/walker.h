@@ -37,6 +37,8 @@ class ValueVisitor {
   // already, or memory is not what it seems, and the walk turns back.
   virtual bool take(uint64_t word) = 0;
   virtual bool is_counter(uint64_t address) const = 0;
+  // Of the object with a count inside that this address lies in; 0 where there is none.
+  virtual uint64_t counter_of_object(uint64_t /*address*/) const { return 0; }
   // A strong or weak counted reference to the object whose counter is at `counter`.
   virtual void counted(const Value& at, uint64_t counter, bool strong) = 0;
   // A pointer that owns its pointee alone (unique_ptr), or owns nothing.
@@ -88,7 +90,7 @@ class Walker {
   const Image& image() const { return image_; }
   const DebugTypes& types() const { return types_; }
   Paths& paths() { return paths_; }
-  ValueVisitor& visitor() { return *visitor_; }
+  ValueVisitor& visitor() const { return *visitor_; }
   std::optional<uint64_t> word(uint64_t address) const { return image_.word(address); }
   bool in_one_piece(uint64_t begin, uint64_t end) const;  // in one block, or in one mapping outside of blocks
   void push(const Type* type, uint64_t address, PathId path, uint32_t index = kNoIndex);  // to be walked next

@@ -80,6 +80,24 @@ TEST_CASE("a member of any name is a count when different counts agree") {
   CHECK(heap.vote() == CountedPointers{{{"Handle", 8}}, {}});
 }
 
+TEST_CASE("an integer of two bytes is a count where its name speaks of references") {
+  for (const std::string name : {"refcount", "count"}) {
+    Fixture heap;
+    const Type* slim = heap.types.structure("Slim", 24, {{name, 10, heap.types.integer("unsigned short", 2)}});
+    const uint64_t object = heap.object(7, (2u << 16) | 7);
+    heap.point(heap.types.smart_pointer("Ref", slim), object, 2);
+    const CountedPointers found = heap.vote();
+    if (name == "count") {
+      CHECK(found.empty());
+      continue;
+    }
+    CHECK(found == CountedPointers{{{"Ref", 10}}, {}});
+    REQUIRE(heap.counted.objects.size() == 1);
+    CHECK(heap.counted.objects[0].strong == 2);
+    CHECK(heap.counted.at(object + 10) == 0);
+  }
+}
+
 TEST_CASE("a one in every object with one owner is no count") {
   Fixture heap;
   const Type* owner = heap.types.smart_pointer("Owner", heap.node("version"));
