@@ -21,6 +21,13 @@ std::vector<std::vector<uint32_t>> group_by_birth(const RuleInput& input, const 
   return result;
 }
 
+// A block among a runtime's objects is what its own allocator gave to C code.
+const char* evidence_of(const RuleInput& input, ObjectId object) {
+  if (!is_declared(input.heap, object)) return "no word of any root or live block leads to it";
+  return "PyMem_Malloc gave it, or what allocates for its caller (PyArg_Parse with \"es\", "
+         "PyUnicode_AsWideCharString), and no word of memory has its address: PyMem_Free was not called";
+}
+
 template <class Wanted>
 void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& findings, Wanted wanted) {
   const EvidenceGraph& graph = input.unreachable;
@@ -39,7 +46,7 @@ void find_leaks(const RuleInput& input, const Rule& rule, std::vector<Finding>& 
           fmt::format("strong count {} = {} from the heap + {} from roots + {} that nobody holds", account.strong_count,
                       account.heap_references, account.root_references, account.remainder);
     }
-    finding.evidence.push_back("no word of any root or live block leads to it");
+    finding.evidence.push_back(evidence_of(input, *finding.subject));
     findings.push_back(std::move(finding));
   }
 }
@@ -56,8 +63,9 @@ void find_leaked_references(const RuleInput& input, std::vector<Finding>& findin
 
 void find_unreachable_blocks(const RuleInput& input, std::vector<Finding>& findings) {
   find_leaks(input, rule_named("unreachable-block"), findings, [&](uint32_t component) {
+    const ObjectId object = input.unreachable.representative(component);
     return !input.unreachable.has_referrer(component) && input.unreachable.lost_references(component) <= 0 &&
-           !is_declared(input.heap, input.unreachable.representative(component));
+           !(is_declared(input.heap, object) && input.heap.is_counted(object));
   });
 }
 

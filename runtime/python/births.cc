@@ -15,6 +15,8 @@ namespace reftally::python {
 namespace {
 
 constexpr int kDomains = 3;  // raw (left alone: it is used without the GIL), mem, object
+constexpr int kMemoryDomain = 1;
+constexpr uint32_t kIsMemory = 1u << 30;  // beside the number of a stack: no object
 
 struct Allocator {  // PyMemAllocatorEx
   void* context;
@@ -74,7 +76,9 @@ Leaf* leaf_of(uint64_t region, bool make) noexcept {
   return leaf;
 }
 
+template <int Domain>
 [[gnu::always_inline]] inline void note_block(const void* block, uint32_t stack) noexcept {
+  if constexpr (Domain == kMemoryDomain) stack |= kIsMemory;
   const auto address = reinterpret_cast<uint64_t>(block);
   const uint64_t region = address >> kLeafBits;
   if (region != last_region) [[unlikely]] {
@@ -84,6 +88,11 @@ Leaf* leaf_of(uint64_t region, bool make) noexcept {
   if (last_leaf != nullptr) last_leaf[(address & ((1u << kLeafBits) - 1)) / 16] = stack;
   if (events_told->load(std::memory_order_relaxed)) [[unlikely]]
     block_is_new(block);
+}
+
+uint32_t noted_of_block(Address block) noexcept {
+  const Leaf* leaf = leaf_of(block >> kLeafBits, false);
+  return leaf != nullptr ? leaf[(block & ((1u << kLeafBits) - 1)) / 16] : 0;
 }
 
 // ---- hooks: called with the GIL
@@ -97,14 +106,14 @@ template <FrameKind Kind>
 template <int Domain, FrameKind Kind>
 void* on_malloc(void* context, size_t size) {
   void* block = base[Domain].malloc(context, size);
-  if (block != nullptr) note_block(block, stack_of_caller<Kind>());
+  if (block != nullptr) note_block<Domain>(block, stack_of_caller<Kind>());
   return block;
 }
 
 template <int Domain, FrameKind Kind>
 void* on_calloc(void* context, size_t count, size_t size) {
   void* block = base[Domain].calloc(context, count, size);
-  if (block != nullptr) note_block(block, stack_of_caller<Kind>());
+  if (block != nullptr) note_block<Domain>(block, stack_of_caller<Kind>());
   return block;
 }
 
@@ -113,7 +122,7 @@ template <int Domain, FrameKind Kind>
 void* on_realloc(void* context, void* old, size_t size) {
   const uint32_t stack = old != nullptr ? birth_of_block(reinterpret_cast<Address>(old)) : 0;
   void* block = base[Domain].realloc(context, old, size);
-  if (block != nullptr) note_block(block, stack != 0 ? stack : stack_of_caller<Kind>());
+  if (block != nullptr) note_block<Domain>(block, stack != 0 ? stack : stack_of_caller<Kind>());
   return block;
 }
 
@@ -165,10 +174,8 @@ bool record_native_frames() noexcept {
   return with_native;
 }
 
-uint32_t birth_of_block(Address block) noexcept {
-  const Leaf* leaf = leaf_of(block >> kLeafBits, false);
-  return leaf != nullptr ? leaf[(block & ((1u << kLeafBits) - 1)) / 16] : 0;
-}
+uint32_t birth_of_block(Address block) noexcept { return noted_of_block(block) & ~kIsMemory; }
+bool is_memory_block(Address block) noexcept { return (noted_of_block(block) & kIsMemory) != 0; }
 
 // ---- in the child
 

@@ -18,6 +18,7 @@ bool record_births(uint32_t depth) noexcept;
 bool births_are_recorded() noexcept;
 bool record_native_frames() noexcept;             // too, from now on
 uint32_t birth_of_block(Address block) noexcept;  // number of its stack, from 1; 0 unknown
+bool is_memory_block(Address block) noexcept;     // from PyMem_Malloc: no object
 
 // In the snapshot child: what a snapshot says of the stacks that its objects have.
 class BirthWriter {

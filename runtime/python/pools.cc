@@ -50,6 +50,13 @@ bool is_sound(const Pool& pool) noexcept {
   return carved >= free_count && carved - free_count == pool.live;
 }
 
+FreeBlocks::FreeBlocks(const Pool& pool) noexcept {
+  for (Address free = pool.free_list; free != 0; free = pointer_at(free)) {
+    const uint64_t i = (free - pool.begin - kPoolHeader) / pool.block_size();
+    bits[i / 64] |= uint64_t{1} << i % 64;
+  }
+}
+
 void find_pools(const runtime::MemoryMap& map, Column<Pool>& pools) noexcept {
   constexpr uint32_t kNeeded = dump::kMapRead | dump::kMapWrite;
   const uint64_t size = pool_shape().size;

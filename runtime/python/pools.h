@@ -31,6 +31,17 @@ struct Pool {
   uint64_t capacity() const noexcept { return (pool_shape().size - kPoolHeader) / block_size(); }
 };
 
+inline constexpr uint64_t kBlockStep = 16, kLargestBlock = 512;
+inline constexpr uint64_t kMostBlocksInPool = 1024;  // of 16 bytes, in a pool of 16 KiB
+
+struct FreeBlocks {  // by index in their pool
+  uint64_t bits[kMostBlocksInPool / 64] = {};
+
+  FreeBlocks() noexcept = default;
+  explicit FreeBlocks(const Pool& pool) noexcept;
+  bool has(uint64_t i) const noexcept { return (bits[i / 64] >> i % 64 & 1) != 0; }
+};
+
 // True when a pool's header is at `begin`, aligned and readable for a whole pool: every field must agree.
 bool read_pool(Address begin, Pool& pool) noexcept;
 // True when `block` (the start of a block) is in use: not on the free list, and not above next_offset.

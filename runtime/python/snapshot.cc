@@ -15,6 +15,7 @@
 #include "runtime/core/dump_process.h"
 #include "runtime/core/system.h"
 #include "runtime/python/agent.h"
+#include "runtime/python/lost_blocks.h"
 #include "runtime/python/pauses.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/static_tables.h"
@@ -75,12 +76,20 @@ void write_expectations(dump::Writer& writer) noexcept {
   writer.end();
 }
 
+// Those of a thread that the native agent stopped are on its stack.
+bool registers_are_in_memory() noexcept {
+  const Address thread = python.PyInterpreterState_ThreadHead(python.PyInterpreterState_Get());
+  return native_snapshot != nullptr || python.PyThreadState_Next(thread) == 0;
+}
+
 void write_heap(dump::Writer& writer) noexcept {
   FaultGuard::install();
   Walk& walk = make<Walk>(writer, walk_options, modules);
   Column<Pool>& pools = make<Column<Pool>>();
   if (memory_map.read()) find_pools(memory_map, pools);
-  walk.write_references(make<UnreachedObjects>(walk, pools, memory_map));
+  UnreachedObjects& unreached = make<UnreachedObjects>(walk, pools, memory_map);
+  walk.write_references(unreached);
+  if (registers_are_in_memory()) make<LostBlocks>(walk, pools, unreached, memory_map).add_to_walk(facts.stack_limit);
   make<StaticTables>(walk, modules).add_roots();
   make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
   walk.write_roots();

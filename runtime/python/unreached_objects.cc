@@ -5,21 +5,8 @@
 namespace reftally::python {
 namespace {
 
-constexpr uint64_t kMostBlocks = 1024;      // of 16 bytes, in a pool of 16 KiB
 constexpr int kDeepestNesting = 8;          // of tuples in tuples
 constexpr int64_t kLargestCount = 1 << 20;  // below the addresses of any module
-
-struct FreeBlocks {
-  uint64_t bits[kMostBlocks / 64] = {};
-
-  explicit FreeBlocks(const Pool& pool) noexcept {
-    for (Address free = pool.free_list; free != 0; free = pointer_at(free)) {
-      const uint64_t i = (free - pool.begin - kPoolHeader) / pool.block_size();
-      bits[i / 64] |= uint64_t{1} << i % 64;
-    }
-  }
-  bool has(uint64_t i) const noexcept { return (bits[i / 64] >> i % 64 & 1) != 0; }
-};
 
 uint64_t rounded(uint64_t size) noexcept { return (size + 15) & ~uint64_t{15}; }
 
@@ -120,7 +107,7 @@ void UnreachedObjects::look_at(Address block, uint64_t block_size, bool collecte
 void UnreachedObjects::look_into(const Pool& pool) noexcept {
   const FreeBlocks free(pool);
   const uint64_t carved = (pool.next_offset - kPoolHeader) / pool.block_size();
-  for (uint64_t i = 0; i < carved && i < kMostBlocks; i++) {
+  for (uint64_t i = 0; i < carved && i < kMostBlocksInPool; i++) {
     if (free.has(i)) continue;
     const Address block = pool.begin + kPoolHeader + i * pool.block_size();
     look_at(block, pool.block_size(), false);

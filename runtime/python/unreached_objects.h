@@ -19,10 +19,11 @@ class UnreachedObjects {
 
   // Call when all that can be reached has been walked. True when there is more to walk: the first time.
   bool add_to_walk() noexcept;
+  // Of a dictionary, list, set or instance that is known.
+  bool has_table(Address block, uint64_t size) noexcept;
 
  private:
   void note_tables() noexcept;
-  bool has_table(Address block, uint64_t size) noexcept;
   void look_into(const Pool& pool) noexcept;
   void look_at(Address block, uint64_t block_size, bool collected) noexcept;
   bool is_known_type(Address type) noexcept;

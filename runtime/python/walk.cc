@@ -64,6 +64,12 @@ uint32_t Walk::add_keys_table(Address keys) noexcept {
   return i;
 }
 
+void Walk::add_block(Address block, uint64_t size) noexcept {
+  Object& added = objects_[add(block)];
+  added.type = static_cast<uint32_t>(size);
+  added.flags |= dump::kObjectUncounted | kIsBlock;
+}
+
 void Walk::mark_namespace(Address object) noexcept {
   const Address type = type_of(object);
   const uint64_t flags = type_flags(type);

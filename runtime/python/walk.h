@@ -25,6 +25,7 @@ class FaultGuard {
   static void arm(bool on) noexcept;
 };
 
+class BirthWriter;
 class UnreachedObjects;
 
 class Walk {
@@ -39,6 +40,7 @@ class Walk {
 
   // ---- for the search for unreached objects
   void add_unreached(Address object) noexcept { objects_[add(object)].flags |= kIsUnreached; }
+  void add_block(Address block, uint64_t size) noexcept;  // that is no object, and lost
   const TypeInfo& type_info(Address type) noexcept { return types_[types_.find(type)]; }
   const Column<OwnedReference>& references_of(Address object, const TypeInfo& type) noexcept {
     return reader_.read_object(object, type);
@@ -56,6 +58,8 @@ class Walk {
   const TypeInfo& type(size_t i) noexcept { return types_[objects_[i].type]; }
   const Column<OwnedReference>& references(size_t i) noexcept { return reader_.read_object(object(i), type(i)); }
   bool is_unreached(size_t i) const noexcept { return (objects_[i].flags & kIsUnreached) != 0; }
+  bool is_block(size_t i) const noexcept { return (objects_[i].flags & kIsBlock) != 0; }
+  uint64_t block_size(size_t i) const noexcept { return objects_[i].type; }
   bool is_static(Address address) const noexcept;  // in the data of a module
   Entry* find(Address address) noexcept { return table_.find(address); }
   void add_root(Address to, dump::RootKind kind, bool counted, dump::StringRef name, Address place) noexcept;
@@ -66,12 +70,13 @@ class Walk {
  private:
   struct Object {
     Address address;
-    uint32_t type;   // row of types_; unused for a keys table
+    uint32_t type;   // row of types_; size of a block; unused for a keys table
     uint32_t flags;  // dump::kObject…, and below kNamespace bits
   };
   static constexpr uint32_t kIsAttributes = 1u << 16, kIsGlobals = 1u << 17;  // whose __dict__ this dictionary is
   static constexpr uint32_t kIsUnreached = 1u << 18;                          // found in a pool, by no reference
-  static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals | kIsUnreached;
+  static constexpr uint32_t kIsBlock = 1u << 19;                              // no object
+  static constexpr uint32_t kWalkBits = kIsAttributes | kIsGlobals | kIsUnreached | kIsBlock;
 
   uint32_t add(Address object) noexcept;
   uint32_t add_keys_table(Address keys) noexcept;
@@ -90,7 +95,9 @@ class Walk {
   void name_cells(Address function) noexcept;
   uint64_t guarded_size(size_t i) noexcept;
   uint32_t birth_of(size_t i) noexcept;  // number of its stack, 0 unknown
+  dump::DeclaredObject described_uncounted(size_t i, BirthWriter& births) noexcept;
   void write_types() noexcept;
+  void write_block_types(dump::StringRef flavour) noexcept;
   void write_names() noexcept;
 
   dump::Writer& writer_;

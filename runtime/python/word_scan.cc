@@ -4,8 +4,8 @@
 #include "runtime/dump/unaligned_words.h"
 #include "runtime/python/names.h"
 #include "runtime/python/pools.h"
+#include "runtime/python/scanned_memory.h"
 #include "runtime/python/static_tables.h"
-#include "runtime/python/touched_pages.h"
 
 namespace reftally::python {
 namespace {
@@ -25,10 +25,8 @@ Address text_address(Address object) noexcept {
 
 uint64_t at(int32_t offset) { return static_cast<uint64_t>(offset); }
 
-bool is_worth_scanning(const runtime::Mapping& mapping) noexcept {
-  constexpr uint32_t kNeeded = dump::kMapRead | dump::kMapWrite;
-  if ((mapping.flags & kNeeded) != kNeeded || (mapping.flags & dump::kMapShared) != 0) return false;
-  return strncmp(mapping.path, "/dev/", 5) != 0 && strncmp(mapping.path, "[v", 2) != 0;  // devices, [vvar]
+bool is_private_and_written(const runtime::Mapping& mapping) noexcept {
+  return (mapping.flags & dump::kMapWrite) != 0 && (mapping.flags & dump::kMapShared) == 0;
 }
 
 const char* base_name(const char* path) noexcept {
@@ -63,26 +61,6 @@ void WordScan::scan(Address begin, Address end) noexcept {
                              [&](uint64_t offset, Address found) { look_at(place - 8 + offset, found); });
     before = word;
     if (word - lowest_ < span && (word & 7) == 0) look_at(place, word);
-  }
-}
-
-// Mappings are read from /proc after all our own memory is there. A module's .bss and an anonymous mapping after it
-// may be one line of it: modules are told by their program headers, not by lines.
-void WordScan::scan_mappings(Address stack_limit) noexcept {
-  TouchedPages pages;
-  for (uint32_t i = 0; i < map_.count(); i++) {
-    const runtime::Mapping& mapping = map_[i];
-    if (!is_worth_scanning(mapping)) continue;
-    Address begin = mapping.begin;
-    if (stack_limit >= mapping.begin && stack_limit < mapping.end) begin = (stack_limit + 7) & ~Address{7};
-    for (Address page = begin & ~(kPage - 1); page < mapping.end; page += kPage) {
-      if (const Address end = runtime::own_memory_end(page)) {
-        page = end - kPage;
-        continue;
-      }
-      if (!pages.touched(page)) continue;
-      scan(page < begin ? begin : page, page + kPage);
-    }
   }
 }
 
@@ -128,6 +106,10 @@ void WordScan::mark_tables(size_t i) noexcept {
 
 void WordScan::mark_object(size_t i) noexcept {
   const Address object = walk_.object(i);
+  if (walk_.is_block(i)) {
+    mark(object, object + walk_.block_size(i), In::kBody, static_cast<uint32_t>(i));
+    return;
+  }
   if (walk_.is_uncounted(i)) {
     mark(object, DictEntries(object).end, In::kStruct, static_cast<uint32_t>(i));
     return;
@@ -152,7 +134,7 @@ void WordScan::mark_object(size_t i) noexcept {
 // A body's words that are references we know already: as many hits as the object has references to that target.
 void WordScan::drop_known_references() noexcept {
   for (size_t i = 0; i < hits_.size(); i++) {
-    if (hits_[i].in != In::kBody) continue;
+    if (hits_[i].in != In::kBody || walk_.is_block(hits_[i].holder)) continue;
     const uint32_t holder = hits_[i].holder;
     const Column<OwnedReference>& references = walk_.references(holder);
     size_t end = i;
@@ -295,7 +277,7 @@ void WordScan::run(Address stack_limit) noexcept {
   if (!map_.read()) return;
   for (uint32_t i = 0; i < map_.count(); i++)
     if (strcmp(map_[i].path, "[heap]") == 0) free_chunks_.find(map_[i].begin, map_[i].end);
-  scan_mappings(stack_limit);
+  scan_memory(map_, stack_limit, is_private_and_written, [&](Address begin, Address end) { scan(begin, end); });
   classify();
   walk_.writer().begin(dump::kTagDeclaredReferences, sizeof(dump::DeclaredReference));
   for (const Hit& hit : hits_)

@@ -33,7 +33,6 @@ class WordScan {
   };
 
   void collect_missing() noexcept;
-  void scan_mappings(Address stack_limit) noexcept;
   void scan(Address begin, Address end) noexcept;
   void classify() noexcept;
   void mark(Address begin, Address end, In in, uint32_t holder) noexcept;

@@ -1,6 +1,7 @@
 // The columns of the walk, written at the end of it: objects, types, names, notes.
 #include "runtime/python/births.h"
 #include "runtime/python/names.h"
+#include "runtime/python/pools.h"
 #include "runtime/python/walk.h"
 
 namespace reftally::python {
@@ -24,6 +25,22 @@ uint32_t Walk::birth_of(size_t i) noexcept {
   return birth_of_block(address - bytes_before(type, types_[objects_[i].type].collected));
 }
 
+// Rows after the last type: keys tables, then blocks by size.
+dump::DeclaredObject Walk::described_uncounted(size_t i, BirthWriter& births) noexcept {
+  dump::DeclaredObject record{};
+  record.address = object(i);
+  record.flags = objects_[i].flags & ~kWalkBits;
+  if (is_block(i)) {
+    record.size = block_size(i);
+    record.type = types_.count() + static_cast<uint32_t>(record.size / kBlockStep);
+    record.call_stack = births.node_of(birth_of_block(record.address));
+  } else {
+    record.size = DictEntries(record.address).end - record.address;
+    record.type = types_.count();
+  }
+  return record;
+}
+
 void Walk::write_objects() noexcept {
   BirthWriter births;
   writer_.begin(dump::kTagDeclaredObjects, sizeof(dump::DeclaredObject));
@@ -33,9 +50,7 @@ void Walk::write_objects() noexcept {
     record.address = object.address;
     record.flags = object.flags & ~kWalkBits;
     if (is_uncounted(i)) {
-      record.type = types_.count();  // the row after the last: keys tables
-      const DictEntries entries(object.address);
-      record.size = entries.end - object.address;
+      record = described_uncounted(i, births);
     } else {
       record.type = object.type;
       record.strong_count = count_of(object.address);
@@ -81,7 +96,23 @@ void Walk::write_types() noexcept {
   keys.name = writer_.string("shared keys");
   keys.flavour = flavour;
   writer_.add(keys);
+  write_block_types(flavour);
   writer_.end();
+}
+
+// Of all sizes, where there is any block.
+void Walk::write_block_types(dump::StringRef flavour) noexcept {
+  bool any = false;
+  for (size_t i = objects_.size(); i-- > 0 && !any;) any = is_block(i);
+  for (uint64_t size = kBlockStep; any && size <= kLargestBlock; size += kBlockStep) {
+    char buffer[32];
+    runtime::Text text(buffer, sizeof buffer);
+    text.add("block of ").add(size).add(" bytes");
+    dump::DeclaredType record{};
+    record.name = writer_.string(buffer, text.size());
+    record.flavour = flavour;
+    writer_.add(record);
+  }
 }
 
 void Walk::write_names() noexcept {

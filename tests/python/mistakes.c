@@ -116,15 +116,63 @@ static PyObject *leak_settings(PyObject *module, PyObject *number) {
   Py_RETURN_NONE;
 }
 
+/* 10. Memory without a header: what PyUnicode_AsWideCharString gives is the caller's. */
+static PyObject *leak_memory(PyObject *module, PyObject *text) {
+  wchar_t *wide = PyUnicode_AsWideCharString(text, NULL);
+  if (wide == NULL) return NULL;
+  return PyLong_FromSize_t(wcslen(wide));
+}
+
+typedef struct Link {
+  struct Link *next;
+  PyObject *value;
+  char padding[64];
+} Link;
+
+/* A list is lost with all it holds. */
+static PyObject *leak_links(PyObject *module, PyObject *value) {
+  Link *first = NULL;
+  for (int i = 0; i < 3; i++) {
+    Link *link = PyMem_Calloc(1, sizeof(Link));
+    if (link == NULL) return NULL;
+    link->next = first;
+    link->value = (Py_INCREF(value), value);
+    first = link;
+  }
+  Py_RETURN_NONE;
+}
+
+/* 11. Not a mistake: held by its middle, by a packed structure, by an address with a mark, by what is held itself. */
+#define KEPT 100
+char *by_middle[KEPT]; /* what is static and never read, a compiler leaves out */
+struct __attribute__((packed)) { char kind; void *memory; } packed[KEPT];
+uintptr_t marked[KEPT];
+Link *links;
+
+static PyObject *keep_memory(PyObject *module, PyObject *unused) {
+  for (int i = 0; i < KEPT; i++) {
+    by_middle[i] = (char *)PyMem_Malloc(80) + 41;
+    packed[i].memory = PyMem_Malloc(96);
+    marked[i] = (uintptr_t)PyMem_Malloc(112) | (uintptr_t)(i + 1) << 48;
+    Link *link = PyMem_Calloc(1, sizeof(Link));
+    link->next = links;
+    links = link;
+  }
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {{"leak_item", leak_item, METH_O, NULL},
                                   {"leak_temporary", leak_temporary, METH_O, NULL},
                                   {"leak_on_error", leak_on_error, METH_O, NULL},
                                   {"leak_bytes", leak_bytes, METH_O, NULL},
                                   {"leak_settings", leak_settings, METH_O, NULL},
+                                  {"leak_memory", leak_memory, METH_O, NULL},
+                                  {"leak_links", leak_links, METH_O, NULL},
+                                  {"keep_memory", keep_memory, METH_NOARGS, NULL},
                                   {"keep", keep, METH_O, NULL},
                                   {"release_lent", release_lent, METH_O, NULL},
                                   {NULL}};
-/* 10. Not a mistake: a dead object, kept for when one is needed again. */
+/* 12. Not a mistake: a dead object, kept for when one is needed again. */
 static PyObject *parked;
 
 static int visit_parked(PyObject *module, visitproc visit, void *arg) {
@@ -136,8 +184,12 @@ static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "mistakes", NULL,
 
 PyMODINIT_FUNC PyInit_mistakes(void) {
   PyObject *module = PyModule_Create(&definition);
-  /* 11. Lost once, when the module is made: Cython's modules do so. */
+  /* 13. Lost once, when the module is made: Cython's modules do so. */
   for (int i = 0; i < 9; i++) PyUnicode_FromFormat("mistakes of %d kinds", i);
+  for (int i = 0; i < 9; i++) PyMem_Malloc(60);
+  PyObject *name = PyUnicode_InternFromString("mistakes");
+  for (int i = 0; i < 120; i++) PyTuple_Pack(2, name, name);
+  Py_DECREF(name);
   parked = PyObject_New(PyObject, &PyBaseObject_Type);
   Py_SET_REFCNT(parked, 0);
   for (size_t i = 0; module != NULL && i < sizeof specs / sizeof *specs; i++) {

@@ -47,6 +47,10 @@ class Held:
     pass
 
 
+class Linked:
+    pass
+
+
 class Lent:
     pass
 
@@ -95,7 +99,8 @@ def make_told_mistakes(folder):
     import mistakes
     import reftally
 
-    items, lent = [Item(), 1], [Lent()]
+    items, lent, linked = [Item(), 1], [Lent()], Linked()
+    mistakes.keep_memory()
     also = lent[0]  # or the release would free it
     reftally.dump()
     gc.collect()
@@ -109,6 +114,8 @@ def make_told_mistakes(folder):
         except TypeError:
             pass
         mistakes.keep(Held())
+        mistakes.leak_memory("wide %d" % number)
+        mistakes.leak_links(linked)
     mistakes.release_lent(lent)
     work_on()
     print(reftally.dump(), flush=True)
@@ -127,9 +134,24 @@ def told_findings():
         return findings_since(*printed.split())
 
 
+def problems_of_blocks(findings):
+    """Memory without a header, of PyMem_Malloc: by the C function that lost it, with what it holds."""
+    found = {finding["born"][0]["function"]: finding for finding in findings if finding["rule"] == "unreachable-block"}
+    if set(found) != {"leak_memory", "leak_links"}:
+        return [f"blocks are lost by leak_memory and leak_links: {list(found)}"]
+    problems = []
+    # Of small blocks four have passed for held: slack at the end of lists had their addresses, of what lay there before.
+    if not CALLS - 4 <= found["leak_memory"]["objects"] <= CALLS:
+        problems.append(f"leak_memory loses a block a call: {found['leak_memory']}")
+    links = found["leak_links"]
+    if not CALLS - 2 <= links["objects"] <= CALLS or links["held_objects"] < links["objects"]:
+        problems.append(f"leak_links loses lists of three blocks: {links}")
+    return problems
+
+
 def problems_of_told():
-    took, gave, born = collections.Counter(), collections.Counter(), {}
-    for finding in told_findings():
+    took, gave, born, findings = collections.Counter(), collections.Counter(), {}, told_findings()
+    for finding in findings:
         for acquire in finding.get("acquired", ()):
             calls = gave if acquire["what"] == "release" else took  # the interpreter may come by more than one way
             calls[acquire["frames"][0]["function"]] += acquire["references"]
@@ -144,7 +166,7 @@ def problems_of_told():
         problems.append(f"release_lent gave back one reference: {gave}")
     if born.get("list", [])[:2] != ["leak_temporary", "make_told_mistakes"]:
         problems.append(f"the temporary is born in leak_temporary, called by make_told_mistakes: {born}")
-    return problems
+    return problems + problems_of_blocks(findings)
 
 
 def problems_of_import():
@@ -152,13 +174,15 @@ def problems_of_import():
     with tempfile.TemporaryDirectory(prefix="reftally-import-") as folder:
         compile_extension(folder)
         report = os.path.join(folder, "report.json")
-        program = (f"import sys; sys.path.insert(0, {folder!r}); import mistakes\n"
-                   "for number in range(30): mistakes.leak_temporary(number), mistakes.leak_settings(number + 0.5)")
+        program = (f"import gc, sys; sys.path.insert(0, {folder!r}); import mistakes; gc.collect()\n"
+                   "for number in range(30): mistakes.leak_temporary(number), mistakes.leak_settings(number + 0.5), mistakes.leak_memory('wide')\n"
+                   "mistakes.keep_memory()")
         subprocess.run([reftally_command, "run", "--remove-dumps", "-o", folder, "-f", "json", "--report", report, "--",
                         sys.executable, "-c", program], check=True, timeout=120)
         with open(report) as text:
             lost = {finding["members"][0]["type"] for finding in json.load(text)["findings"]}
-    return [] if lost == {"dict", "list"} else [f"lost by calls are dict and list objects: {lost}"]
+    wanted = {"dict", "list", "block of 32 bytes"}
+    return [] if lost == wanted else [f"lost by calls are {wanted}: {lost}"]
 
 
 def main():
