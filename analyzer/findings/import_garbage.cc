@@ -105,6 +105,31 @@ bool is_block_lost_by_import(const Heap& heap, const Image& image, const DebugTy
   });
 }
 
+bool is_of_interpreter(const Image& image, uint64_t address) {
+  const ImageModule* module = image.module_at(address);
+  if (module == nullptr) return false;
+  const std::string_view path = module->path, name = path.substr(path.rfind('/') + 1);
+  return name.starts_with("python") || name.starts_with("libpython");
+}
+
+// A semaphore that the interpreter's own code asked for. After fork() CPython takes new locks for the old, which it
+// never frees: no standard says what a child may do with them.
+bool is_lock_left_by_fork(const Heap& heap, const Image& image, ObjectId object) {
+  constexpr uint64_t kSemaphoreSize = 32;  // sem_t: value, number of those who wait, whether shared
+  const uint64_t at = heap.address[index(object)];
+  if (heap.flavour[index(object)] == FlavourId::kPython || heap.size[index(object)] != kSemaphoreSize) return false;
+  if (image.word(at).value_or(0) > 1 || image.word(at + 8).value_or(0) > UINT8_MAX) return false;
+  const std::vector<uint64_t> frames = image.frames(heap.birth_stack[index(object)]);
+  return frames.size() >= 2 && is_of_interpreter(image, frames[0]) && is_of_interpreter(image, frames[1]);
+}
+
+bool is_left_by_fork(const Heap& heap, const Image& image, const Finding& finding) {
+  return std::string_view(finding.rule) == "unreachable-block" && !image.declared.collector.empty() &&
+         std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
+           return is_lock_left_by_fork(heap, image, objects.front());
+         });
+}
+
 bool is_class(const Heap& heap, ObjectId object) { return heap.type_name(object).starts_with("type "); }
 
 // Births of dictionaries and tuples are unknown when they come from a free list; those of classes never do.
@@ -132,7 +157,9 @@ void forget_import_garbage(const Heap& heap, const Image& image, const DebugType
                            std::vector<Finding>& findings) {
   if (findings.empty() || !births_are_known(heap)) return;
   forget_lost_by_import(heap, image, types, findings);
-  std::erase_if(findings, [&](const Finding& finding) { return is_block_lost_by_import(heap, image, types, finding); });
+  std::erase_if(findings, [&](const Finding& finding) {
+    return is_block_lost_by_import(heap, image, types, finding) || is_left_by_fork(heap, image, finding);
+  });
   std::erase_if(findings, [&](const Finding& finding) {
     return finding.severity == Severity::kNote && std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {

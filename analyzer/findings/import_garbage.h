@@ -1,5 +1,5 @@
-// What the interpreter's start and the imports of its own library leave to its collector: a class that was made twice,
-// once a process. Nobody who reads a report can mend that.
+// What the interpreter's start, the imports of its own library and fork() leave behind: a class that was made twice,
+// once a process; locks of the parent. Nobody who reads a report can mend that.
 #pragma once
 
 #include <vector>
@@ -11,7 +11,8 @@
 namespace reftally {
 
 // Takes back notes on cycles that the collector will free, where all instances were made before births were recorded,
-// or while a module of the interpreter's own library was being imported.
+// or while a module of the interpreter's own library was being imported; what modules lose while they are made; and
+// locks that a forked child of CPython has new ones for.
 void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
                            std::vector<Finding>& findings);
 

@@ -89,6 +89,14 @@ class EntriesTest(unittest.TestCase):
                 self.assertEqual((done.returncode, done.stdout), (0, "90\n"), done.stderr)
                 self.assertGreaterEqual(len(dumps), 3)  # spawn has a tracker of resources too
 
+    def test_a_forked_child_has_no_findings(self):
+        """CPython takes new locks there, and frees none of the old."""
+        done, dumps = self.run_under(sys.executable, self.script(FAMILY), "fork")
+        self.assertGreaterEqual(len(dumps), 3, done.stderr)
+        for dump in dumps:
+            told = subprocess.run([reftally_command, "analyze", dump], stdout=subprocess.PIPE, text=True).stdout
+            self.assertIn("no findings", told)
+
     def test_a_child_that_ends_by_exit_without_cleaning(self):
         done, dumps = self.run_under(sys.executable, "-c", FORK)
         self.assertEqual((done.returncode, done.stdout), (0, "0\n"), done.stderr)
