@@ -47,6 +47,15 @@ void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept {
   return moved;
 }
 
+void unmap_memory(void* memory) noexcept {
+  for (uint32_t i = 0; i < own_range_count(); i++) {
+    if (own_ranges[i].begin != reinterpret_cast<uint64_t>(memory)) continue;
+    munmap(memory, own_ranges[i].end - own_ranges[i].begin);
+    own_ranges[i] = {};
+    return;
+  }
+}
+
 void add_own_range(uint64_t begin, uint64_t end) noexcept {
   uint32_t slot = own_ranges_used.fetch_add(1, std::memory_order_relaxed);
   if (slot < kMaxOwnRanges) own_ranges[slot] = {begin, end};

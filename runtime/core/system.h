@@ -7,11 +7,12 @@
 
 namespace reftally::runtime {
 
-// Anonymous zeroed memory that is never given back, registered so that a snapshot takes it for the agent's own.
+// Anonymous zeroed memory, registered so that a snapshot takes it for the agent's own.
 // nullptr when the system has none.
 void* map_memory(size_t size) noexcept;
 // Grows (or shrinks) what map_memory gave; new bytes are zero. nullptr: nothing has changed. One thread at a time.
 void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept;
+void unmap_memory(void* memory) noexcept;                   // what map_memory gave: the program's may come to lie there
 void add_own_range(uint64_t begin, uint64_t end) noexcept;  // memory of the agent that map_memory did not give
 bool is_own_memory(uint64_t begin, uint64_t end) noexcept;  // overlaps memory of the agent
 // Where the memory at `address` ends that is the agent's, or of an agent it has joined; 0: it is the program's.

@@ -129,7 +129,7 @@ void add_audit_hook(AddHook add) noexcept {
     if (now[i] != before[i] && now[i] != nullptr && reinterpret_cast<uint64_t>(now[i]) % alignof(AuditHook) == 0 &&
         now[i]->hook == on_audit_event)
       replace_hook(&now[i]);
-  munmap(before, size);
+  runtime::unmap_memory(before);
 }
 
 [[gnu::constructor]] void on_load() {
