@@ -29,7 +29,7 @@ void describe(const Heap& heap, const std::vector<PathStep>& steps, size_t first
 
 std::string through_block(const Heap& heap, const PathStep& step) {
   const std::string path = path_text(heap, step.reference, true);
-  return " -> " + member_text(type_text(heap, step.from), path, reads_dotted(heap, step.reference));
+  return " -> " + member_text(short_owner(type_text(heap, step.from)), path, reads_dotted(heap, step.reference));
 }
 
 }  // namespace

@@ -80,7 +80,8 @@ bool has_traceback(const Heap& heap, ObjectId object) {
 }
 
 bool is_closure(std::string_view text) {
-  return text.find("[lambda ") != std::string_view::npos || text.ends_with(".bind");
+  return text.find("[lambda ") != std::string_view::npos || text.ends_with(".bind") ||
+         text.find(".bind.get<") != std::string_view::npos;
 }
 
 class Members {

@@ -173,6 +173,12 @@ std::string shared_this_warning(const std::string& destructor, const SourceFrame
       destructor, function_title(call.function), file, call.line);
 }
 
+// Instances of one template read alike.
+template <typename T>
+void add_once(std::vector<T>& list, T item) {
+  if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(std::move(item));
+}
+
 void tell_losses(const Heap& heap, const Image& image, const DebugTypes& types, TypeFacts& facts, Finding& finding) {
   std::vector<std::string> destructors, warnings;
   Losses losses;
@@ -180,14 +186,15 @@ void tell_losses(const Heap& heap, const Image& image, const DebugTypes& types, 
     const TypeId type = heap.type[index(object)];
     const DestructorFacts& known = facts.of(type);
     if (known.type) {
-      destructors.push_back(fmt::format("~{}()", short_name_of(heap.text(heap.types[index(type)].name))));
+      const std::string destructor = fmt::format("~{}()", short_name_of(heap.text(heap.types[index(type)].name)));
+      add_once(destructors, destructor);
       const uint64_t vtable = image.word(heap.address[index(object)]).value_or(0);
       if (const auto call = types.shared_this_at_end(*known.type, vtable))
-        warnings.push_back(shared_this_warning(destructors.back(), *call));
+        add_once(warnings, shared_this_warning(destructor, *call));
     }
     if (const StringId finalizer = heap.types[index(type)].finalizer; finalizer != StringId{})
-      destructors.push_back(std::string(heap.text(finalizer)));
-    losses.insert(losses.end(), known.losses.begin(), known.losses.end());
+      add_once(destructors, std::string(heap.text(finalizer)));
+    for (const auto& loss : known.losses) add_once(losses, loss);
   }
   if (!destructors.empty()) {
     const size_t more = destructors.size() - std::min(destructors.size(), kNamed);
@@ -199,7 +206,8 @@ void tell_losses(const Heap& heap, const Image& image, const DebugTypes& types, 
   for (size_t i = 0; i < losses.size() && i < kNamed; i++)
     finding.evidence.push_back(fmt::format("{} {}", losses[i].first, losses[i].second));
   if (losses.size() > kNamed)
-    finding.evidence.push_back(fmt::format("{} more members would release what is not memory", losses.size() - kNamed));
+    finding.evidence.push_back(fmt::format("{} more member{} would release what is not memory", losses.size() - kNamed,
+                                           losses.size() == kNamed + 1 ? "" : "s"));
   finding.evidence.insert(finding.evidence.end(), warnings.begin(), warnings.end());
 }
 

@@ -210,8 +210,21 @@ const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
       return data_->types().builder.type_at(closure->die);
     }
   }
-  const Type* type = data_->types().builder.find(demangle_type(type_info_name));
-  return !type && data_->map ? data_->map->find_mangled(type_info_name) : type;
+  if (const Type* type = data_->types().builder.find(demangle_type(type_info_name))) return type;
+  if (const Type* type = class_of_destructor(type_info_name)) return type;
+  return data_->map ? data_->map->find_mangled(type_info_name) : nullptr;
+}
+
+// clang's DWARF says "Held<(lambda at job.cc:29:14)>" of what the linker knows as Held<main::$_0>; its destructor bears
+// the one name and is declared in the other.
+const Type* DebugTypes::class_of_destructor(std::string_view type_info_name) const {
+  if (type_info_name.find("$_") == std::string_view::npos) return nullptr;
+  if (type_info_name.starts_with('N')) type_info_name = type_info_name.substr(1, type_info_name.size() - 2);
+  for (const char* destructor : {"D0Ev", "D2Ev"}) {
+    const uint64_t address = data_->function_named(fmt::format("_ZN{}{}", type_info_name, destructor));
+    if (const Type* type = address ? class_of_function(address) : nullptr) return type;
+  }
+  return nullptr;
 }
 
 const std::vector<Variable>& DebugTypes::variables() const { return data_->variables(); }

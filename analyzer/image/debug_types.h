@@ -138,6 +138,8 @@ class DebugTypes {
   std::vector<std::string> warnings(const std::set<std::string>& modules_in_use) const;
 
  private:
+  const Type* class_of_destructor(std::string_view type_info_name) const;
+
   struct Data;
   std::unique_ptr<Data> data_;
 };

@@ -91,11 +91,13 @@ int64_t vtable_offset(Dwarf_Die* die) {
   return 0;
 }
 
-bool has_call_operator(Dwarf_Die* die) {
+// Of a generic lambda g++ tells no operator(), as it is a template, but the destructor, "~<lambda>".
+bool has_function_of_closure(Dwarf_Die* die) {
   bool found = false;
   for_each_child(die, [&](Dwarf_Die* child) {
-    const char* name = dwarf_tag(child) == DW_TAG_subprogram ? dwarf_diename(child) : nullptr;
-    found |= name && std::string_view(name) == "operator()";
+    const char* text = dwarf_tag(child) == DW_TAG_subprogram ? dwarf_diename(child) : nullptr;
+    const std::string_view name = text ? text : "";
+    found |= name == "operator()" || name.starts_with("~<lambda") || name.starts_with("<lambda");
   });
   return found;
 }
@@ -105,7 +107,7 @@ bool is_closure(Dwarf_Die* die) {
   const char* name = dwarf_diename(die);
   if (name) return std::string_view(name).starts_with("<lambda");
   // clang leaves out an operator() that is not called from what it compiles, and says struct for other unnamed ones.
-  return dwarf_tag(die) == DW_TAG_class_type || has_call_operator(die);
+  return dwarf_tag(die) == DW_TAG_class_type || has_function_of_closure(die);
 }
 
 // Captures: g++ puts "__" before the variable's name, clang does not; "this" is "__this" and "this".

@@ -34,7 +34,15 @@ PathId Paths::member(PathId path, const Type& declaring, const TypeMember& membe
   return recent.child;
 }
 
+// A closure is told wherever it is: in a std::function, or as a member of a class that a template made for it.
+PathId Paths::inside_closure(PathId path, const Type& type) {
+  const std::string step = "." + readable_type_name(type.name);
+  return nodes_[static_cast<uint32_t>(path)].text == step ? path : closure(path, type);
+}
+
 PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& member) {
+  if (declaring.scope == "boost::_bi" && declaring.template_name() == "bind_t" && path != PathId{})
+    return is_of_callback(path) ? path : bound(path);
   // Boost's have no mark of their own; inside a value they say nothing to whoever reads the program.
   const bool of_boost = declaring.scope.starts_with("boost"), inside_boost = of_boost && path != PathId{};
   // `c` is the container inside std::stack, queue and priority_queue.
@@ -43,6 +51,7 @@ PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& 
   if (member.is_base || hidden || inside_boost) return path;
   std::string name = member.name;
   if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
+  if (declaring.is_closure && path != PathId{}) path = inside_closure(path, declaring);
   const bool first = path == PathId{}, is_of_callback = declaring.is_closure && name == "this";
   return child(path, &member,
                {path, first ? name : "." + name, first ? &declaring : nullptr, nullptr,

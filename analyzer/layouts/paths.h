@@ -56,6 +56,7 @@ class Paths {
   };
   PathId child(PathId path, const void* key, Node node);
   PathId find_member(PathId path, const Type& declaring, const TypeMember& member);
+  PathId inside_closure(PathId path, const Type& type);
 
   std::vector<Node> nodes_;
   struct Key {
