@@ -65,6 +65,27 @@ const CXXMethodDecl* arrow_operator(const CXXRecordDecl* record) {
   return nullptr;
 }
 
+// Of a class with its bases, as far as they are the project's.
+struct Shape {
+  unsigned fields = 0, pointers = 0;
+  bool destroys = false, copies = false;
+};
+
+void add_shape(const CXXRecordDecl* definition, const SourceManager& sources, Shape& shape) {
+  for (const FieldDecl* field : definition->fields()) {
+    ++shape.fields;
+    shape.pointers += field->getType()->isPointerType();
+  }
+  const CXXDestructorDecl* destructor = definition->getDestructor();
+  shape.destroys |= destructor && destructor->isUserProvided();
+  shape.copies |= has_user_copy(definition);
+  for (const CXXBaseSpecifier& base : definition->bases()) {
+    const CXXRecordDecl* record = base.getType()->getAsCXXRecordDecl();
+    if (record && record->hasDefinition() && !sources.isInSystemHeader(record->getLocation()))
+      add_shape(record->getDefinition(), sources, shape);
+  }
+}
+
 }  // namespace
 
 UnitTypes::UnitTypes(ASTContext& context_, const ExtractOptions& options, Facts& facts_)
@@ -141,20 +162,18 @@ std::optional<Hold> UnitTypes::annotated_hold(const Decl* declaration) const {
   return std::nullopt;
 }
 
-// A class template of the project's with operator->, one pointer among at most two members and a destructor of its
-// own is a smart pointer; one that can be copied counts.
+// A class template of the project's with operator->, one pointer among at most two members and a destructor, here or in
+// a base (VTK's has no template for it), is a smart pointer; one that can be copied counts.
 std::optional<Hold> UnitTypes::hold_by_shape(const CXXRecordDecl* record) const {
   const auto* instance = dyn_cast<ClassTemplateSpecializationDecl>(record);
   if (!instance || sources.isInSystemHeader(instance->getLocation())) return std::nullopt;
   const CXXRecordDecl* definition = instance->getDefinition();
   if (!definition) definition = instance->getSpecializedTemplate()->getTemplatedDecl()->getDefinition();
   if (!definition || !arrow_operator(definition)) return std::nullopt;
-  const CXXDestructorDecl* destructor = definition->getDestructor();
-  if (!destructor || !destructor->isUserProvided()) return std::nullopt;
-  unsigned fields = 0, pointers = 0;
-  for (const FieldDecl* field : definition->fields()) ++fields, pointers += field->getType()->isPointerType();
-  if (fields == 0 || fields > 2 || pointers != 1) return std::nullopt;
-  return has_user_copy(definition) ? Hold::kStrong : Hold::kUnique;
+  Shape shape;
+  add_shape(definition, sources, shape);
+  if (!shape.destroys || shape.fields > 2 || shape.pointers != 1) return std::nullopt;
+  return shape.copies ? Hold::kStrong : Hold::kUnique;
 }
 
 TypeRole UnitTypes::role(const CXXRecordDecl* record) {

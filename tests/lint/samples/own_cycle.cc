@@ -447,3 +447,44 @@ std::shared_ptr<Node> copy(Node& node) {
   return copier.found_;
 }
 }  // namespace copied_tree
+
+namespace counted_by_base {
+struct Counted {
+  int references = 0;
+  virtual ~Counted() = default;
+};
+class AnyRef {
+ protected:
+  AnyRef(Counted* p) : p_(p) {
+    if (p_) ++p_->references;
+  }
+  AnyRef(const AnyRef& other) : AnyRef(other.p_) {}
+  ~AnyRef() {
+    if (p_ && --p_->references == 0) delete p_;
+  }
+  Counted* p_;
+};
+template <class T>
+struct Ref : AnyRef {
+  Ref(T* p = nullptr) : AnyRef(p) {}
+  Ref(const Ref& other) = default;
+  Ref& operator=(Ref other) {
+    std::swap(p_, other.p_);
+    return *this;
+  }
+  T* operator->() const { return static_cast<T*>(p_); }
+};
+struct Mapper;
+struct Filter : Counted {
+  Ref<Mapper> mapper;
+};
+struct Mapper : Counted {
+  Ref<Filter> input;  // expect: own-cycle
+};
+void connect() {
+  Ref<Filter> filter(new Filter);
+  Ref<Mapper> mapper(new Mapper);
+  filter->mapper = mapper;
+  mapper->input = filter;
+}
+}  // namespace counted_by_base
