@@ -56,11 +56,11 @@ const ImageRegion* Image::find_region(uint64_t address) const {
   return nullptr;
 }
 
-std::optional<uint64_t> Image::unaligned_word(uint64_t address) const {
+const uint64_t* Image::place_of_unaligned_word(uint64_t address) const {
   const auto found =
       std::lower_bound(unaligned.begin(), unaligned.end(), address,
                        [](const dump::UnalignedWord& word, uint64_t wanted) { return word.address < wanted; });
-  return found != unaligned.end() && found->address == address ? std::optional(found->word) : std::nullopt;
+  return found != unaligned.end() && found->address == address ? &found->word : nullptr;
 }
 
 std::optional<uint32_t> Image::half(uint64_t address) const {

@@ -164,11 +164,9 @@ class Image {
   }
   // Nothing when unknown, which one is that does not stand at a multiple of 8 and leads nowhere.
   std::optional<uint64_t> word(uint64_t address) const {
-    if (address % 8 != 0) return unaligned_word(address);
-    const ImageRegion* region = region_at(address);
-    if (!region) return std::nullopt;
-    const uint64_t i = (address - region->address) / 8;
-    return region->is_known(i) ? std::optional(region->words[i]) : std::nullopt;
+    const uint64_t* place = place_of_word(address);
+    if (!place) return std::nullopt;
+    return *place;
   }
   std::optional<uint32_t> half(uint64_t address) const;  // 4-byte aligned
   std::optional<uint8_t> byte(uint64_t address) const;
@@ -198,7 +196,15 @@ class Image {
   void build_indexes();  // to be called once by the door that filled the columns
 
  private:
-  std::optional<uint64_t> unaligned_word(uint64_t address) const;
+  // A pointer, for an optional that comes from two sides is built in memory (GCC 12).
+  const uint64_t* place_of_word(uint64_t address) const {
+    if (address % 8 != 0) return place_of_unaligned_word(address);
+    const ImageRegion* region = region_at(address);
+    if (!region) return nullptr;
+    const uint64_t i = (address - region->address) / 8;
+    return region->is_known(i) ? region->words + i : nullptr;
+  }
+  const uint64_t* place_of_unaligned_word(uint64_t address) const;
   const ImageRegion* first_region_after(uint64_t address) const;  // first one that ends after address
   const ImageRegion* find_region(uint64_t address) const;
 
