@@ -53,6 +53,7 @@ struct Type {
   std::string short_name;  // unqualified with template arguments: "vector<…>"
   std::string scope;       // "std", "boost::detail", "" …
   uint64_t size = 0;
+  uint64_t alignment = 0;       // in bytes, where it is said (alignas, vectors); alignment_of() knows the rest
   bool is_declaration = false;  // incomplete everywhere in the debug information
   bool is_closure = false;      // a lambda's class: name is "[lambda FILE:LINE]"
   SourceLocation location;

@@ -53,6 +53,13 @@ uint64_t size_of(Dwarf_Die* die) {
   return dwarf_aggregate_size(die, &size) == 0 ? size : 0;
 }
 
+uint64_t alignment_said(Dwarf_Die* die) {
+  Dwarf_Attribute found;
+  Dwarf_Word alignment = 0;
+  const bool is_said = dwarf_attr(die, DW_AT_alignment, &found) && dwarf_formudata(&found, &alignment) == 0;
+  return is_said ? alignment : 0;
+}
+
 // DW_AT_data_member_location: a constant, or in DWARF 2 and for virtual bases an expression.
 std::optional<uint64_t> member_offset(Dwarf_Die* die) {
   Dwarf_Attribute attribute;
@@ -320,6 +327,7 @@ void TypeBuilder::fill(const Unfilled& unfilled) {
 
 void TypeBuilder::fill_class(Type& type, Dwarf_Die* die) {
   type.size = size_of(die);
+  type.alignment = alignment_said(die);
   type.is_declaration = flag(die, DW_AT_declaration);
   for_each_child(die, [&](Dwarf_Die* child) {
     switch (dwarf_tag(child)) {
@@ -392,6 +400,7 @@ void TypeBuilder::fill_array(Type& type, Dwarf_Die* die) {
     type.element_count *= subrange_count(child).value_or(0);
   });
   type.size = size_of(die);
+  if (flag(die, DW_AT_GNU_vector)) type.alignment = type.size;
 }
 
 void TypeBuilder::name_derived(Type& type) {

@@ -99,7 +99,6 @@ bool plan_circular(const Type& type, Plan& plan) {
 // { next, bucket, element }
 
 void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
-  constexpr uint64_t kLinks = 16;
   const auto count = walker.word(value.address + plan.offsets[0]);
   const auto buckets = walker.word(value.address + plan.offsets[1]);
   if (!count || !buckets) return walker.give_up(value);
@@ -112,7 +111,7 @@ void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
     const std::optional<uint64_t> next = walker.word(node);
     if (!next || !walker.visitor().take(node)) return;
     walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + kLinks);
+    push_entry(walker, plan, value, node + plan.offsets[2]);
     node = *next;
   }
 }
@@ -123,6 +122,7 @@ bool plan_hash(const Type& type, Plan& plan, bool is_map) {
   if (!count || !buckets || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = count->offset;
   plan.offsets[1] = buckets->offset;
+  plan.offsets[2] = offset_in_node(plan, 16);
   plan.walk = walk_hash;
   return true;
 }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "analyzer/image/debug_types.h"
+#include "analyzer/layouts/alignment.h"
 #include "analyzer/layouts/layouts.h"
 #include "analyzer/layouts/plans.h"
 
@@ -101,7 +102,7 @@ bool plan_nodes(const Type& type, Plan& plan, const char* head, uint64_t next_at
   if (!place || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = place->offset;
   plan.offsets[1] = next_at;
-  plan.offsets[2] = links;
+  plan.offsets[2] = offset_in_node(plan, links);
   plan.walk = walk_list;
   return true;
 }
@@ -112,7 +113,7 @@ bool plan_forward_list(const Type& type, Plan& plan) { return plan_nodes(type, p
 // ---- set, map: nodes { left, right, parent, colour, element }; the tree { least node, root, size }
 
 void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
-  constexpr uint64_t kRight = 8, kParent = 16, kLinks = 32;
+  constexpr uint64_t kRight = 8, kParent = 16;
   const uint64_t least_at = value.address + plan.offsets[0], root_at = least_at + 8;
   const std::optional<uint64_t> root = walker.word(root_at);
   if (!root) return walker.give_up(value);
@@ -127,7 +128,7 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
     walker.visitor().take(node + kRight);
     walker.visitor().take(node + kParent);
     walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + kLinks);
+    push_entry(walker, plan, value, node + plan.offsets[2]);
     if (*left) nodes.push_back(*left);
     if (*right) nodes.push_back(*right);
   }
@@ -137,6 +138,7 @@ bool plan_tree(const Type& type, Plan& plan, bool is_map) {
   const auto least = find_member(type, {"__tree_", "__begin_node_"});
   if (!least || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = least->offset;
+  plan.offsets[2] = offset_in_node(plan, 32);
   plan.walk = walk_tree;
   return true;
 }
@@ -147,7 +149,7 @@ bool plan_map(const Type& type, Plan& plan) { return plan_tree(type, plan, true)
 // ---- unordered: { buckets, bucket count, first node, size, load }; nodes { next, hash, element }
 
 void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
-  constexpr uint64_t kFirst = 16, kLinks = 16;
+  constexpr uint64_t kFirst = 16;
   const uint64_t table = value.address + plan.offsets[0];
   const auto buckets = walker.word(table), first = walker.word(table + kFirst);
   if (!buckets || !first) return walker.give_up(value);
@@ -157,7 +159,7 @@ void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
     const std::optional<uint64_t> next = walker.word(node);
     if (!next || !walker.visitor().take(node)) return;
     walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + kLinks);
+    push_entry(walker, plan, value, node + plan.offsets[2]);
     node = *next;
   }
 }
@@ -166,6 +168,7 @@ bool plan_hash(const Type& type, Plan& plan, bool is_map) {
   const auto table = find_member(type, {"__table_"});
   if (!table || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = table->offset;
+  plan.offsets[2] = offset_in_node(plan, 16);
   plan.walk = walk_hash;
   return true;
 }
@@ -236,12 +239,13 @@ void walk_function(Walker& walker, const Plan& plan, const Value& value) {
   if (*callable == 0) return;
   const bool is_inside = *callable - value.address < value.type->size;
   const Type* functor = callable_at(walker, walker.word(*callable).value_or(0));
-  if (!functor || functor->size == 0 || !walker.in_one_piece(*callable, *callable + 8 + functor->size)) {
+  const uint64_t functor_at = functor ? round_up(8, alignment_of(*functor)) : 0;  // behind the vtable's pointer
+  if (!functor || functor->size == 0 || !walker.in_one_piece(*callable, *callable + functor_at + functor->size)) {
     return walker.give_up(value);
   }
   if (!walker.visitor().take(at)) return;
   if (!is_inside) walker.visitor().storage(*callable);
-  walker.push(functor, *callable + 8, path_into(walker, *functor, value.path));
+  walker.push(functor, *callable + functor_at, path_into(walker, *functor, value.path));
 }
 
 bool plan_function(const Type& type, Plan& plan) {

@@ -2,27 +2,18 @@
 #include <array>
 #include <vector>
 
+#include "analyzer/layouts/alignment.h"
 #include "analyzer/layouts/keys.h"
 #include "analyzer/layouts/layouts.h"
 #include "analyzer/layouts/plans.h"
 
 namespace reftally {
 
-namespace {
-
-// Where the element stands in a node of its own block: behind the links, as far as its alignment asks. Alignment is
-// not in debug information, but the node's size tells.
-uint64_t element_in_node(const Walker& walker, uint64_t node, uint64_t links, const Type& element) {
-  const uint32_t block = walker.image().block_at(node);
-  if (block == Image::kNoBlock || walker.image().blocks[block].address != node) return node + links;
-  const uint64_t aligned = (links + 15) / 16 * 16;
-  const bool fits = walker.image().blocks[block].size >= aligned + element.size;
-  return node + (aligned != links && fits && element.size % 16 == 0 && walker.image().blocks[block].size % 16 == 0
-                     ? aligned
-                     : links);
+uint64_t offset_in_node(const Plan& plan, uint64_t links) {
+  uint64_t alignment = alignment_of(*plan.element);
+  if (!plan.alternatives.empty()) alignment = std::max(alignment, alignment_of(*plan.alternatives[0]));  // the key's
+  return round_up(links, alignment);
 }
-
-}  // namespace
 
 // Maps read as `map_[]` for the mapped value and `map_[key]` for the key.
 void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index) {
@@ -41,8 +32,7 @@ bool plan_entries(const Type& type, Plan& plan, bool is_map) {
   const Type *key = type.template_arguments[0], *mapped = type.template_arguments[1];
   plan.alternatives = {key, mapped};
   plan.element = mapped;
-  // std::pair<const Key, T>: T starts where its alignment allows; eight holds for all that can refer.
-  plan.offsets[5] = mapped->size % 8 == 0 ? (key->size + 7) / 8 * 8 : key->size;
+  plan.offsets[5] = round_up(key->size, alignment_of(*mapped));  // in std::pair<const Key, T>
   return key->size > 0 && mapped->size > 0;
 }
 
@@ -61,7 +51,7 @@ void walk_list(Walker& walker, const Plan& plan, const Value& value) {
     if (!next || !walker.visitor().take(node)) return;
     if (links == 16) walker.visitor().take(node + 8);
     walker.visitor().storage(node);
-    push_entry(walker, plan, value, element_in_node(walker, node, links, *plan.element), i);
+    push_entry(walker, plan, value, node + plan.offsets[2], i);
     node = *next;
   }
   if (links == 16) walker.visitor().take(head + 8);
@@ -72,6 +62,7 @@ bool plan_list(const Type& type, Plan& plan) {
   if (!node || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = node->offset;
   plan.offsets[1] = 16;
+  plan.offsets[2] = offset_in_node(plan, 16);
   plan.walk = walk_list;
   return true;
 }
@@ -81,6 +72,7 @@ bool plan_forward_list(const Type& type, Plan& plan) {
   if (!head || !plan_entries(type, plan, false)) return false;
   plan.offsets[0] = head->offset;
   plan.offsets[1] = 8;
+  plan.offsets[2] = offset_in_node(plan, 8);
   plan.walk = walk_list;
   return true;
 }
@@ -88,7 +80,7 @@ bool plan_forward_list(const Type& type, Plan& plan) {
 // ---- set, map: red-black tree nodes { colour, parent, left, right, element }
 
 void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
-  constexpr uint64_t kParent = 8, kLeft = 16, kRight = 24, kLinks = 32;
+  constexpr uint64_t kParent = 8, kLeft = 16, kRight = 24;
   const uint64_t header = value.address + plan.offsets[0];
   const std::optional<uint64_t> root = walker.word(header + kParent);
   if (!root) return walker.give_up(value);
@@ -104,8 +96,7 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
     walker.visitor().take(node + kRight);
     walker.visitor().take(node + kParent);
     walker.visitor().storage(node);
-    push_entry(walker, plan, value,
-               plan.alternatives.empty() ? element_in_node(walker, node, kLinks, *plan.element) : node + kLinks);
+    push_entry(walker, plan, value, node + plan.offsets[2]);
     if (*left) nodes.push_back(*left);
     if (*right) nodes.push_back(*right);
   }
@@ -115,6 +106,7 @@ bool plan_tree(const Type& type, Plan& plan, bool is_map) {
   const auto header = find_member(type, {"_M_t", "_M_impl", "_M_header"});
   if (!header || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = header->offset;
+  plan.offsets[2] = offset_in_node(plan, 32);
   plan.walk = walk_tree;
   return true;
 }
@@ -139,7 +131,7 @@ void walk_hash(Walker& walker, const Plan& plan, const Value& value) {
     const std::optional<uint64_t> next = walker.word(node);
     if (!next || !walker.visitor().take(node)) return;
     walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + 8);
+    push_entry(walker, plan, value, node + plan.offsets[2]);
     node = *next;
   }
 }
@@ -150,6 +142,7 @@ bool plan_hash(const Type& type, Plan& plan, bool is_map) {
   if (!head || !buckets || !plan_entries(type, plan, is_map)) return false;
   plan.offsets[0] = head->offset;
   plan.offsets[1] = buckets->offset;
+  plan.offsets[2] = offset_in_node(plan, 8);
   plan.walk = walk_hash;
   return true;
 }

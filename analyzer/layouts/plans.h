@@ -33,6 +33,8 @@ std::string element_step(const Type& base);
 
 // The entry of a container that stands at the address: an element, or a key and a mapped value.
 bool plan_entries(const Type& type, Plan& plan, bool is_map);
+// Where it stands in a node behind so many bytes of links.
+uint64_t offset_in_node(const Plan& plan, uint64_t links);
 void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index = kNoIndex);
 
 // Where the value of a type-erased callable or its copy is: reads as ".[lambda FILE:LINE]" or ".bind".
