@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reports/escape.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -82,6 +83,17 @@ bool reads_dotted(const Heap& heap, uint64_t reference) {
 std::string short_owner(std::string_view type) {
   constexpr size_t kMost = 80;  // a template's arguments may take lines, and tell nothing of the member
   return type.size() > kMost ? short_type(type, kMost) : std::string(type);
+}
+
+std::string short_way(std::string_view way, size_t most) {
+  constexpr std::string_view kStep = " -> ";
+  const size_t first = way.find(kStep);
+  if (way.size() <= most || first == std::string_view::npos) return cut(way, most);
+  size_t rest = way.rfind(kStep);
+  // A closure says little without who stores it.
+  if (way.substr(rest + kStep.size()).starts_with("[lambda ") && rest > first) rest = way.rfind(kStep, rest - 1);
+  if (rest <= first) return cut(way, most);
+  return cut(fmt::format("{} -> …{}", way.substr(0, first), way.substr(rest)), most);
 }
 
 std::string member_name(const Heap& heap, uint64_t reference, bool with_element) {

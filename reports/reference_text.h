@@ -29,6 +29,8 @@ std::string member_text(std::string_view owner, std::string_view path, bool dott
 const char* mending_verb(Mending mending);                // "make this one weak", "clear this one"
 bool reads_dotted(const Heap& heap, uint64_t reference);  // source reads it as owner.path, not owner::path
 
+// "a -> … -> d" of a way through blocks that takes more than `most` characters: what it begins and ends with is told.
+std::string short_way(std::string_view way, size_t most);
 std::string short_owner(std::string_view type);  // a class as it stands before its members
 
 // The same of a reference; an owner that is not known is the type of the referrer.

@@ -6,6 +6,7 @@
 
 #include "reports/escape.h"
 #include "reports/names.h"
+#include "reports/reference_text.h"
 
 namespace reftally {
 namespace {
@@ -56,7 +57,7 @@ std::string route(const ReportFinding& finding) {
     if (i == kNamed && finding.ring > kNamed + 1)
       return text + fmt::format(" and {} more", count_text(finding.ring - i));
     if (!text.empty()) text += " -> ";
-    text += cut(finding.edges[i].member, 200);
+    text += short_way(finding.edges[i].member, 200);
   }
   return text;
 }

@@ -158,7 +158,7 @@ class TextReport {
   }
 
   void edge(const char* rail, const ReportEdge& shown) {
-    const std::string member = printable(shown.via.empty() ? "(no name)" : cut(shown.member, 300));
+    const std::string member = printable(shown.via.empty() ? "(no name)" : short_way(shown.member, 300));
     with_note(
         fmt::format("{}{}", rail, styled(shown.weaken || shown.last_hold ? Style::kYellow : Style::kPlain, member)),
         edge_note(shown));

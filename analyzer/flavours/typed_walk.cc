@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "analyzer/flavours/told_fields.h"
-#include "analyzer/layouts/operations.h"
 #include "analyzer/layouts/type_names.h"
 
 namespace reftally {
@@ -45,6 +44,7 @@ TypedWalk::TypedWalk(const Image& image, const DebugTypes& types, const CountedO
       stated_(stated),
       plain_(plain),
       walker_(image, types, paths_, own, stated),
+      slots_(types),
       found_(image),
       declares_(!image.declared.objects.empty()),
       walked_(image.blocks.size()) {}
@@ -165,8 +165,15 @@ bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
 void TypedWalk::walk_polymorphic_blocks() {
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
     if (walked_[block] || !holders_.is_free(block)) continue;
-    if (!walk_dynamic(holders_.own_id(block), block)) walk_coroutine(block);
+    if (!walk_dynamic(holders_.own_id(block), block) && !walk_slot(block)) walk_coroutine(block);
   }
+}
+
+bool TypedWalk::walk_slot(uint32_t block) {
+  const Type* type = slots_.class_at(image_, image_.blocks[block].address);
+  if (!is_walkable(type) || type->size > image_.blocks[block].size) return false;
+  walk_block(block, *type);
+  return true;
 }
 
 // What is there as long as the frame is; the rest is looked at word by word.

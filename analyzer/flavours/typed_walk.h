@@ -14,6 +14,7 @@
 #include "analyzer/flavours/naming.h"
 #include "analyzer/flavours/own_counts.h"
 #include "analyzer/flavours/words.h"
+#include "analyzer/layouts/operations.h"
 #include "analyzer/layouts/walker.h"
 
 namespace reftally {
@@ -62,6 +63,7 @@ class TypedWalk final : private ValueVisitor {
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
   void walk_coroutine(uint32_t block);  // by the functions that its frame begins with
+  bool walk_slot(uint32_t block);       // by the function it carries
   void walk_pointees();
   void walk_pointee(const Pointee& pointee);
   void walk_block(uint32_t block, const Type& type);
@@ -112,6 +114,7 @@ class TypedWalk final : private ValueVisitor {
   PlainPointers plain_;
   Paths paths_;
   Walker walker_;
+  Slots slots_;
   TypedReferences found_;
   std::deque<Pointee> pointees_;
   bool declares_;                // the image has declared objects

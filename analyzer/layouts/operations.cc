@@ -34,4 +34,22 @@ const Type* operation_class(const Image& image, const DebugTypes& types, const T
   return found && operation_in(*found) ? found : nullptr;
 }
 
+Slots::Slots(const DebugTypes& types) : types_(types) {
+  const Type* base = types.find("QtPrivate::QSlotObjectBase");
+  const auto function = base ? find_member(*base, {"m_impl"}) : std::nullopt;
+  if (function) function_at_ = function->offset;
+}
+
+const Type* Slots::class_at(const Image& image, uint64_t address) {
+  if (function_at_ == 0) return nullptr;
+  const uint64_t code = image.word(address + function_at_).value_or(0);
+  if (code == 0 || !image.module_at(code)) return nullptr;
+  auto [known, added] = classes_.try_emplace(code, nullptr);
+  if (!added) return known->second;
+  const Type* type = types_.class_of_function(code);  // QFunctorSlotObject::impl
+  const bool is_slot = type && type->scope == "QtPrivate" && !type->members.empty() && type->members[0].is_base &&
+                       type->members[0].type->short_name == "QSlotObjectBase";
+  return known->second = is_slot ? type : nullptr;
+}
+
 }  // namespace reftally

@@ -3,6 +3,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "reports/reference_text.h"
+
 using namespace reftally;
 
 namespace {
@@ -83,4 +85,13 @@ TEST_CASE("a cycle begins with the call that took the reference to be made weak"
 TEST_CASE("where nobody knows who took that reference, another of the cycle will do") {
   CHECK(cycle({taken("Site::pages_[]", false, "Site::add()"), taken("Page::site_", true, "")})
             .starts_with("Site::add page.cc:12 took what closes the cycle: "));
+}
+
+TEST_CASE("of a long way through blocks its beginning and its end are told, a closure with what stores it") {
+  const std::string way = "Grab at offset 8 -> Private at offset 64 -> block of 40 bytes -> Slot::function";
+  CHECK(short_way(way, 100) == way);
+  CHECK(short_way(way, 60) == "Grab at offset 8 -> … -> Slot::function");
+  CHECK(short_way(way + " -> [lambda qt.cc:13].result", 80) ==
+        "Grab at offset 8 -> … -> Slot::function -> [lambda qt.cc:13].result");
+  CHECK(short_way("Session::handler_of_the_day -> [lambda a.cc:1].self", 30) == "Session::handler_of_the_day ->…");
 }
