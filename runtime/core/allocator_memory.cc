@@ -63,6 +63,17 @@ AddressRange AllocatorMemory::around_chunk(const Mapping& mapping, uint64_t bloc
   return strcmp(mapping.path, "[heap]") == 0 ? AddressRange{mapping.begin, mapping.end} : AddressRange{};
 }
 
+AddressRange AllocatorMemory::arena_of_thread(const Mapping& mapping) const noexcept {
+  constexpr uint64_t kHeapInfoAtMost = 128;  // the arena's state follows it
+  const uint64_t heap = mapping.begin;
+  if (!is_glibc_ || heap % kArenaHeapSize != 0 || mapping.path[0] != '\0') return {};
+  if ((mapping.flags & dump::kMapRead) == 0 || mapping.end - heap < kHeapInfoAtMost + kMallocStateSize) return {};
+  const uint64_t arena = load(heap);
+  if (arena <= heap || arena - heap > kHeapInfoAtMost) return {};
+  const AddressRange state = find_malloc_state(arena, arena + kMallocStateSize);
+  return state.begin == arena ? arena_heap(heap) : AddressRange{};
+}
+
 // struct heap_info { mstate arena; heap_info* before; size_t size; size_t mprotect_size; … } at the aligned begin.
 AddressRange AllocatorMemory::arena_heap(uint64_t block) const noexcept {
   const uint64_t heap = block & ~(kArenaHeapSize - 1);

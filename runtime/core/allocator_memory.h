@@ -23,6 +23,9 @@ class AllocatorMemory {
 
   // An empty range when `block` lies in the range before, or when its surroundings are not to be trusted.
   AddressRange around(uint64_t block, uint64_t size) noexcept;
+  // What a thread's arena has in this mapping, whether or not a block lives there: the thread may be gone, and have
+  // freed all that it took. An empty range where no arena begins.
+  AddressRange arena_of_thread(const Mapping& mapping) const noexcept;
 
  private:
   AddressRange around_chunk(const Mapping& mapping, uint64_t block, uint64_t size) const noexcept;

@@ -191,6 +191,10 @@ void RootRanges::take_blocks(const MemoryMap& map, const ModuleList& modules) no
     // An allocator of the program's own may have its pool among the statics.
     if (range.begin < range.end && modules.loaded_segment(block.address) == nullptr) take(range.begin, range.end);
   });
+  for (uint32_t i = 0; i < map.count(); i++) {
+    const AddressRange range = allocator.arena_of_thread(map[i]);
+    take(range.begin, range.end);
+  }
 }
 
 // glibc keeps the stacks of joined threads; scanned as roots they hid 8 of 24 leaked objects (research/native.md H1).
