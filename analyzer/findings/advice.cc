@@ -41,16 +41,20 @@ struct Member {
   uint64_t reference = 0;  // an example
   uint64_t references = 0, referrers = 0, referents = 0;
   uint64_t to_older = 0, to_younger = 0;
+  uint64_t known_weakly = 0;  // the referrer has a weak reference to the same object too
+  LabelId weakly{};           // through which
   bool in_closure = false, in_coroutine = false, back_name = false, in_container = false, plural_name = false;
   bool is_self = true;             // always from an object to itself
   bool is_local = false;           // a variable of a frame that the cycle keeps
   bool keeps_traceback = false;    // CPython: leads to an exception that has one, or to the traceback
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
+  // An index of weak references beside a list of owners says nothing of the sort.
+  bool is_weak_elsewhere() const { return !is_self && !in_container && known_weakly == references; }
   bool many_to_one() const { return references > referents && referrers > referents; }
   bool points_back() const {
     return in_closure || in_coroutine || keeps_traceback || is_self || to_older > to_younger || many_to_one() ||
-           against_container;
+           against_container || is_weak_elsewhere();
   }
   // Who was there first breaks ties: a child is made after its parent, but an observer after what it reads from too.
   int age() const { return (to_younger > to_older) - (to_older > to_younger); }
@@ -60,6 +64,7 @@ struct Member {
     if (keeps_traceback) return 1;
     int rank = is_local ? 20 : 10;  // `self` of a coroutine can hardly be deleted
     if (back_name) rank -= 4;
+    if (is_weak_elsewhere()) rank -= 5;
     if (many_to_one()) rank -= 3;
     if (in_container) rank += 3;
     if (plural_name && !back_name) rank += 1;
@@ -83,6 +88,8 @@ bool is_closure(std::string_view text) {
   return text.find("[lambda ") != std::string_view::npos || text.ends_with(".bind") ||
          text.find(".bind.get<") != std::string_view::npos;
 }
+
+bool is_of_container(std::string_view path) { return path.find("[]") != std::string_view::npos; }
 
 class Members {
  public:
@@ -119,6 +126,7 @@ class Members {
   };
 
   void add_references_of(ObjectId from) {
+    const std::unordered_map<uint32_t, LabelId> weak = weak_references_of(from);
     for (uint64_t row = heap_.references.begin(index(from)); row < heap_.references.end(index(from)); row++) {
       const ObjectId to = heap_.referent[row];
       if (!can_be_weak(heap_, row) || !inside_.contains(index(to))) continue;
@@ -128,12 +136,25 @@ class Members {
       seen.referents.insert(index(to));
       seen.member.references++;
       seen.member.is_self &= from == to;
+      if (const auto known = weak.find(index(to)); known != weak.end()) {
+        seen.member.known_weakly++;
+        seen.member.weakly = known->second;
+      }
       const uint32_t born = heap_.birth_order[index(from)], older = heap_.birth_order[index(to)];
       if (born != 0 && older != 0) {
         seen.member.to_older += older < born;
         seen.member.to_younger += older > born;
       }
     }
+  }
+
+  std::unordered_map<uint32_t, LabelId> weak_references_of(ObjectId from) const {
+    std::unordered_map<uint32_t, LabelId> weak;
+    for (uint64_t row = heap_.references.begin(index(from)); row < heap_.references.end(index(from)); row++)
+      if (heap_.kind[row] == ReferenceKind::kWeak &&
+          !is_of_container(heap_.text(heap_.labels[index(heap_.label[row])].path)))
+        weak.emplace(index(heap_.referent[row]), heap_.label[row]);
+    return weak;
   }
 
   void describe(Member& member, ObjectId from, uint64_t row) const {
@@ -143,7 +164,7 @@ class Members {
     member.reference = row;
     member.in_closure = is_closure(path) || is_closure(heap_.text(label.owner)) || is_closure(heap_.type_name(from));
     member.in_coroutine = heap_.text(label.owner).starts_with("coroutine frame of ");
-    member.in_container = path.find("[]") != std::string_view::npos;
+    member.in_container = is_of_container(path);
     member.back_name = reads_as_back_reference(path);
     member.plural_name = reads_as_plural(path);
     member.is_local = path.starts_with("local ");
@@ -174,6 +195,9 @@ std::string direction(const Heap& heap, const Member& member) {
   if (member.keeps_traceback && !member.is_local)
     return "an exception keeps each frame that it went through, with all its variables";
   if (member.is_local) return "a variable of a frame that the cycle keeps: delete it when the function is done with it";
+  if (member.is_weak_elsewhere())
+    return fmt::format("whoever holds it knows it weakly too, through {}: that is the way back",
+                       heap.text(heap.labels[index(member.weakly)].path));
   if (member.many_to_one()) return "many refer through it to one that holds them: it points back";
   if (member.to_older > member.to_younger)
     return fmt::format("it points back to an older {}, which came to hold the younger one",

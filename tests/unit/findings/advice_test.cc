@@ -34,6 +34,16 @@ TEST_CASE("the younger object's reference to the older one points back") {
   CHECK(advice_of("p(P){birth 2} =[P::x_]=> k(K){birth 1} =[K::y_]=> p") == "P::x_: safe, breaks 1");
 }
 
+TEST_CASE("where an object has a weak reference too to the one it holds, that is the way back, whoever is older") {
+  const DrawnFindings drawn(
+      "t(Thread){birth 2} =[Thread::runnable_]=> r(Runner){birth 1} =[Runner::held_]=> t; r ~[Runner::thread_]~> t");
+  CHECK(advice_of(drawn) == "Runner::held_: safe, breaks 1");
+  CHECK(drawn.analysis.findings[0].advice->reason ==
+        "whoever holds it knows it weakly too, through thread_: that is the way back");
+  CHECK(advice_of("r(Registry){birth 1} =[Registry::all_[]]=> s(Session){birth 2} =[Session::home_]=> r; "
+                  "r ~[Registry::by_id_[]]~> s") == "Session::home_: safe, breaks 1");
+}
+
 TEST_CASE("with nothing to tell the sides apart the advice is not safe") {
   CHECK(advice_of("p(P) =[P::x_]=> k(K) =[K::y_]=> p") == "K::y_: unsafe, breaks 1");
 }
