@@ -86,6 +86,8 @@ std::string short_function(std::string_view name) {
     if (const size_t length = word_begins ? operator_length(rest) : 0; length != 0) {
       result += rest.substr(0, length);
       i += length;
+    } else if (rest.starts_with("[abi:")) {
+      i = std::min(whole.find(']', i), whole.size() - 1) + 1;
     } else if (rest.starts_with("(anonymous namespace)::")) {
       i += std::string_view("(anonymous namespace)::").size();
     } else if (whole[i] == '(' || whole[i] == '<') {

@@ -21,6 +21,8 @@ TEST_CASE("a type's innermost template arguments go first where the name is too 
 TEST_CASE("what has no name in source keeps the one that the compiler gave it") {
   CHECK(short_function("main::{unnamed type#1}::go()") == "main::{unnamed type#1}::go");
   CHECK(short_function("void app::run<int>(int)::{lambda(int)#2}::operator()(int) const") == "app::run::{lambda#2}");
+  CHECK(short_function("lox::Evaluator::call[abi:cxx11](int)::{lambda(auto)#1}::operator()(int) const") ==
+        "lox::Evaluator::call::{lambda#1}");
 }
 
 TEST_CASE("a name too long to be read whole is told by its outermost template") {
