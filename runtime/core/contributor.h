@@ -1,6 +1,7 @@
 // Another agent in the process (CPython's) that adds its facts to every dump and knows when its heap may be looked at.
 #pragma once
 
+#include "runtime/core/system.h"
 #include "runtime/dump/writer.h"
 
 namespace reftally::runtime {
@@ -10,6 +11,7 @@ struct Contributor {
   bool (*may_take)(dump::SnapshotReason reason) noexcept;
   void (*write)(dump::Writer& writer) noexcept;  // in the cloned child
   void (*waiting)(bool begins) noexcept;         // in the parent, around its wait for the child
+  OwnRanges own_memory;                          // what no scan of the program's memory should read
 };
 
 // Exported by the native agent; found by dlsym.

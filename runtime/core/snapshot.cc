@@ -165,6 +165,9 @@ void forget_snapshots() noexcept {
   busy.store(false);
 }
 
-void set_contributor(const Contributor* other) noexcept { contributor.store(other); }
+void set_contributor(const Contributor* other) noexcept {
+  join_own_ranges(other->own_memory);
+  contributor.store(other);
+}
 
 }  // namespace reftally::runtime

@@ -18,6 +18,13 @@ constexpr uint32_t kMaxOwnRanges = 256;
 OwnRange own_ranges[kMaxOwnRanges];
 std::atomic<uint32_t> own_ranges_used{0};
 OwnMemoryEnd another_end = nullptr;
+OwnRanges another_ranges = {nullptr, nullptr};
+
+// Ours alone.
+uint32_t range_count() noexcept {
+  uint32_t used = own_ranges_used.load(std::memory_order_relaxed);
+  return used < kMaxOwnRanges ? used : kMaxOwnRanges;
+}
 
 }  // namespace
 
@@ -39,7 +46,7 @@ void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept {
   new_size = (new_size + 4095) & ~size_t{4095};
   void* moved = mremap(memory, old_size, new_size, MREMAP_MAYMOVE);
   if (moved == MAP_FAILED) return nullptr;
-  for (uint32_t i = 0; i < own_range_count(); i++) {
+  for (uint32_t i = 0; i < range_count(); i++) {
     if (own_ranges[i].begin != reinterpret_cast<uint64_t>(memory)) continue;
     auto begin = reinterpret_cast<uint64_t>(moved);
     own_ranges[i] = {begin, begin + new_size};
@@ -48,7 +55,7 @@ void* remap_memory(void* memory, size_t old_size, size_t new_size) noexcept {
 }
 
 void unmap_memory(void* memory) noexcept {
-  for (uint32_t i = 0; i < own_range_count(); i++) {
+  for (uint32_t i = 0; i < range_count(); i++) {
     if (own_ranges[i].begin != reinterpret_cast<uint64_t>(memory)) continue;
     munmap(memory, own_ranges[i].end - own_ranges[i].begin);
     own_ranges[i] = {};
@@ -62,20 +69,24 @@ void add_own_range(uint64_t begin, uint64_t end) noexcept {
 }
 
 uint32_t own_range_count() noexcept {
-  uint32_t used = own_ranges_used.load(std::memory_order_relaxed);
-  return used < kMaxOwnRanges ? used : kMaxOwnRanges;
+  return range_count() + (another_ranges.count != nullptr ? another_ranges.count() : 0);
 }
 
-OwnRange own_range(uint32_t i) noexcept { return own_ranges[i]; }
+OwnRange own_range(uint32_t i) noexcept {
+  const uint32_t count = range_count();
+  return i < count ? own_ranges[i] : another_ranges.range(i - count);
+}
+
+void join_own_ranges(const OwnRanges& of_another_agent) noexcept { another_ranges = of_another_agent; }
 
 bool is_own_memory(uint64_t begin, uint64_t end) noexcept {
   for (uint32_t i = 0; i < own_range_count(); i++)
-    if (begin < own_ranges[i].end && own_ranges[i].begin < end) return true;
+    if (begin < own_range(i).end && own_range(i).begin < end) return true;
   return false;
 }
 
 uint64_t own_memory_end(uint64_t address) noexcept {
-  for (uint32_t i = 0; i < own_range_count(); i++)
+  for (uint32_t i = 0; i < range_count(); i++)
     if (address >= own_ranges[i].begin && address < own_ranges[i].end) return own_ranges[i].end;
   return another_end != nullptr ? another_end(address) : 0;
 }

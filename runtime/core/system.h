@@ -25,6 +25,12 @@ struct OwnRange {
 };
 uint32_t own_range_count() noexcept;
 OwnRange own_range(uint32_t i) noexcept;
+// Of another agent in the process: from now on its ranges follow after ours.
+struct OwnRanges {
+  uint32_t (*count)() noexcept;
+  OwnRange (*range)(uint32_t i) noexcept;
+};
+void join_own_ranges(const OwnRanges& of_another_agent) noexcept;
 
 // Text into a fixed buffer; what does not fit is cut.
 class Text {

@@ -186,7 +186,8 @@ void while_waiting(bool begins) noexcept {
     python.PyEval_RestoreThread(thread);
 }
 
-constexpr runtime::Contributor kContributor = {may_take, contribute, while_waiting};
+constexpr runtime::Contributor kContributor = {
+    may_take, contribute, while_waiting, {runtime::own_range_count, runtime::own_range}};
 
 void join_native_agent() noexcept {
   const auto enroll = reinterpret_cast<runtime::SetContributor>(dlsym(RTLD_DEFAULT, "reftally_agent_set_contributor"));

@@ -34,3 +34,14 @@ TEST_CASE("memory that grew is the agent's where it lies now, and not where it l
   unmap_memory(grown);
   if (after != MAP_FAILED) munmap(after, 4096);
 }
+
+TEST_CASE("memory of another agent is left out as ours is") {
+  alignas(4096) static char of_another[4096];
+  static const OwnRange kRange{address_of(of_another), address_of(of_another) + sizeof of_another};
+  REQUIRE_FALSE(is_own_memory(kRange.begin, kRange.end));
+  const uint32_t before = own_range_count();
+  join_own_ranges({[]() noexcept { return uint32_t{1}; }, [](uint32_t) noexcept { return kRange; }});
+  CHECK(is_own_memory(kRange.begin, kRange.end));
+  CHECK(own_range_count() == before + 1);
+  CHECK(own_range(before).begin == kRange.begin);
+}
