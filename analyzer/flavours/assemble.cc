@@ -127,6 +127,14 @@ void Assembly::add_shared_blocks() {
         {object_of(object), object_of(holders_.own_id(block)), LabelId{}, ReferenceKind::kRaw, Certainty::kExact});
 }
 
+void Assembly::note_onlookers(std::span<const uint32_t> blocks) { onlookers_.insert(blocks.begin(), blocks.end()); }
+
+// At a block, which has no count to tell who owns it. The next of them is one's own.
+bool Assembly::only_looks_on(const DraftReference& draft) const {
+  if (onlookers_.empty() || !holders_.is_block(draft.from) || !holders_.is_block(draft.to)) return false;
+  return onlookers_.contains(holders_.block_of(draft.from)) && !onlookers_.contains(holders_.block_of(draft.to));
+}
+
 void Assembly::add_references(DraftReferences references) {
   HeapBuilder::References found;
   size_t row = 0;
@@ -135,6 +143,7 @@ void Assembly::add_references(DraftReferences references) {
     to = HeapBuilder::ReferenceRow{object_of(draft.from), object_of(draft.to), draft.element,
                                    draft.label,           draft.kind,          draft.certainty};
     if (to.from == to.to && to.kind == ReferenceKind::kRaw) return false;  // came to be one object since
+    if (only_looks_on(draft)) return false;
     if (events_.known()) found.acquired.push_back(acquired(draft.to, place, draft.kind, draft.certainty));
     return true;
   };

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/flavours/declared_facts.h"
@@ -25,6 +26,7 @@ class Assembly final : public NativeSide {
   void add_objects(CountedObjects& counted);
   void add_unknown_deleters();  // a value that may outlive its control block, or not belong to it
   void add_shared_blocks();     // a block lives as long as what lies in it
+  void note_onlookers(std::span<const uint32_t> blocks);  // whose words are no references; before those are added
   void add_references(DraftReferences references);
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
   void add_storage(std::span<const DraftStorage> storage);
@@ -48,6 +50,7 @@ class Assembly final : public NativeSide {
                                      : of_extras_[holder - holders_.first_extra()];
   }
   bool asks_again() const;
+  bool only_looks_on(const DraftReference& draft) const;
   void add_counted(const CountedObject& source);
   void note_value(HolderId holder, const CountedObject& source);
   StackId acquired(HolderId to, uint64_t place, ReferenceKind kind, Certainty certainty);
@@ -61,6 +64,7 @@ class Assembly final : public NativeSide {
   Naming& naming_;
   HeapBuilder& builder_;
   const std::unordered_map<uint64_t, LabelId>& outward_;
+  std::unordered_set<uint32_t> onlookers_;         // blocks
   std::vector<ObjectId> of_blocks_;                // by block: its own, or that of who has it
   std::vector<ObjectId> of_extras_;                // by holder, from first_extra() on
   std::unordered_map<uint32_t, uint64_t> carved_;  // by block: bytes that went to counted objects inside it

@@ -16,6 +16,9 @@ class DeclaredBodies {
 
   std::optional<uint32_t> row_at(uint64_t place) const;  // of DeclaredFacts::objects
   std::string word_name(uint32_t row, uint64_t place) const;
+  // Blocks of pybind11's table of instances: each has the address of a value and of the object that has it, and sees
+  // both for as long as they live, without a claim to either.
+  std::vector<uint32_t> pybind11_entries() const;
 
  private:
   struct Body {

@@ -35,6 +35,7 @@ class DeclaredLift {
   // held by nobody knows, and so its words stay roots. kNoObject otherwise.
   ObjectId referrer_at(uint64_t place) const;
   LabelId word_label(uint64_t place);  // of a word that has a referrer
+  const DeclaredBodies& bodies() const { return bodies_; }
 
  private:
   // What a label is made of, for references that differ in nothing else: nearly all do, and there are millions.

@@ -138,6 +138,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   declared.add_objects();
   assembly.add_unknown_deleters();
   assembly.add_shared_blocks();
+  assembly.note_onlookers(declared.bodies().pybind11_entries());
   assembly.add_references(std::move(typed.references));
   assembly.add_candidates(candidates, root_words.roots);
   assembly.add_references(std::move(heap_words.references));
