@@ -25,6 +25,22 @@ std::unordered_map<uint64_t, std::vector<ObjectId>> objects_at(const RuleInput& 
   return objects;
 }
 
+// CPython's lru_cache(maxsize=…) says so by the name of its references.
+bool is_in_bounded_cache(const RuleInput& input, const Finding& finding) {
+  return std::any_of(finding.path.begin(), finding.path.end(), [&](const PathStep& step) {
+    const HeapLabel& label = input.heap.labels[index(input.heap.label[step.reference])];
+    return input.heap.text(label.path).find("bounded cache[") != std::string_view::npos;
+  });
+}
+
+// Of a runtime with an allocator of its own: blocks that words of its arenas lead to, and no object. A freed object
+// still says what it held, and malloc has used that again since; nobody can act on such a place.
+bool is_of_freed_memory(const RuleInput& input, const Finding& finding) {
+  if (!input.has_collector || !finding.root || !finding.subject || is_declared(input.heap, *finding.subject))
+    return false;
+  return input.heap.roots[*finding.root].kind == RootKind::kExternal && finding.path.empty();
+}
+
 }  // namespace
 
 void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
@@ -44,6 +60,12 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
     set_path(input, finding, Follow::kOwners, path.example);
+    if (is_of_freed_memory(input, finding)) continue;
+    if (is_in_bounded_cache(input, finding)) {
+      finding.severity = Severity::kNote;
+      finding.evidence.push_back(
+          "the cache has a bound (maxsize): it fills up to that, and keeps what it has till then");
+    }
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));

@@ -213,15 +213,17 @@ void ReferenceReader::read_members(Address object, const TypeInfo& type) noexcep
 }
 
 // struct lru_list_elem {header, prev, next, hash, key, result}; the wrapper begins with the list's root. Each element
-// has two owners, the dictionary and the list; the wrapper visits keys and results on the elements' behalf.
+// has two owners, the dictionary and the list; the wrapper visits keys and results on the elements' behalf. By their
+// names they are parts of one container, and say whether it has a bound (maxsize, which is -1 where there is none).
 void ReferenceReader::read_lru_cache(Address wrapper) noexcept {
-  constexpr int32_t kNext = 24, kKey = 40, kResult = 48;
+  constexpr int32_t kNext = 24, kKey = 40, kResult = 48, kMaxSize = 96;
   constexpr int kMostElements = 1 << 28;
+  const bool bounded = read<int64_t>(wrapper + kMaxSize) >= 0;
   Address link = pointer_at(wrapper + kNext);
   for (int i = 0; link != 0 && link != wrapper && i < kMostElements; i++, link = pointer_at(link + kNext)) {
-    own_field(link, "cache list");
-    claim_field(pointer_at(link + kKey), "cached key");
-    claim_field(pointer_at(link + kResult), "cached result");
+    own_field(link, bounded ? "bounded cache[] link" : "cache[] link");
+    claim_field(pointer_at(link + kKey), bounded ? "key of bounded cache[]" : "key of cache[]");
+    claim_field(pointer_at(link + kResult), bounded ? "bounded cache[]" : "cache[]");
   }
 }
 

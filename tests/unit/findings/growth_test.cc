@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "analyzer/analysis.h"
 #include "analyzer/heap/drawing.h"
 
 using namespace reftally;
@@ -234,4 +235,56 @@ TEST_CASE("what was alive before, at a place that has fewer now, has not grown w
     return drawing;
   };
   CHECK(growth_of({names(30), names(20), names(10)}) == Lines{});
+}
+
+namespace {
+
+// "note Entry" for each growing place of the last drawing.
+Lines growth_findings_of(const Lines& drawings) {
+  std::vector<HeapCensus> before;
+  for (size_t i = 0; i + 1 < drawings.size(); i++) {
+    const Heap heap = read_drawing(drawings[i]).heap;
+    RetainingPaths paths(heap);
+    before.push_back(take_census(heap, paths));
+  }
+  AnalysisOptions options;
+  options.before = before;
+  const Analysis analysis = analyze_heap(read_drawing(drawings.back()).heap, options);
+  Lines lines;
+  for (const Finding& finding : analysis.findings)
+    if (std::string_view(finding.rule) == "growing-path")
+      lines.push_back(fmt::format("{} {}", finding.severity == Severity::kNote ? "note" : "warning",
+                                  analysis.heap.type_name(*finding.subject)));
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("what fills a cache that has a bound is a note") {
+  auto growing = [](const char* label) {
+    Lines drawings;
+    for (int entries : {20, 40, 60}) {
+      std::string drawing = "static g_cache => c(cache){python};";
+      for (int i = 0; i < entries; i++)
+        drawing += fmt::format("c =[\"cache\"::\"{}\"]=> e{}(Entry){{python}};", label, i);
+      drawings.push_back(drawing);
+    }
+    return growth_findings_of(drawings);
+  };
+  CHECK(growing("bounded cache[]") == Lines{"note Entry"});
+  CHECK(growing("cache[]") == Lines{"warning Entry"});
+}
+
+TEST_CASE("blocks that old words in a runtime's arenas lead to do not grow, but what a variable holds does") {
+  auto growing = [](const char* root) {
+    Lines drawings;
+    for (int blocks : {20, 40, 60}) {
+      std::string drawing = "type A {collected, clear}; static g => a(A){python, tracked};";
+      for (int i = 0; i < blocks; i++) drawing += fmt::format("{} -> e{}(Entry)[64];", root, i);
+      drawings.push_back(drawing);
+    }
+    return growth_findings_of(drawings);
+  };
+  CHECK(growing("external arena").empty());
+  CHECK(growing("static g_table") == Lines{"warning Entry"});
 }
