@@ -15,16 +15,22 @@ constexpr int kDeepest = 64;
 // Of a scalar, and a guess for what nothing else is known of.
 uint64_t alignment_of_size(uint64_t size, uint64_t widest) { return size ? std::min(std::bit_floor(size), widest) : 1; }
 
-// A class that is longer than its members need is so for its alignment.
+// A class that is longer than its members need is so for its alignment; where the size of one is not known (libdw has
+// none of a pointer to a member), who can say.
 uint64_t alignment_of_class(const Type& type, int depth) {
   if (type.members.empty()) return alignment_of_size(type.size, sizeof(uint64_t));
   uint64_t alignment = 1, end = 0;
+  bool is_known = true;
   for (const TypeMember& member : type.members) {
-    if (!member.type || member.is_virtual_base) return std::max<uint64_t>(alignment, sizeof(uint64_t));
+    if (!member.type || member.is_virtual_base || member.type->size == 0) {
+      is_known = false;
+      alignment = std::max<uint64_t>(alignment, sizeof(uint64_t));
+      continue;
+    }
     alignment = std::max(alignment, alignment_of(*member.type, depth + 1));
     end = std::max(end, member.offset + member.type->size);
   }
-  for (uint64_t wider = alignment; wider <= kWidestGuessed && end != 0; wider *= 2)
+  for (uint64_t wider = alignment; is_known && wider <= kWidestGuessed; wider *= 2)
     if (round_up(end, wider) == type.size) return wider;
   return alignment;
 }

@@ -19,6 +19,9 @@ uint64_t offset_in_node(const Plan& plan, uint64_t links) {
 void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index) {
   const PathId path = walker.paths().element(container.path, plan.element);
   if (plan.alternatives.empty()) return walker.push(plan.element, address, path, index);
+  const uint64_t end = address + plan.offsets[5] + plan.element->size;
+  if (!walker.in_one_piece(address, end))
+    return walker.visitor().opaque(address, end);  // not where it was thought to be
   walker.push(plan.alternatives[0], address, walker.paths().key(container.path));
   walker.push(plan.alternatives[1], address + plan.offsets[5], path,
               index_of_key(walker, *plan.alternatives[0], address));

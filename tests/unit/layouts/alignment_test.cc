@@ -22,6 +22,8 @@ TEST_CASE("a class that is longer than its members need is aligned for its own s
   const Type* pointer = types.pointer(types.integer("char", 1));
   CHECK(alignment_of(*types.structure("Padded", 32, {{"a", 0, pointer}, {"b", 8, pointer}, {"c", 16, pointer}})) == 16);
   CHECK(alignment_of(*types.structure("Cache", 64, {{"a", 0, pointer}})) == 64);
+  const Type member_pointer{.kind = Type::Kind::kMemberPointer};
+  CHECK(alignment_of(*types.structure("Unknown", 16, {{"a", 0, pointer}, {"b", 0, &member_pointer}})) == 8);
   CHECK(alignment_of(*types.structure("Odd", 24, {{"a", 0, pointer}})) == 8);  // of a size that no alignment explains
 }
 
