@@ -31,9 +31,10 @@ int64_t Earlier::lost_since(const Heap& heap, const Accounts& accounts, const st
   const int64_t remainder = accounts.remainder[index(object)], seen = words[index(object)];
   const Row* then = find(heap, object);
   if (then == nullptr) return remainder - seen;
-  // A word that was there then explains what was open then; only a new one can explain what is open now.
-  const int64_t grown = remainder - std::max<int64_t>(0, then->remainder);
-  return grown - std::max<int64_t>(0, seen - static_cast<int64_t>(then->words));
+  // What was open then has the words that were there then; all others may explain what is open now, old ones too: the
+  // place of an old word may hold a reference again.
+  const int64_t open_then = std::max<int64_t>(0, then->remainder);
+  return remainder - open_then - std::max<int64_t>(0, seen - std::min<int64_t>(then->words, open_then));
 }
 
 }  // namespace reftally
