@@ -59,6 +59,13 @@ bool ElfFile::has_section(std::string_view name) const {
   return section && gelf_getshdr(section, &header) && header.sh_type != SHT_NOBITS;
 }
 
+bool ElfFile::is_zstd(std::string_view name) const {
+  constexpr uint32_t kZstd = 2;  // ELFCOMPRESS_ZSTD, which elf.h has from glibc 2.37 on
+  Elf_Scn* section = find_section(name);
+  GElf_Chdr header;
+  return section && gelf_getchdr(section, &header) && header.ch_type == kZstd;
+}
+
 std::optional<std::string> ElfFile::debug_link() const {
   GElf_Word crc = 0;
   const char* link = dwelf_elf_gnu_debuglink(elf_, &crc);

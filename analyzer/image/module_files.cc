@@ -119,7 +119,13 @@ ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, con
     files.dwarf = open_dwarf(files.package ? files.package->elf() : source->elf());
   }
   if (files.dwarf) attach_alternate(files, roots);
-  files.lacks_dwarf = !files.dwarf;
+  const bool is_zstd = !files.dwarf && source->is_zstd(".debug_info");
+  if (is_zstd)
+    files.warning = fmt::format(
+        "{}: its debug information is compressed with zstd, which libdw here cannot read: names and member types there "
+        "come from symbols and counts alone; run `objcopy --decompress-debug-sections` on it, or link with -gz=zlib",
+        module.path);
+  files.lacks_dwarf = !files.dwarf && !is_zstd;
   return files;
 }
 

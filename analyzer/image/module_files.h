@@ -30,6 +30,7 @@ class ElfFile {
   std::span<const uint8_t> section(std::string_view name) const;  // as stored; empty when absent
   std::optional<std::string> debug_link() const;                  // .gnu_debuglink
   bool has_section(std::string_view name) const;
+  bool is_zstd(std::string_view section) const;  // compressed so, which not every libdw reads
   // As loaded, before relocation; addresses without bias.
   std::span<const uint8_t> loaded_from(uint64_t address) const;  // to the end of what the file has of the segment
   std::optional<uint64_t> word(uint64_t address) const;

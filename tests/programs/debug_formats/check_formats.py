@@ -139,6 +139,16 @@ def check_without(builder):
     return [] if told == 1 and "build with -g" in report.replace("\n", " ") else ["not told once what to do\n" + report]
 
 
+def check_zstd(builder):
+    builder.build("-g", "-gz=zstd")
+    report, account = report_text(builder, [])
+    text = report.replace("\n", " ")
+    if "zstd" not in text:  # a libdw that reads it
+        return problems_of(report, account)
+    told = "compressed with zstd" in text and "--decompress-debug-sections" in text and "build with -g" not in text
+    return [] if told else ["not told what stands in the way\n" + report]
+
+
 def check(reftally, compiler, name, build):
     with tempfile.TemporaryDirectory(prefix="reftally-test-") as folder:
         builder = Builder(reftally, compiler, pathlib.Path(folder))
@@ -176,6 +186,10 @@ def main():
         with tempfile.TemporaryDirectory(prefix="reftally-test-") as folder:
             builder = Builder(options.reftally, options.gcc, pathlib.Path(folder))
             tell("none", options.gcc, lambda: check_without(builder))
+        if options.clang:
+            with tempfile.TemporaryDirectory(prefix="reftally-test-") as folder:
+                zstd_builder = Builder(options.reftally, options.clang, pathlib.Path(folder))
+                tell("zstd", options.clang, lambda: check_zstd(zstd_builder))
     return 1 if failed else 0
 
 
