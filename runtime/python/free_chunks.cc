@@ -43,14 +43,7 @@ void FreeChunks::find(Address begin, Address end) noexcept {
 }
 
 bool FreeChunks::contains(Address place) const noexcept {
-  size_t low = 0, high = ranges_.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (ranges_[middle].end <= place)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  const size_t low = ranges_.partition_point([&](const auto& row) { return row.end <= place; });
   if (low < ranges_.size() && ranges_[low].begin <= place) return true;
   for (const Address chunk : cached_) {
     const uint64_t size = pointer_at(chunk + 8) & kSizeBits;

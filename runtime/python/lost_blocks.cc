@@ -63,14 +63,7 @@ LostBlocks::Place LostBlocks::place_of(Address address) noexcept {
 
 // What a freed block still says, nobody reads.
 bool LostBlocks::is_freed(Address place) noexcept {
-  size_t low = 0, high = pools_.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (pools_[middle].begin + pool_shape().size <= place)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  const size_t low = pools_.partition_point([&](const auto& row) { return row.begin + pool_shape().size <= place; });
   if (low == pools_.size() || place < pools_[low].begin) return free_chunks_.contains(place);
   const Pool& pool = pools_[low];
   if (place < pool.begin + kPoolHeader || place >= pool.begin + pool.next_offset) return true;
@@ -105,14 +98,7 @@ void LostBlocks::scan(Address begin, Address end) noexcept {
 }
 
 void LostBlocks::follow_links_of(const Place& block) noexcept {
-  size_t low = 0, high = links_.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (links_[middle].place < block.address())
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  size_t low = links_.partition_point([&](const auto& row) { return row.place < block.address(); });
   const Address end = block.address() + block.pool->block_size;
   for (; low < links_.size() && links_[low].place < end; low++) {
     const Place to = place_of(links_[low].to);

@@ -25,6 +25,19 @@ class Column {
   T* end() noexcept { return data_ + size_; }
   const T* begin() const noexcept { return data_; }
   const T* end() const noexcept { return data_ + size_; }
+  // The first row that is not before a place, where rows are in order; size() where all are.
+  template <class IsBefore>
+  size_t partition_point(IsBefore is_before) const noexcept {
+    size_t low = 0, high = size_;
+    while (low < high) {
+      const size_t middle = (low + high) / 2;
+      if (is_before(data_[middle]))
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low;
+  }
   void clear() noexcept { size_ = 0; }
   void push(const T& item) noexcept {
     if (size_ == capacity_) grow(size_ + 1);

@@ -38,14 +38,7 @@ Walk::Walk(dump::Writer& writer, const WalkOptions& options, const runtime::Modu
 }
 
 bool Walk::is_static(Address address) const noexcept {
-  size_t low = 0, high = data_segments_.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (data_segments_[middle].end <= address)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  const size_t low = data_segments_.partition_point([&](const auto& row) { return row.end <= address; });
   return low < data_segments_.size() && data_segments_[low].begin <= address;
 }
 

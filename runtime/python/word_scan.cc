@@ -67,14 +67,7 @@ void WordScan::scan(Address begin, Address end) noexcept {
 // ---- what a hit lies in
 
 void WordScan::mark(Address begin, Address end, In in, uint32_t holder) noexcept {
-  size_t low = 0, high = hits_.size();
-  while (low < high) {
-    const size_t middle = (low + high) / 2;
-    if (hits_[middle].place < begin)
-      low = middle + 1;
-    else
-      high = middle;
-  }
+  size_t low = hits_.partition_point([&](const auto& row) { return row.place < begin; });
   for (; low < hits_.size() && hits_[low].place < end; low++) {
     hits_[low].in = in;
     hits_[low].holder = holder;
