@@ -27,6 +27,8 @@ struct Election::Vote {
     several += count > 1;
     values.insert(count);
   }
+  // Small integers are many, and "prefix" reads as a reference: they must follow their objects' pointers.
+  bool is_followed() const { return several > 0 && equal * 2 >= voters; }
   // One referrer to each of many objects that all hold a 1 proves nothing; a name that says so, or different counts,
   // do.
   bool wins(bool named, bool plain) const {
@@ -39,6 +41,8 @@ struct Election::Vote {
 
 // A block of its own that two pointers agree on is no chance.
 constexpr int64_t kFewestBeside = 2;
+
+constexpr uint64_t kNarrow = 4;  // bytes: what has fewer
 
 struct Election::Outcome {
   Vote vote;
@@ -174,6 +178,7 @@ std::optional<Counter> Election::winner_of(const Candidate& candidate, const std
     const bool named = reads_as(CountName::kCount, counter.name);
     const bool is_certain = stated_.is_count(counter.owner, counter.name);
     const std::tuple rank{vote.equal + (is_certain ? 1 : 0), named, -static_cast<int64_t>(counter.offset)};
+    if (counter.size < kNarrow && !is_certain && !vote.is_followed()) continue;
     if (candidate.is_beside && !is_certain && vote.equal < kFewestBeside) continue;
     if ((!is_certain && !vote.wins(named || candidate.is_stated, candidate.party.is_plain && !candidate.is_stated)) ||
         rank <= best)

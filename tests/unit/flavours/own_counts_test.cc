@@ -98,6 +98,14 @@ TEST_CASE("an integer of two bytes is a count where its name speaks of reference
   }
 }
 
+TEST_CASE("a small integer that only sometimes equals its object's pointers is no count") {
+  Fixture heap;
+  const Type* table = heap.types.structure("Table", 24, {{"prefix", 8, heap.types.integer("unsigned char", 1)}});
+  const Type* owner = heap.types.smart_pointer("Owner", table);
+  for (uint32_t prefix : {1, 1, 5, 9}) heap.point(owner, heap.object(7, prefix));
+  CHECK(heap.vote().empty());
+}
+
 TEST_CASE("a one in every object with one owner is no count") {
   Fixture heap;
   const Type* owner = heap.types.smart_pointer("Owner", heap.node("version"));
