@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include "reports/balance.h"
@@ -46,6 +46,16 @@ const char* reason_name(dump::SnapshotReason reason) {
       return "core file";
   }
   return "unknown";
+}
+
+std::vector<std::string> flavours_of(const Heap& heap) {
+  std::array<bool, std::size(kFlavourNames)> is_there{};
+  for (FlavourId flavour : heap.flavour) is_there[static_cast<size_t>(flavour)] = true;
+  std::vector<std::string> names;
+  for (size_t i = 0; i < is_there.size(); i++)
+    if (is_there[i] && static_cast<FlavourId>(i) != FlavourId::kBlock) names.emplace_back(kFlavourNames[i]);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 constexpr size_t kMostBirths = 40;  // call stacks of one finding
@@ -311,10 +321,7 @@ Report build_report(const Analysis& analysis, const Image* image, const FramesOf
     const std::string& executable = image->process.executable;
     source_folders = {image->process.working_directory, executable.substr(0, executable.rfind('/'))};
   }
-  std::set<std::string> flavours;
-  for (FlavourId flavour : analysis.heap.flavour)
-    if (flavour != FlavourId::kBlock) flavours.emplace(kFlavourNames[static_cast<size_t>(flavour)]);
-  report.flavours.assign(flavours.begin(), flavours.end());
+  report.flavours = flavours_of(analysis.heap);
   const AnalysisTotals& totals = analysis.totals;
   report.totals = {totals.blocks,
                    totals.bytes,

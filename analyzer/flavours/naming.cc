@@ -35,9 +35,10 @@ TypeId Naming::readable_type(std::string_view demangled) {
 }
 
 TypeId Naming::vtable_type(uint64_t vtable) {
-  auto [found, added] = vtable_types_.try_emplace(vtable, TypeId{});
   const std::string_view mangled = image_.vtable_type(vtable);
-  if (added && !mangled.empty()) found->second = readable_type(demangle_type(mangled));
+  if (mangled.empty()) return TypeId{};
+  auto [found, added] = vtable_types_.try_emplace(vtable, TypeId{});
+  if (added) found->second = readable_type(demangle_type(mangled));
   return found->second;
 }
 
@@ -47,12 +48,15 @@ TypeId Naming::counted_type(const CountedObject& object) {
     const TypeId dynamic = vtable_type(image_.word(image_.blocks[object.value_block].address).value_or(0));
     if (index(dynamic) != 0) return dynamic;
   }
-  const std::string_view name = counted_.names[object.value_type];
-  if (name.empty()) return TypeId{};
-  const uint32_t key = index(object.value_type) * 2 + (object.value_count != 1);
-  auto [found, added] = counted_types_.try_emplace(key, TypeId{});
-  if (added) found->second = readable_type(std::string(name) + (object.value_count != 1 ? "[]" : ""));
-  return found->second;
+  const bool is_array = object.value_count != 1;
+  const size_t key = size_t{index(object.value_type)} * 2 + is_array;
+  if (key >= counted_types_.size()) counted_types_.resize(2 * counted_.names.size());
+  std::optional<TypeId>& type = counted_types_[key];
+  if (!type) {
+    const std::string_view name = counted_.names[object.value_type];
+    type = name.empty() ? TypeId{} : readable_type(std::string(name) + (is_array ? "[]" : ""));
+  }
+  return *type;
 }
 
 // A frame begins with the functions that resume and destroy it; once done it has the latter only.

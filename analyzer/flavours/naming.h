@@ -63,11 +63,11 @@ class Naming {
   const CountedObjects& counted_;
   const Holders& holders_;
   HeapBuilder& builder_;
-  std::unordered_map<uint32_t, TypeId> counted_types_;  // by StringId of CountedObjects::names
-  std::unordered_map<uint64_t, TypeId> vtable_types_;   // by vtable
-  std::unordered_map<uint64_t, Frame> frames_;          // of coroutines, by function that destroys it
-  std::unordered_map<uint64_t, TypeId> sized_types_;    // "block of N bytes", by N
-  std::vector<TypeId> block_types_;                     // told by who points there, or kUntold; empty: of none
+  std::vector<std::optional<TypeId>> counted_types_;   // by StringId of CountedObjects::names: of one, of an array
+  std::unordered_map<uint64_t, TypeId> vtable_types_;  // by vtable
+  std::unordered_map<uint64_t, Frame> frames_;         // of coroutines, by function that destroys it
+  std::unordered_map<uint64_t, TypeId> sized_types_;   // "block of N bytes", by N
+  std::vector<TypeId> block_types_;                    // told by who points there, or kUntold; empty: of none
   std::unordered_map<HolderId, TypeId> extra_types_;
   std::unordered_map<uint64_t, LabelId> offset_labels_;      // by type and offset
   std::unordered_map<uint32_t, std::string> type_names_;     // by TypeId

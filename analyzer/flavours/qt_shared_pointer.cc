@@ -41,12 +41,12 @@ class Search {
 
   // Reads nothing but memory: any thread may.
   bool may_be(uint32_t block) const {
-    const uint64_t at = image_.blocks[block].address;
-    const auto counts = image_.word(at);
-    if (!counts || image_.blocks[block].size < kHeader) return false;
-    const auto weak = static_cast<int32_t>(*counts), strong = static_cast<int32_t>(*counts >> 32);
+    const ImageBlock& place = image_.blocks[block];
+    if (place.size < kHeader) return false;
+    const uint64_t counts = image_.word(place.address).value_or(0);
+    const auto weak = static_cast<int32_t>(counts), strong = static_cast<int32_t>(counts >> 32);
     if (weak <= 0 || strong < 0 || strong > weak) return false;
-    const auto function = image_.word(at + kDestroyer);
+    const auto function = image_.word(place.address + kDestroyer);
     return function && image_.module_at(*function);
   }
 

@@ -23,7 +23,16 @@ class WordStates {
   WordState at(uint64_t address) const;
   // Of a word that does not stand at a multiple of 8: what is said of it, or of the two it lies in.
   WordState at_unaligned(uint64_t address) const;
-  bool explain(uint64_t address);  // false where there is no memory, or it is explained already
+  // False where there is no memory, or it is explained already.
+  bool explain(uint64_t address) {
+    if (address % 8 != 0) return explain_unaligned(address);
+    if (!fill_at(address)) return false;
+    const uint64_t i = (address - filled_.begin) / 8, bit = uint64_t{1} << i % 64;
+    uint64_t& explained = filled_.groups[i / 64].explained;
+    const bool is_new = (explained & bit) == 0;
+    explained |= bit;
+    return is_new;
+  }
   // Unexplained words of [begin, end) become dead; explained ones stay.
   void bury(uint64_t begin, uint64_t end);
   // Calls visit(address, word, state) for each known word in [begin, end) that is not explained.
@@ -31,6 +40,7 @@ class WordStates {
   void for_each_open(uint64_t begin, uint64_t end, Visit visit) const;
   void release() {  // nobody asks any more
     std::vector<std::vector<Group>>().swap(groups_);
+    filled_ = {};
     explained_unaligned_.clear();
   }
 
@@ -47,11 +57,19 @@ class WordStates {
     const std::vector<Group>& groups = groups_[static_cast<size_t>(&region - image_.regions.data())];
     return groups.empty() ? nullptr : groups.data();
   }
-  Group* groups_to_fill(const ImageRegion& region);
+  bool explain_unaligned(uint64_t address);
+  // The region that is filled from now on; false where there is none. Most words are in the region of the one before.
+  bool fill_at(uint64_t address) { return address - filled_.begin < filled_.bytes || fill_region_at(address); }
+  bool fill_region_at(uint64_t address);
 
+  struct Filled {
+    uint64_t begin = 0, bytes = 0;
+    Group* groups = nullptr;
+  };
   const Image& image_;
   std::unordered_set<uint64_t> explained_unaligned_;
   std::vector<std::vector<Group>> groups_;  // by region; empty until one of its words is set
+  Filled filled_;                           // the region of the last word that was set
 };
 
 template <class Visit>

@@ -18,12 +18,15 @@ bool is_visited(const Heap& heap, uint64_t row) {
 ObjectSet find_collector_garbage(const Heap& heap) {
   const uint32_t objects = heap.object_count();
   ObjectSet garbage(objects, 0);
-  std::vector<int64_t> outside(objects, 0);
+  bool any_tracked = false;
   for (uint32_t i = 0; i < objects; i++) {
     const uint32_t flags = heap.flags[i];
     garbage[i] = (flags & dump::kObjectTracked) != 0 && flags >> dump::kObjectGenerationShift != kPermanent;
-    outside[i] = heap.strong_count[i] == kUncounted ? 1 : heap.strong_count[i];
+    any_tracked |= garbage[i] != 0;
   }
+  if (!any_tracked) return garbage;
+  std::vector<int64_t> outside(objects, 0);
+  for (uint32_t i = 0; i < objects; i++) outside[i] = heap.strong_count[i] == kUncounted ? 1 : heap.strong_count[i];
   auto for_each_visited = [&](uint32_t from, auto&& use) {
     for (uint64_t row = heap.references.begin(from); row < heap.references.end(from); row++)
       if (garbage[index(heap.referent[row])] && is_visited(heap, row)) use(index(heap.referent[row]));

@@ -67,12 +67,6 @@ void HeapBuilder::add_references(References references) {
 void HeapBuilder::add_root(const HeapRoot& root) { roots_.push_back(root); }
 StringId HeapBuilder::intern(std::string_view text) { return heap_.strings.intern(text); }
 
-HeapBuilder::ObjectRow HeapBuilder::object(ObjectId id) {
-  const size_t i = index(id);
-  return {heap_.address[i],    heap_.size[i],        heap_.type[i],        heap_.flavour[i], heap_.strong_count[i],
-          heap_.weak_count[i], heap_.birth_stack[i], heap_.birth_order[i], heap_.flags[i],   heap_.note[i]};
-}
-
 int64_t& HeapBuilder::event_row(std::vector<int64_t>& column, ObjectId id) {
   if (column.size() <= index(id)) column.resize(std::max<size_t>(object_count(), index(id) + size_t{1}));
   return column[index(id)];

@@ -218,7 +218,11 @@ class HeapBuilder {
   void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }
   void set_block_totals(uint64_t count, uint64_t bytes);
   void set_objects_of_blocks(std::vector<ObjectId> objects) { heap_.object_of_block = std::move(objects); }
-  ObjectRow object(ObjectId id);
+  ObjectRow object(ObjectId id) {
+    const size_t i = index(id);
+    return {heap_.address[i],    heap_.size[i],        heap_.type[i],        heap_.flavour[i], heap_.strong_count[i],
+            heap_.weak_count[i], heap_.birth_stack[i], heap_.birth_order[i], heap_.flags[i],   heap_.note[i]};
+  }
   void set_event_balance(ObjectId id, int64_t balance) { event_row(heap_.event_balance, id) = balance; }
   void add_open_acquire(ObjectId id) { ++event_row(heap_.open_acquires, id); }
   uint32_t object_count() const { return heap_.object_count(); }

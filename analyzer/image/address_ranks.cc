@@ -22,24 +22,15 @@ void AddressGroups::grow() {
     if (slot.number != kNone) find_or_add(slot.group << kBits, slot.number);
 }
 
-AddressRanks::Page& AddressRanks::page_to_fill(uint64_t page) {
+AddressRanks::Page& AddressRanks::next_page_to_fill(uint64_t page) {
   const auto fresh = static_cast<uint32_t>(pages_.size() / kGroup);
   const uint32_t group = groups_.find_or_add(page << kPageBits, fresh);
   if (group == fresh) pages_.resize(pages_.size() + kGroup);
-  return pages_[group * kGroup + (page & (kGroup - 1))];
-}
-
-void AddressRanks::add(uint64_t first, uint64_t last) {
-  Page& page = page_to_fill(first >> kPageBits);
-  const bool is_fresh = page.before == 0 && (page.starts[0] | page.starts[1] | page.starts[2] | page.starts[3]) == 0;
-  if (is_fresh) page.before = rows_;
-  const unsigned granule = first >> kGranuleBits & 0xff;
-  page.is_crowded |= page.is_start(first);
-  page.is_uneven |= first % (1u << kGranuleBits) != 0;
-  page.starts[granule / 64] |= uint64_t{1} << granule % 64;
-  ++rows_;
-  for (uint64_t covered = (first >> kPageBits) + 1; covered <= last >> kPageBits; ++covered)
-    page_to_fill(covered).before = rows_;
+  filled_ = page;
+  filled_row_ = group * kGroup + (page & (kGroup - 1));
+  Page& filled = pages_[filled_row_];
+  if (filled.is_empty()) filled.before = rows_;
+  return filled;
 }
 
 }  // namespace reftally

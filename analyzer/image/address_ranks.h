@@ -46,21 +46,37 @@ class AddressRanks {
   static constexpr int kPageBits = 12, kGranuleBits = 4;
 
   struct Page {
-    uint64_t starts[4] = {};  // by 16 bytes of the page
-    uint32_t before = 0;      // rows that begin before the page
-    bool is_crowded = false;  // two rows begin in the same 16 bytes: `starts` says too little
-    bool is_uneven = false;   // a row begins at no multiple of 16
+    uint64_t starts[4] = {};         // by 16 bytes of the page
+    uint32_t before = 0;             // rows that begin before the page
+    uint8_t before_quarter[3] = {};  // bits of `starts` before the second, third and fourth of its words
+    bool is_crowded : 1 = false;     // two rows begin in the same 16 bytes: `starts` says too little
+    bool is_uneven : 1 = false;      // a row begins at no multiple of 16
 
     // Rows that begin in or before the pointer's 16 bytes.
     uint32_t rank(uint64_t pointer) const {
-      const unsigned granule = pointer >> kGranuleBits & 0xff;
-      uint32_t rows = before + ones(starts[granule / 64] & (~uint64_t{0} >> (63 - granule % 64)));
-      for (unsigned i = 0; i < granule / 64; ++i) rows += ones(starts[i]);
-      return rows;
+      const unsigned granule = pointer >> kGranuleBits & 0xff, quarter = granule / 64;
+      const uint32_t rows = before + (quarter != 0 ? before_quarter[quarter - 1] : 0);
+      return rows + ones(starts[quarter] & (~uint64_t{0} >> (63 - granule % 64)));
     }
     bool is_start(uint64_t pointer) const {
       const unsigned granule = pointer >> kGranuleBits & 0xff;
       return (starts[granule / 64] >> granule % 64 & 1) != 0;
+    }
+    // The pointer is a row's own address, and `rank` tells which; false where that is not known without the rows.
+    bool is_sure_start(uint64_t pointer) const {
+      return !is_crowded && !is_uneven && pointer % (1u << kGranuleBits) == 0 && is_start(pointer);
+    }
+    bool is_empty() const { return (starts[0] | starts[1] | starts[2] | starts[3]) == 0; }
+    void add_start(uint64_t pointer) {
+      const unsigned granule = pointer >> kGranuleBits & 0xff, quarter = granule / 64;
+      const uint64_t bit = uint64_t{1} << granule % 64;
+      is_uneven |= pointer % (1u << kGranuleBits) != 0;
+      if ((starts[quarter] & bit) != 0) {
+        is_crowded = true;
+        return;
+      }
+      starts[quarter] |= bit;
+      for (unsigned i = 0; i < 3; ++i) before_quarter[i] += quarter <= i;
     }
 
    private:
@@ -73,7 +89,11 @@ class AddressRanks {
   };
 
   // Rows in order. `last` is the last byte by which it is to be found, at least `first`.
-  void add(uint64_t first, uint64_t last);
+  void add(uint64_t first, uint64_t last) {
+    page_to_fill(first >> kPageBits).add_start(first);
+    ++rows_;
+    for (uint64_t covered = (first >> kPageBits) + 1; covered <= last >> kPageBits; ++covered) page_to_fill(covered);
+  }
 
   // Null where no row lies.
   const Page* page(uint64_t pointer) const {
@@ -84,11 +104,15 @@ class AddressRanks {
  private:
   static constexpr size_t kGroup = size_t{1} << (AddressGroups::kBits - kPageBits);  // pages of one
 
-  Page& page_to_fill(uint64_t page);
+  // Rows come in order, and most begin in the page of the one before.
+  Page& page_to_fill(uint64_t page) { return page == filled_ ? pages_[filled_row_] : next_page_to_fill(page); }
+  Page& next_page_to_fill(uint64_t page);
 
   AddressGroups groups_;
   std::vector<Page> pages_;  // kGroup for each number
   uint32_t rows_ = 0;
+  uint64_t filled_ = ~uint64_t{0};  // page that was filled last
+  size_t filled_row_ = 0;           // where it stands in pages_
 };
 
 }  // namespace reftally

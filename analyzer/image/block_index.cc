@@ -27,6 +27,7 @@ BlockIndex::BlockIndex(std::span<const ImageBlock> blocks) : blocks_(blocks) {
 uint32_t BlockIndex::find(uint64_t pointer) const {
   if (blocks_.empty() || pointer - lowest_ > highest_ - lowest_) return kNone;
   if (const AddressRanks::Page* page = ranks_.page(pointer)) {
+    if (page->is_sure_start(pointer)) return page->rank(pointer) - 1;  // most are; their rows need not be loaded
     const uint32_t rows = rows_up_to(*page, pointer);
     if (rows != 0 && blocks_[rows - 1].contains(pointer)) return rows - 1;
   }

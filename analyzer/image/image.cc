@@ -1,5 +1,7 @@
 #include "analyzer/image/image.h"
 
+#include <atomic>
+
 #include "analyzer/base/error.h"
 
 namespace reftally {
@@ -50,7 +52,7 @@ const ImageRegion* Image::find_region(uint64_t address) const {
   if (first == AddressGroups::kNone) return nullptr;
   for (size_t i = first; i < regions.size() && regions[i].address <= address; ++i) {
     if (address >= regions[i].end()) continue;
-    last_region_ = i;
+    recent_region_ = {region_index_, regions[i].address, 8 * regions[i].word_count, &regions[i]};
     return &regions[i];
   }
   return nullptr;
@@ -106,6 +108,8 @@ std::vector<uint64_t> Image::frames(StackId stack) const {
 }
 
 void Image::build_indexes() {
+  static std::atomic<uint64_t> indexes_built{0};
+  region_index_ = ++indexes_built;
   block_index_ = BlockIndex(blocks);
   region_groups_ = AddressGroups();
   for (uint32_t i = 0; i < regions.size(); ++i) {

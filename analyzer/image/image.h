@@ -88,6 +88,13 @@ struct ImageRegion {
   bool is_known(uint64_t i) const { return known[i / 64] >> (i % 64) & 1; }
 };
 
+// The region that a thread asked for last.
+struct RecentRegion {
+  uint64_t index = 0;  // of the image, see Image::region_index_
+  uint64_t begin = 0, bytes = 0;
+  const ImageRegion* region = nullptr;
+};
+
 // Zeroed words; pages nobody writes to cost no memory, so that a region of dropped words is nearly free.
 struct FreeWords {
   void operator()(uint64_t* words) const { std::free(words); }
@@ -158,9 +165,9 @@ class Image {
 
   const ImageRegion* region_at(uint64_t address) const {
     // Most questions are about the region of the one before.
-    if (last_region_ < regions.size() && address - regions[last_region_].address < 8 * regions[last_region_].word_count)
-      return &regions[last_region_];
-    return find_region(address);
+    const RecentRegion& recent = recent_region_;
+    return recent.index == region_index_ && address - recent.begin < recent.bytes ? recent.region
+                                                                                  : find_region(address);
   }
   // Nothing when unknown, which one is that does not stand at a multiple of 8 and leads nowhere.
   std::optional<uint64_t> word(uint64_t address) const {
@@ -212,9 +219,10 @@ class Image {
     uint64_t begin, end;
     uint32_t module;
   };
-  static inline thread_local size_t last_region_ = 0;
+  static inline thread_local constinit RecentRegion recent_region_{};
   BlockIndex block_index_;
   AddressGroups region_groups_;             // first region that lies there
+  uint64_t region_index_ = 0;               // of no other image, for there may have been one at the same address
   std::vector<LoadSegment> load_segments_;  // of all modules, by address
 };
 

@@ -28,6 +28,7 @@ void walk_counted(Walker& walker, const Plan& plan, const Value& value) {
 
 bool plan_counted_pair(const Type& type, Plan& plan, bool strong, uint64_t lock_bits) {
   plan.walk = walk_counted;
+  plan.is_leaf = true;
   plan.offsets[0] = 8;
   plan.offsets[1] = lock_bits;
   plan.flag = strong;
@@ -145,7 +146,7 @@ void walk_vector(Walker& walker, const Plan& plan, const Value& value) {
   if (!walker.has_references(plan.element)) return;
   const PathId path = walker.paths().element(value.path, plan.element);
   for (uint64_t element = *begin, i = 0; element < *end; element += size, ++i) {
-    walker.push(plan.element, element, path, static_cast<uint32_t>(i));
+    walker.walk_in_turn(plan.element, element, path, static_cast<uint32_t>(i));
   }
 }
 

@@ -11,9 +11,11 @@ bool is_library_scope(std::string_view scope) {
   return false;
 }
 
-PathId Paths::child(PathId path, const void* key, Node node) {
+template <class Make>
+PathId Paths::child(PathId path, const void* key, Make make) {
   auto [found, added] = children_.try_emplace(Key{path, key}, PathId{static_cast<uint32_t>(nodes_.size())});
   if (added) {
+    Node node = make();
     node.is_of_callback |= is_of_callback(path);
     node.is_key |= is_key(path);
     nodes_.push_back(std::move(node));
@@ -21,9 +23,14 @@ PathId Paths::child(PathId path, const void* key, Node node) {
   return found->second;
 }
 
+const std::string& Paths::literal(std::string_view text) {
+  const auto known = literals_.find(text);
+  return known != literals_.end() ? *known : *literals_.emplace(text).first;
+}
+
 PathId Paths::variable(const Variable& variable) {
-  return child(PathId{}, &literals_.emplace(variable.name, variable.name).first->second,
-               {.text = variable.name, .location = variable.location});
+  return child(PathId{}, &literal(variable.name),
+               [&] { return Node{.text = variable.name, .location = variable.location}; });
 }
 
 PathId Paths::member(PathId path, const Type& declaring, const TypeMember& member) {
@@ -53,9 +60,14 @@ PathId Paths::find_member(PathId path, const Type& declaring, const TypeMember& 
   if (declaring.is_closure && name.starts_with("__")) name.erase(0, 2);  // g++ names the capture of self __self
   if (declaring.is_closure && path != PathId{}) path = inside_closure(path, declaring);
   const bool first = path == PathId{}, is_of_callback = declaring.is_closure && name == "this";
-  return child(path, &member,
-               {path, first ? name : "." + name, first ? &declaring : nullptr, nullptr,
-                is_library_scope(declaring.scope) ? SourceLocation{} : member.location, is_of_callback});
+  return child(path, &member, [&] {
+    return Node{path,
+                first ? name : "." + name,
+                first ? &declaring : nullptr,
+                nullptr,
+                is_library_scope(declaring.scope) ? SourceLocation{} : member.location,
+                is_of_callback};
+  });
 }
 
 PathId Paths::element(PathId path, const Type* type) {
@@ -66,12 +78,12 @@ PathId Paths::element(PathId path, const Type* type) {
   }
   static const char kElement = 0;
   const void* key = type ? static_cast<const void*>(type) : &kElement;
-  return child(path, key, {.parent = path, .text = "[]", .element = type});
+  return child(path, key, [&] { return Node{.parent = path, .text = "[]", .element = type}; });
 }
 
 PathId Paths::step(PathId path, std::string_view text) {
-  const std::string& literal = literals_.emplace(text, text).first->second;
-  return child(path, &literal, {.parent = path, .text = literal});
+  const std::string& step = literal(text);
+  return child(path, &step, [&] { return Node{.parent = path, .text = step}; });
 }
 
 PathId Paths::closure(PathId path, const Type& type) {
@@ -81,12 +93,12 @@ PathId Paths::closure(PathId path, const Type& type) {
 
 PathId Paths::bound(PathId path) {
   static const char kBound = 0;
-  return child(path, &kBound, {.parent = path, .text = ".bind", .is_of_callback = true});
+  return child(path, &kBound, [&] { return Node{.parent = path, .text = ".bind", .is_of_callback = true}; });
 }
 
 PathId Paths::key(PathId path) {
   static const char kKey = 0;
-  return child(path, &kKey, {.parent = path, .text = "[key]", .is_key = true});
+  return child(path, &kKey, [&] { return Node{.parent = path, .text = "[key]", .is_key = true}; });
 }
 
 PathId Paths::container(PathId path) const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "analyzer/image/debug_types.h"
@@ -54,7 +55,9 @@ class Paths {
     SourceLocation location;
     bool is_of_callback = false, is_key = false;
   };
-  PathId child(PathId path, const void* key, Node node);
+  template <class Make>
+  PathId child(PathId path, const void* key, Make make);  // make() gives the Node when it is new
+  const std::string& literal(std::string_view text);
   PathId find_member(PathId path, const Type& declaring, const TypeMember& member);
   PathId inside_closure(PathId path, const Type& type);
 
@@ -77,7 +80,12 @@ class Paths {
     PathId child{};
   };
   std::vector<Recent> recent_ = std::vector<Recent>(256);
-  std::unordered_map<std::string, std::string> literals_;  // gives each literal step an address of its own
+  struct HashText {
+    using is_transparent = void;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
+  std::unordered_set<std::string, HashText, std::equal_to<>>
+      literals_;  // gives each literal step an address of its own
 };
 
 bool is_library_scope(std::string_view scope);  // std, __gnu_cxx, boost, and what is inside them

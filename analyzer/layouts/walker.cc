@@ -30,8 +30,8 @@ void walk_members(Walker& walker, const Plan& plan, const Value& value) {
       }
       offset = static_cast<uint64_t>(*found);
     }
-    walker.push(member.type, value.address + offset, walker.paths().member(value.path, *plan.type, member),
-                value.index);
+    walker.walk_in_turn(member.type, value.address + offset, walker.paths().member(value.path, *plan.type, member),
+                        value.index);
   }
 }
 
@@ -50,7 +50,7 @@ void walk_array(Walker& walker, const Plan& plan, const Value& value) {
   }
   const PathId path = walker.paths().element(value.path, plan.element);
   for (uint64_t i = 0; i < plan.type->element_count; ++i) {
-    walker.push(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
+    walker.walk_in_turn(plan.element, value.address + i * plan.element->size, path, static_cast<uint32_t>(i));
   }
 }
 
@@ -138,9 +138,9 @@ void Walker::walk(const Value& value, ValueVisitor& visitor) {
     const Pending next = pending_.back();
     pending_.pop_back();
     at_ = next.value.path;
-    const size_t before = pending_.size();
+    waiting_before_ = pending_.size();
     next.plan->walk(*this, *next.plan, next.value);
-    std::reverse(pending_.begin() + before, pending_.end());  // members and elements in their own order
+    std::reverse(pending_.begin() + waiting_before_, pending_.end());  // members and elements in their own order
   }
 }
 
@@ -176,6 +176,7 @@ Plan Walker::make_plan(const Type& type) {
     case Type::Kind::kPointer:
     case Type::Kind::kReference:
       made.walk = walk_pointer;
+      made.is_leaf = true;
       return made;
     case Type::Kind::kArray:
       made.element = type.target;

@@ -61,6 +61,7 @@ using WalkFunction = void (*)(Walker& walker, const Plan& plan, const Value& val
 // How to walk the values of one type; made once a type.
 struct Plan {
   WalkFunction walk = nullptr;  // nullptr: nothing to find in such values
+  bool is_leaf = false;         // the walk pushes nothing
   const Type* type = nullptr;
   std::vector<TypeMember> members;        // plain classes: those with something to find
   const Type* element = nullptr;          // containers and wrappers
@@ -94,6 +95,12 @@ class Walker {
   std::optional<uint64_t> word(uint64_t address) const { return image_.word(address); }
   bool in_one_piece(uint64_t begin, uint64_t end) const;  // in one block, or in one mapping outside of blocks
   void push(const Type* type, uint64_t address, PathId path, uint32_t index = kNoIndex);  // to be walked next
+  // The same, and at once where nothing is waiting before it.
+  void walk_in_turn(const Type* type, uint64_t address, PathId path, uint32_t index) {
+    const Plan& how = plan(type);
+    if (how.is_leaf && pending_.size() == waiting_before_) return how.walk(*this, how, {type, address, path, index});
+    if (how.walk) pending_.push_back({{type, address, path, index}, &how});
+  }
   void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
   const Plan& plan(const Type* type) {
     const Plan*& recent = recent_plans_[reinterpret_cast<uintptr_t>(type) / 16 % recent_plans_.size()];
@@ -124,6 +131,7 @@ class Walker {
   const StatedCounts& stated_;
   ValueVisitor* visitor_ = nullptr;
   GrowingColumn<Pending> pending_;
+  size_t waiting_before_ = 0;  // pending when the value under way was begun
   PathId at_{};
   std::unordered_map<const Type*, Plan> plans_;
   std::array<const Plan*, 64> recent_plans_ = {};
