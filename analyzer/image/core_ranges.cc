@@ -112,13 +112,17 @@ class Ranges {
       for (const ImageSegment& part : module.segments)
         if (part.type == PT_TLS) size += part.end - part.begin + 64;
     const uint64_t begin = size < pointer ? (pointer - size) & ~(kPage - 1) : 0;
-    const uint64_t end = (pointer + kThreadControlSize + kPage - 1) & ~(kPage - 1);
-    claim(std::max(begin, segment->begin), std::min(end, segment->stored_end), dump::RegionKind::kThreadLocal, number);
+    uint64_t end = std::min((pointer + kThreadControlSize + kPage - 1) & ~(kPage - 1), segment->stored_end);
+    for (const MemoryRange& range : heap_.memory)  // of a static program the heap follows at once
+      if (range.begin > pointer) end = std::min(end, range.begin);
+    claim(std::max(begin, segment->begin), end, dump::RegionKind::kThreadLocal, number);
   }
 
+  // Where a C library is part of the program, it has filled what is relocated once with blocks of its own.
   void claim_statics(const ImageModule& module) {
+    const bool has_malloc = module.contains(heap_.state.begin);
     for (const ImageSegment& segment : module.segments)
-      if (segment.type == PT_GNU_RELRO) claim(segment.begin, segment.end, dump::RegionKind::kRelro, 0);
+      if (segment.type == PT_GNU_RELRO && !has_malloc) claim(segment.begin, segment.end, dump::RegionKind::kRelro, 0);
     for (const ImageSegment& segment : module.segments) {
       if (segment.type != PT_LOAD || (segment.flags & dump::kMapWrite) == 0) continue;
       claim(segment.begin, segment.end, dump::RegionKind::kStatic, 0);

@@ -95,8 +95,15 @@ class HeapReader {
       for (const ImageSegment& part : module.segments)
         if (part.type == PT_LOAD && part.end > begin && part.begin < top && part.end <= segment->end)
           begin = std::max(begin, (part.end + kPage - 1) & ~(kPage - 1));
-    walk(begin, segment->end, top);
-    heap_.memory.push_back({begin, segment->end});
+    walk_part(first_chunk(begin, segment->end, top), segment->end, top);
+  }
+
+  // A static program has taken the storage of its main thread from brk(2) before malloc asked for the rest.
+  uint64_t first_chunk(uint64_t begin, uint64_t end, uint64_t top) const {
+    for (const CoreThread& thread : memory_.core().threads())
+      if (const uint64_t after = thread.thread_pointer + kThreadControlSize / 2; begin < after && after < top)
+        if (const uint64_t chunk = resume(after, end, top); chunk != 0) return chunk;
+    return begin;
   }
 
   // struct heap_info { mstate arena; heap_info* before; size_t size; … } at the aligned begin; the first one's is
@@ -108,25 +115,67 @@ class HeapReader {
       const uint64_t size = word(heap + 16);
       if (word(heap) != arena || size == 0 || size > kArenaHeapSize) return warn_damage(heap);
       const uint64_t first = heap == own ? ((arena + kMallocStateSize + 15) & ~uint64_t{15}) : heap + (arena - own);
-      walk(first, heap + size, heap == (top & ~(kArenaHeapSize - 1)) ? top : 0);
-      heap_.memory.push_back({heap, heap + size});
+      heap_.memory.push_back({heap, first});
+      walk_part(first, heap + size, heap == (top & ~(kArenaHeapSize - 1)) ? top : 0);
     }
+  }
+
+  // From chunk to chunk, and where these break off, on from where they lead to the end again. What lies between is no
+  // memory of the allocator's then, so that what it points to is alive.
+  void walk_part(uint64_t chunk, uint64_t end, uint64_t top) {
+    while (chunk < end) {
+      const uint64_t broken = walk(chunk, end, top);
+      heap_.memory.push_back({chunk, broken == 0 ? end : broken + 8});  // the block before ends there
+      if (broken == 0) return;
+      if (!is_fence(broken)) warn_damage(broken);
+      // What leads to the end first may be a piece of a chunk, so it is left out too.
+      const uint64_t next = resume(broken + kChunkHeader, end, top);
+      chunk = next != 0 ? chunk_after(next) : end;
+    }
+  }
+
+  uint64_t chunk_after(uint64_t chunk) const { return chunk + (word(chunk + 8) & ~kSizeFlags); }
+
+  // Two of these stand where the program has taken memory from brk(2) for itself.
+  bool is_fence(uint64_t chunk) const { return (word(chunk + 8) & ~kSizeFlags) == kChunkHeader; }
+
+  bool is_chunk(uint64_t chunk, uint64_t end) const {
+    const uint64_t size = word(chunk + 8) & ~kSizeFlags, next = chunk + size;
+    return size >= kSmallest && size % 16 == 0 && next > chunk && next + kChunkHeader <= end;
+  }
+
+  // The first address from which chunks lead to the end, or far enough; 0 if none does.
+  uint64_t resume(uint64_t from, uint64_t end, uint64_t top) const {
+    constexpr uint64_t kConvincing = 1000;  // chunks in a row
+    auto is_end = [&](uint64_t chunk) {
+      if (top == 0) return chunk + 3 * kChunkHeader >= end;
+      return chunk == top || (is_fence(chunk) && is_fence(chunk + kChunkHeader));
+    };
+    for (uint64_t begin = (from + 15) & ~uint64_t{15}; begin + kChunkHeader < end && begin != top; begin += 16) {
+      uint64_t chunk = begin, count = 0;
+      for (; count < kConvincing && !is_end(chunk) && is_chunk(chunk, end); count++) chunk = chunk_after(chunk);
+      if (count == kConvincing || (count > 0 && is_end(chunk))) return begin;
+    }
+    return 0;
   }
 
   // Whether a chunk is used is told by the next one. Two small chunks end a heap that is not the last of its arena.
-  void walk(uint64_t chunk, uint64_t end, uint64_t top) {
+  // Returns where the chunks break off, or 0.
+  uint64_t walk(uint64_t chunk, uint64_t end, uint64_t top) {
     while (chunk + kChunkHeader < end && chunk != top) {
-      const uint64_t size = word(chunk + 8) & ~kSizeFlags, next = chunk + size;
-      if (size <= kChunkHeader && top == 0) return;
-      if (size < kSmallest || size % 16 != 0 || next <= chunk || next + kChunkHeader > end) return warn_damage(chunk);
-      if (word(next + 8) & kBeforeIsUsed) add_block(chunk, size - 8);
+      if (top == 0 && (word(chunk + 8) & ~kSizeFlags) <= kChunkHeader) return 0;
+      if (!is_chunk(chunk, end)) return chunk;
+      const uint64_t next = chunk_after(chunk);
+      if (word(next + 8) & kBeforeIsUsed) add_block(chunk, next - chunk - 8);
       chunk = next;
     }
+    return 0;
   }
 
   void warn_damage(uint64_t address) {
-    heap_.warnings.push_back(
-        fmt::format("the heap is damaged at {:#x}: what lies behind, to the end of that part, is not known", address));
+    heap_.warnings.push_back(fmt::format(
+        "the heap is damaged at {:#x}: the blocks there are not known, and what they point to counts as alive",
+        address));
   }
 
   void add_block(uint64_t chunk, uint64_t size) { heap_.blocks.push_back({chunk + kChunkHeader, size, StackId{}, 0}); }

@@ -75,6 +75,18 @@ class Core(command.CommandTest):
         self.assertIn("Session::closed -> [lambda idle.cc:", run.stdout)
         self.assertFalse(list(self.folder.glob(f"*{self.program.pid}*")))
 
+    def test_a_static_program_is_known_whole_and_its_healthy_objects_are_no_leak(self):
+        self.tearDown()
+        self.start("static_registry")
+        self.attach("--no-analyze")
+        core = f"static_registry.{self.program.pid}.core"
+        report = json.loads(self.reftally("analyze", core, "--format", "json", status=1).stdout)
+        self.assertEqual([(finding["rule"], finding["instances"]) for finding in report["findings"]],
+                         [("unreachable-cycle", 3)], report)
+        self.assertFalse([warning for warning in report["warnings"] if "damaged" in warning])
+        owner = self.reftally("query", core, "--format", "csv", "SELECT size FROM objects WHERE type = 'Registry'").stdout
+        self.assertGreater(int(owner.split()[1]), 32_000)  # a vector's block is from behind what the program took itself
+
     def test_a_core_of_gcore_tells_the_same(self):
         if not shutil.which("gcore"):
             self.skipTest("gdb is not installed")

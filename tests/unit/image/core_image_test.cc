@@ -73,22 +73,48 @@ TEST_CASE("a block of a core is as large as its chunk can hold, and sizes are co
   CHECK(image.block_size(41) == 56);
 }
 
-TEST_CASE("a damaged heap is told of, and what lies before the damage is known") {
+TEST_CASE("a damaged heap is told of, what lies around the damage is known, and what is not keeps things alive") {
   CoreBuilder core;
+  const uint64_t held = core.used(40), damaged = core.used(100);
+  core.set(damaged, held);
   core.used(40);
-  const uint64_t damaged = core.used(100);
-  core.used(40);
+  core.used(200);
   std::string bytes = core.bytes();
   const uint64_t size_field = 0x70 | 1;
   const size_t at = bytes.find(std::string(reinterpret_cast<const char*>(&size_field), 8));
   REQUIRE(at != bytes.npos);
   bytes.replace(at, 8, std::string("\xff\xff\xff\xff\xff\xff\xff\x7f", 8));
   const Image image = read(bytes);
-  CHECK(sizes_of(image) == std::vector<uint64_t>{40});
+  CHECK(sizes_of(image) == std::vector<uint64_t>{40, 200});  // the 40 bytes behind may be a piece of the damaged one
   REQUIRE(image.warnings.size() == 2);
-  CHECK(image.warnings[0] == fmt::format("the heap is damaged at {:#x}: what lies behind, to the end of that part, is "
-                                         "not known",
+  CHECK(image.warnings[0] == fmt::format("the heap is damaged at {:#x}: the blocks there are not known, and what they "
+                                         "point to counts as alive",
                                          damaged - 16));
+  REQUIRE(image.region_at(damaged));
+  CHECK(image.region_at(damaged)->kind == dump::RegionKind::kOther);
+}
+
+TEST_CASE("memory that the program took from brk itself is no damage: the heap goes on behind it") {
+  CoreBuilder core;
+  const uint64_t held = core.used(40), fence = core.used(24), own = core.used(1000);
+  core.set(own, held);
+  core.used(56);
+  core.used(72);
+  std::string bytes = core.bytes();
+  const auto set = [&](uint64_t address, uint64_t word) {
+    const uint64_t size_of_first = 48 | 1;
+    bytes.replace(
+        bytes.find(std::string(reinterpret_cast<const char*>(&size_of_first), 8)) - 8 + (address - CoreBuilder::kHeap),
+        8, std::string(reinterpret_cast<const char*>(&word), 8));
+  };
+  set(fence - 8, 16 | 1);
+  set(fence + 8, 16 | 1);
+  set(own - 8, 7);
+  const Image image = read(bytes);
+  CHECK(sizes_of(image) == std::vector<uint64_t>{40, 72});
+  CHECK(image.warnings.size() == 1);  // of the kernel's words
+  REQUIRE(image.region_at(own));
+  CHECK(image.region_at(own)->kind == dump::RegionKind::kOther);
 }
 
 TEST_CASE("files that are no whole core are refused in one line") {
