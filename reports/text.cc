@@ -20,6 +20,11 @@ constexpr size_t kHolders = 5;
 constexpr size_t kAcquires = 3;
 constexpr size_t kLabelWidth = 10;  // "Account   "
 
+std::string broken_cycles(uint64_t broken, uint64_t all) {
+  if (broken < all) return fmt::format("{} of the {} cycles", count_text(broken), count_text(all));
+  return all == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(all));
+}
+
 class TextReport {
  public:
   explicit TextReport(const RenderOptions& options) : options_(options) {}
@@ -247,8 +252,7 @@ class TextReport {
     const ReportAdvice& advice = *found.advice;
     const std::string place = advice.location.empty() ? "" : fmt::format(" ({})", base_name(advice.location));
     labelled(advice.safe ? "Fix" : "Maybe", fmt::format("{}{}: {}", advice.action, place, advice.reason), Style::kBold);
-    labelled("", fmt::format("That breaks {} and frees {}.",
-                             advice.breaks == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(advice.breaks)),
+    labelled("", fmt::format("That breaks {} and frees {}.", broken_cycles(advice.breaks, found.instances),
                              bytes_text(advice.frees_bytes)));
   }
 

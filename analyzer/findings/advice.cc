@@ -178,11 +178,17 @@ class Members {
   std::vector<Member> members_;
 };
 
+// Instances share the shortest way round; other cycles may go through the larger ones, so each size has its say first.
 std::vector<const std::vector<ObjectId>*> instances_to_weigh(const Finding& finding) {
-  std::vector<const std::vector<ObjectId>*> chosen;
-  for (const std::vector<ObjectId>& objects : finding.instances)
-    if (chosen.size() < kInstancesWeighed && (chosen.empty() || objects.size() <= kInstanceObjects))
-      chosen.push_back(&objects);
+  std::vector<const std::vector<ObjectId>*> chosen, alike;
+  std::unordered_set<size_t> sizes;
+  for (const std::vector<ObjectId>& objects : finding.instances) {
+    if (!chosen.empty() && objects.size() > kInstanceObjects) continue;
+    (sizes.insert(objects.size()).second ? chosen : alike).push_back(&objects);
+  }
+  alike.resize(std::min(alike.size(), kInstancesWeighed));
+  chosen.insert(chosen.end(), alike.begin(), alike.end());
+  chosen.resize(std::min(chosen.size(), kInstancesWeighed));
   return chosen;
 }
 

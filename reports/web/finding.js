@@ -11,7 +11,8 @@ function lastHoldCard(finding) {
 function adviceCard(finding) {
   const advice = finding.advice;
   if (!advice) return lastHoldCard(finding);
-  const effect = advice.breaks > 1 ? `breaks all ${countText(advice.breaks)} cycles` : "breaks the cycle";
+  const effect = advice.breaks < finding.instances ? `breaks ${countText(advice.breaks)} of the ${countText(finding.instances)} cycles`
+    : advice.breaks > 1 ? `breaks all ${countText(advice.breaks)} cycles` : "breaks the cycle";
   return element("section", { class: `advice ${advice.safe ? "safe" : ""}` },
     element("h2", {}, advice.safe ? "Fix: " : "Maybe: ", advice.action),
     element("p", {}, advice.reason.charAt(0).toUpperCase() + advice.reason.slice(1), ". That ", effect, " and frees ", bytesText(advice.frees), "."),

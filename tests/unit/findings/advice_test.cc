@@ -44,6 +44,15 @@ TEST_CASE("where an object has a weak reference too to the one it holds, that is
                   "r ~[Registry::by_id_[]]~> s") == "Session::home_: safe, breaks 1");
 }
 
+TEST_CASE("where instances share their shortest cycle and some have another, the advice breaks that too") {
+  std::string drawing;
+  for (int i = 0; i < 40; i++) drawing += fmt::format("s{0}(S) =[S::on_ -> [lambda s.cc:4].self]=> s{0}; ", i);
+  for (int i = 40; i < 45; i++)
+    drawing += fmt::format(
+        "s{0}(S) =[S::on_ -> [lambda s.cc:4].self]=> s{0} =[S::last_]=> r{0}(R) =[R::session_]=> s{0}; ", i);
+  CHECK(advice_of(drawing.c_str()) == "S::on_ -> [lambda s.cc:4].self + R::session_: unsafe, breaks 45");
+}
+
 TEST_CASE("with nothing to tell the sides apart the advice is not safe") {
   CHECK(advice_of("p(P) =[P::x_]=> k(K) =[K::y_]=> p") == "K::y_: unsafe, breaks 1");
 }
