@@ -1,8 +1,10 @@
 // The commands, and the one place where errors end.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <stdexcept>
 
 #include "analyzer/cli/command.h"
 
@@ -28,6 +30,17 @@ constexpr reftally::Command kCommands[] = {
     {"lint", "ownership cycles and other faults in source, before they run", reftally::prepare_lint},
 };
 
+// As of any other error, one line.
+std::string usage_error(const CLI::App& app, const CLI::ParseError& error, const char* first) {
+  if (app.get_subcommands().empty() && first && first[0] != '-')
+    return fmt::format("{} is no command (`reftally --help` tells which there are)", first);
+  std::string command;
+  for (const CLI::App* chosen : app.get_subcommands()) command = " " + chosen->get_name();
+  std::string text = error.what();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return fmt::format("{} (`reftally{} --help` tells what can be given)", text, command);
+}
+
 int run_chosen(int argc, char** argv) {
   CLI::App app("Reftally: every reference accounted for");
   app.set_version_flag("--version", "reftally 0.1.0");
@@ -40,7 +53,8 @@ int run_chosen(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? reftally::kExitClean : reftally::kExitError;
+    if (error.get_exit_code() == 0) return app.exit(error), reftally::kExitClean;
+    throw std::runtime_error(usage_error(app, error, argv[1]));
   }
   for (auto& [parser, run] : commands)
     if (parser->parsed()) return run();

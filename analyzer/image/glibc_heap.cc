@@ -30,10 +30,10 @@ class HeapReader {
   GlibcHeap read() {
     const uint64_t main = find_main_arena();
     if (main == 0)
-      throw Error(
-          fmt::format("{}: expected the state of glibc's malloc in writable memory of a module, found none: a "
-                      "program with another allocator is read by its dumps only (reftally run)",
-                      memory_.core().path()));
+      throw Error(fmt::format(
+          "{}: expected the state of glibc's malloc in writable memory of a module, found none{}: a program with "
+          "another allocator is read by its dumps only (`reftally run`; with `--signal N`, while it runs)",
+          memory_.core().path(), other_allocator()));
     heap_.state = {main, main + kMallocStateSize};
     read_arenas(main);
     add_mapped_chunks();
@@ -46,6 +46,15 @@ class HeapReader {
 
  private:
   uint64_t word(uint64_t address) const { return memory_.word(address).value_or(0); }
+
+  std::string other_allocator() const {
+    for (const ImageModule& module : modules_) {
+      const std::string_view name = std::string_view(module.path).substr(module.path.rfind('/') + 1);
+      for (std::string_view known : {"jemalloc", "tcmalloc", "mimalloc", "snmalloc", "hoard", "tbbmalloc", "ld-musl"})
+        if (name.find(known) != name.npos) return fmt::format(", but {}", name);
+    }
+    return {};
+  }
 
   // An empty bin is a list that points at itself: 127 pairs of such words in a row are nothing else.
   uint64_t find_main_arena() const {

@@ -173,7 +173,8 @@ class CoreWriter {
 WrittenCore write_process_core(uint32_t pid, const std::string& folder) {
   std::error_code unreadable;
   const std::filesystem::path program = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), unreadable);
-  const std::string name = program.empty() ? "process" : program.filename().string();
+  std::string name = program.empty() ? "process" : program.filename().string();
+  if (constexpr std::string_view kGone = " (deleted)"; name.ends_with(kGone)) name.resize(name.size() - kGone.size());
   WrittenCore written{(std::filesystem::path(folder) / fmt::format("{}.{}.core", name, pid)).string()};
   CoreWriter writer(written.path + ".part");
   {

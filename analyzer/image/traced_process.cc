@@ -6,11 +6,14 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <string_view>
 
 #include "analyzer/base/error.h"
 #include "runtime/core/restartable_calls.h"
@@ -38,6 +41,27 @@ void make_call_again(int thread) {
   ptrace(PTRACE_SETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place);
 }
 
+// What /proc says of a process: a line of its status, without the name before it.
+std::string status_of(uint32_t pid, std::string_view field) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(field)) return line.substr(std::min(line.find_first_not_of(" \t", field.size()), line.size()));
+  return {};
+}
+
+// The kernel has one answer for all of these.
+std::string why_not_permitted(uint32_t pid) {
+  if (pid == static_cast<uint32_t>(getpid())) return "it is this command itself";
+  if (status_of(pid, "State:").starts_with('Z')) return "it has ended, and waits for its parent to ask how (a zombie)";
+  if (const int tracer = std::atoi(status_of(pid, "TracerPid:").c_str()); tracer != 0)
+    return fmt::format("process {} ({}) traces it already", tracer, status_of(static_cast<uint32_t>(tracer), "Name:"));
+  if (status_of(pid, "VmSize:").empty()) return "it is a thread of the kernel";
+  const int user = std::atoi(status_of(pid, "Uid:").c_str());
+  if (geteuid() != 0 && geteuid() != static_cast<uid_t>(user))
+    return fmt::format("not permitted: it is user {}'s; ask as that user, or as root", user);
+  return "not permitted: CAP_SYS_PTRACE is missing, or /proc/sys/kernel/yama/ptrace_scope forbids it (root may)";
+}
+
 }  // namespace
 
 TracedProcess::TracedProcess(uint32_t pid) : pid_(pid) {
@@ -60,10 +84,9 @@ TracedProcess::~TracedProcess() {
 }
 
 void TracedProcess::fail(int error) const {
-  const char* why = error == EPERM   ? "not permitted: it is somebody else's, or is traced already, or "
-                                       "/proc/sys/kernel/yama/ptrace_scope forbids it (root may)"
-                    : error == ESRCH ? "no such process"
-                                     : strerror(error);
+  const std::string why = error == EPERM   ? why_not_permitted(pid_)
+                          : error == ESRCH ? "no such process"
+                                           : strerror(error);
   throw Error(fmt::format("process {}: cannot be stopped: {}", pid_, why));
 }
 

@@ -4,6 +4,7 @@
 import csv
 import io
 import json
+import os
 import pathlib
 import shutil
 import subprocess
@@ -87,6 +88,24 @@ class Core(command.CommandTest):
         owner = self.reftally("query", core, "--format", "csv", "SELECT size FROM objects WHERE type = 'Registry'").stdout
         self.assertGreater(int(owner.split()[1]), 32_000)  # a vector's block is from behind what the program took itself
 
+    def test_another_allocator_is_named(self):
+        found = sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("libjemalloc.so.*"))
+        if not found:
+            self.skipTest("jemalloc is not installed")
+        program = subprocess.Popen(["sleep", "60"], env={"LD_PRELOAD": str(found[0]), "PATH": "/usr/bin:/bin"})
+        try:
+            maps = pathlib.Path(f"/proc/{program.pid}/maps")
+            while "jemalloc" not in maps.read_text(encoding="ascii"):
+                time.sleep(0.05)
+            time.sleep(0.3)
+            core = f"sleep.{program.pid}.core"
+            self.reftally("attach", program.pid, "--no-analyze")
+            self.fails(f"found none, but {found[0].name}: a program with another allocator is read by its dumps only",
+                       "analyze", core)
+        finally:
+            program.kill()
+            program.wait()
+
     def test_a_core_of_gcore_tells_the_same(self):
         if not shutil.which("gcore"):
             self.skipTest("gdb is not installed")
@@ -106,6 +125,11 @@ class Core(command.CommandTest):
     def test_what_cannot_be_attached_to_is_said_in_one_line(self):
         self.program.communicate("", timeout=60)
         self.fails(f"process {self.program.pid}: cannot be stopped: no such process", "attach", self.program.pid)
+        self.fails("Could not convert: PID = shop (`reftally attach --help` tells what can be given)", "attach", "shop")
+        ended = subprocess.Popen(["true"])
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        self.fails("it has ended, and waits for its parent to ask how (a zombie)", "attach", ended.pid)
+        ended.wait()
         self.assertFalse(list(self.folder.glob("*.part")))
 
     def test_a_process_under_the_agent_is_asked_for_a_dump_instead(self):

@@ -14,6 +14,11 @@ THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
 
 
 class Run(command.CommandTest):
+    def test_a_mistyped_command_or_option_is_one_line(self):
+        self.fails("reftally: analyse is no command (`reftally --help` tells which there are)", "analyse", "x.tally")
+        self.fails("--formt (`reftally analyze --help` tells what can be given)", "analyze", "x.tally", "--formt")
+        self.fails("reftally: DUMP is required (`reftally info --help` tells what can be given)", "info")
+
     def test_what_children_of_one_program_have_in_common_is_told_once(self):
         script = THREE_LEAKY_CHILDREN.format(program=command.PROGRAMS / "parent_and_child_leaky")
         run = self.reftally("run", "--", "sh", "-c", script)
