@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "analyzer/layouts/counted_pointers.h"
+#include "analyzer/layouts/counts_behind.h"
 
 namespace reftally {
 
@@ -13,6 +14,11 @@ std::optional<int64_t> read_count(const Image& image, uint64_t address, uint64_t
   if (size == 8) return static_cast<int64_t>(bits);
   if (size == 4) return static_cast<int32_t>(bits);
   return static_cast<int64_t>(bits & ((uint64_t{1} << (8 * size)) - 1));
+}
+
+std::optional<int64_t> read_owners(const Image& image, uint64_t address, const Counter& counter) {
+  const std::optional<int64_t> written = read_count(image, address, counter.size);
+  return written ? std::optional(counter.writing.owners(*written)) : std::nullopt;
 }
 
 struct Election::Vote {
@@ -37,7 +43,15 @@ struct Election::Vote {
     if (plain) return named && equal >= kFewest && equal * 2 >= voters;
     return named || (several > 0 && values.size() > 1 && equal >= kFewest && equal * 2 >= voters);
   }
+  // A count that does not say plainly how many own: many ways to read it are many chances to be wrong.
+  bool wins_surely(bool named) const {
+    constexpr int64_t kFewest = 8, kFewestSeveral = 3;
+    return broken == 0 && equal >= kFewest && several >= kFewestSeveral && equal * 8 >= voters * 7 &&
+           values.size() >= (named ? 2 : 3);
+  }
 };
+
+constexpr CountWriting kOtherWritings[] = {{1, 0}, {2, 0}, {3, 0}, {0, 1}};
 
 // A block of its own that two pointers agree on is no chance.
 constexpr int64_t kFewestBeside = 2;
@@ -58,6 +72,7 @@ Election::Election(const Image& image, const DebugTypes& types, const StatedCoun
     for (const Counter& counter : candidate.counters)
       ++referrers_[{counter.owner, counter.name}][candidate.party][pointer.target + counter.offset];
     if (candidate.is_interface) add_counters_of_object(candidate, pointer.target);
+    if (candidate.may_have_behind) add_counts_behind(candidate, pointer);
   }
 }
 
@@ -80,6 +95,26 @@ void Election::add_counters_of_object(Candidate& candidate, uint64_t target) {
       candidate.of_object.push_back(counter);
     else
       candidate.is_consistent &= known->offset == counter.offset;
+  }
+}
+
+void Election::add_counts_behind(Candidate& candidate, const MetPointer& pointer) {
+  const Type* pointee = pointer_shape(*pointer.type, stated_)->pointee;
+  if (pointee->is_declaration) pointee = types_.find(pointee->name);
+  const uint32_t block = image_.block_at(pointer.target);
+  if (block == Image::kNoBlock) return;
+  std::vector<CountBehind> counts;
+  if (pointee) counts = counts_behind(*pointee, types_, pointer.target);
+  candidate.may_have_behind = !counts.empty();
+  for (const CountBehind& count : counts) {
+    const uint64_t begin = image_.word(pointer.target + count.pointer).value_or(0);
+    if (!begins_block(begin)) continue;
+    const CounterKey key{count.counter.owner, count.counter.name};
+    const uint64_t address = begin + count.counter.offset, object = image_.blocks[block].address;
+    if (object_of_count_.try_emplace(address, object).first->second != object) shared_counts_.insert(key);
+    ++referrers_[key][candidate.party][address];
+    auto same = [&](const Counter& c) { return c.owner == key.first && c.name == key.second; };
+    if (std::none_of(candidate.behind.begin(), candidate.behind.end(), same)) candidate.behind.push_back(count.counter);
   }
 }
 
@@ -119,12 +154,14 @@ Election::Candidate& Election::candidate_of(const MetPointer& pointer) {
   candidate.party = is_plain ? Party{place, true}
                              : Party{pointer.type->scope + "::" + std::string(pointer.type->template_name()), false};
   candidate.class_name = is_plain ? std::string() : pointer.type->name;
+  candidate.may_have_behind = !is_plain;
   candidate.is_stated = is_plain ? stated_.is_place(place) : stated_.is_pointer(*pointer.type);
   if (candidate.is_stated) stated_parties_.insert(candidate.party);
   if (pointee) candidate.counters = counters_of(*pointee);
   if (const auto shape = is_plain ? std::nullopt : pointer_shape(*pointer.type, stated_);
       shape && shape->value_offset) {
     candidate.is_beside = true;
+    candidate.may_have_behind = false;
     candidate.counters = counters_beside(*pointer.type, *shape);
   }
   // `count` of children may well equal that of their plain pointers back.
@@ -162,7 +199,58 @@ Election::Winners Election::run() {
     else
       winners.classes.emplace(candidate.class_name, *counter);
   }
+  read_behind(winners);
+  read_otherwise(winners, outcomes);
   return winners;
+}
+
+// A count that the object points to: of no other object, and only where the object itself has none.
+void Election::read_behind(Winners& winners) const {
+  std::map<CounterKey, Outcome> outcomes;
+  for (const auto& [key, candidate] : candidates_) {
+    for (const Counter& counter : candidate.behind) {
+      const CounterKey counter_key{counter.owner, counter.name};
+      if (shared_counts_.contains(counter_key) || winners.classes.contains(candidate.class_name)) continue;
+      auto [outcome, added] = outcomes.try_emplace(counter_key);
+      if (added) outcome->second = elect(referrers_.at(counter_key), counter);
+      if (outcome->second.joined.contains(candidate.party) && outcome->second.vote.wins_surely(true))
+        winners.classes.emplace(candidate.class_name, counter);
+    }
+  }
+}
+
+// Flags in the lowest bits (WebKit's StringImpl), or a count that begins at -1: only where no smart pointer's count
+// reads as it is, and plain pointers say so of half as many objects at most.
+void Election::read_otherwise(Winners& winners, const std::map<CounterKey, Outcome>& plain) const {
+  std::set<CounterKey> certain;
+  for (const auto& [name, counter] : winners.classes) certain.emplace(counter.owner, counter.name);
+  for (const CountWriting& writing : kOtherWritings) {
+    std::map<CounterKey, Outcome> outcomes;
+    for (const auto& [key, candidate] : candidates_) {
+      if (candidate.party.is_plain || candidate.is_beside || winners.classes.contains(candidate.class_name)) continue;
+      for (Counter counter : candidate.counters) {
+        const CounterKey counter_key{counter.owner, counter.name};
+        if (!may_be_written_otherwise(counter) || certain.contains(counter_key)) continue;
+        counter.writing = writing;
+        auto [outcome, added] = outcomes.try_emplace(counter_key);
+        if (added) outcome->second = elect(referrers_.at(counter_key), counter);
+        const auto& [vote, joined] = outcome->second;
+        if (!joined.contains(candidate.party) || vote.equal < 2 * plain.at(counter_key).vote.equal) continue;
+        if (vote.wins_surely(reads_as(CountName::kOnlyCount, counter.name)))
+          winners.classes.emplace(candidate.class_name, counter);
+      }
+    }
+  }
+  std::erase_if(winners.places, [&](const auto& place) {
+    return std::any_of(winners.classes.begin(), winners.classes.end(), [&](const auto& elected) {
+      const Counter& counter = elected.second;
+      return !counter.writing.is_plain() && counter.owner == place.second.owner && counter.name == place.second.name;
+    });
+  });
+}
+
+bool Election::may_be_written_otherwise(const Counter& counter) const {
+  return counter.size >= kNarrow && !reads_as_weak(counter.name) && !stated_.is_count(counter.owner, counter.name);
 }
 
 std::optional<Counter> Election::winner_of(const Candidate& candidate, const std::vector<Counter>& counters,
@@ -172,7 +260,7 @@ std::optional<Counter> Election::winner_of(const Candidate& candidate, const std
   for (const Counter& counter : counters) {
     const CounterKey key{counter.owner, counter.name};
     auto [outcome, added] = outcomes.try_emplace(key);
-    if (added) outcome->second = elect(referrers_.at(key), counter.size);
+    if (added) outcome->second = elect(referrers_.at(key), counter);
     if (!outcome->second.joined.contains(candidate.party)) continue;
     const Vote& vote = outcome->second.vote;
     const bool named = reads_as(CountName::kCount, counter.name);
@@ -189,7 +277,7 @@ std::optional<Counter> Election::winner_of(const Candidate& candidate, const std
   return winner;
 }
 
-Election::Outcome Election::elect(const std::map<Party, Referrers>& referrers, uint64_t size) const {
+Election::Outcome Election::elect(const std::map<Party, Referrers>& referrers, const Counter& counter) const {
   std::vector<const std::map<Party, Referrers>::value_type*> order;
   for (const auto& entry : referrers) order.push_back(&entry);
   // What is stated first; then smart pointers; then plain ones.
@@ -207,7 +295,7 @@ Election::Outcome Election::elect(const std::map<Party, Referrers>& referrers, u
     if (party.is_plain && !is_stated && has_smart) continue;  // beside smart pointers, plain ones only look on
     Referrers trial = merged;
     for (const auto& [address, count] : pointers) trial[address] += count;
-    const Vote vote = count_votes(trial, size);
+    const Vote vote = count_votes(trial, counter);
     if (!is_stated && (vote.broken > 0 || vote.equal < outcome.vote.equal)) continue;
     outcome.vote = vote;
     outcome.joined.insert(party);
@@ -217,10 +305,10 @@ Election::Outcome Election::elect(const std::map<Party, Referrers>& referrers, u
   return outcome;
 }
 
-Election::Vote Election::count_votes(const Referrers& referrers, uint64_t size) const {
+Election::Vote Election::count_votes(const Referrers& referrers, const Counter& counter) const {
   Vote vote;
   for (const auto& [address, count] : referrers) {
-    const std::optional<int64_t> value = read_count(image_, address, size);
+    const std::optional<int64_t> value = read_owners(image_, address, counter);
     if (image_.block_at(address) != Image::kNoBlock && value) vote.add(*value, count);
   }
   return vote;

@@ -9,6 +9,7 @@
 
 #include "analyzer/flavours/own_count_election.h"
 #include "analyzer/flavours/told_classes.h"
+#include "analyzer/layouts/counts_behind.h"
 
 namespace reftally {
 
@@ -49,9 +50,10 @@ class OwnObjects {
     CountedObject object;
     object.flavour = FlavourId::kIntrusive;
     object.has_plain_holders = by_plain;
-    object.count_is_doubtful = value != 0 || doubted_.contains({counter.owner, counter.name});
+    object.count_is_doubtful =
+        value != 0 || !counter.writing.is_plain() || doubted_.contains({counter.owner, counter.name});
     object.address = target + counter.offset;
-    const int64_t count = read_count(image_, object.address, counter.size).value_or(0);
+    const int64_t count = read_owners(image_, object.address, counter).value_or(0);
     object.strong = count < 0 || count > kLargestOwnCount ? 0 : static_cast<int32_t>(count);
     object.block = object.value_block = block;
     object.owns_value_block = object.ends_there = true;
@@ -65,16 +67,37 @@ class OwnObjects {
     refine(objects_.back(), target, pointee);
   }
 
+  // The object of class `type` at `target` has its count in a block that it points to.
+  void add_behind(uint64_t target, const Counter& counter, const Type& type) {
+    const uint32_t block = image_.block_at(target);
+    if (block == Image::kNoBlock) return;
+    for (const CountBehind& count : counts_behind(type, types_, target)) {
+      if (count.counter.owner != counter.owner || count.counter.name != counter.name) continue;
+      const uint64_t begin = image_.word(target + count.pointer).value_or(0);
+      const uint32_t of_count = image_.block_at(begin);
+      if (of_count == Image::kNoBlock || of_count == block) continue;
+      add(begin, count.counter, &type, false, image_.blocks[block].address);
+      const auto [known, added] = count_of_value_.emplace(block, of_count);
+      if (known->second != of_count) several_.insert({of_count, known->second});
+    }
+  }
+
   // Objects of classes with a vtable and one of these counters, though no smart pointer leads to them.
   void add_polymorphic(const std::vector<Winner>& winners) {
     std::unordered_map<uint64_t, std::optional<Winner>> by_vtable;
+    const bool has_behind =
+        std::any_of(winners.begin(), winners.end(), [](const Winner& winner) { return winner.counter.is_behind; });
     for (const ImageBlock& block : image_.blocks) {
       const uint64_t vtable = image_.word(block.address).value_or(0);
       const std::string_view name = image_.vtable_type(vtable);
       if (name.empty()) continue;
       auto [found, added] = by_vtable.emplace(vtable, std::nullopt);
-      if (added) found->second = counter_in(types_.find_mangled(name), block.address, winners);
+      const Type* const type = added || has_behind ? types_.find_mangled(name) : nullptr;
+      if (added) found->second = counter_in(type, block.address, winners);
       if (found->second) add(block.address, found->second->counter, nullptr, found->second->is_plain);
+      if (!type || found->second || !has_behind) continue;
+      for (const Winner& winner : winners)
+        if (winner.counter.is_behind) add_behind(block.address, winner.counter, *type);
     }
   }
 
@@ -126,10 +149,11 @@ class OwnObjects {
 
   std::optional<Winner> counter_in(const Type* type, uint64_t object, const std::vector<Winner>& winners) const {
     if (!type) return std::nullopt;
-    for (const Counter& counter : counters_of(*type, types_, object)) {
+    for (Counter counter : counters_of(*type, types_, object)) {
       for (const Winner& winner : winners) {
-        if (counter.owner == winner.counter.owner && counter.name == winner.counter.name)
-          return Winner{counter, winner.is_plain};
+        if (counter.owner != winner.counter.owner || counter.name != winner.counter.name) continue;
+        counter.writing = winner.counter.writing;
+        return Winner{counter, winner.is_plain};
       }
     }
     return std::nullopt;
@@ -140,10 +164,11 @@ class OwnObjects {
   CountedObjects& counted_;
   std::set<CounterKey> doubted_;
   std::vector<CountedObject> objects_;
-  std::unordered_map<uint32_t, size_t> rows_;          // by block
-  std::unordered_map<uint32_t, uint64_t> known_size_;  // by block: of value_type
-  std::vector<bool> taken_;                            // by block: it is another counted object's
-  std::set<uint32_t> several_;                         // blocks with more than one counter
+  std::unordered_map<uint32_t, size_t> rows_;              // by block
+  std::unordered_map<uint32_t, uint64_t> known_size_;      // by block: of value_type
+  std::vector<bool> taken_;                                // by block: it is another counted object's
+  std::unordered_map<uint32_t, uint32_t> count_of_value_;  // by block: that of the count it points to
+  std::set<uint32_t> several_;                             // blocks with more than one counter, or counts of one block
 };
 
 // A lock, a pin or a lease looks like a smart pointer, and its count like one of owners. What tells them apart is that
@@ -181,7 +206,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
   objects.doubt(find_doubtful(winners, types, stated));
   std::vector<Winner> counters;
   for (const auto& [name, counter] : winners.classes) {
-    pointers.classes.emplace(name, counter.offset);
+    pointers.classes.emplace(name, counter.is_behind ? kWhereObjectHasIt : static_cast<int64_t>(counter.offset));
     counters.push_back({counter, false});
   }
   for (const Counter& counter : winners.below) counters.push_back({counter, false});
@@ -197,6 +222,10 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     if (winner == elected.end() || winner->second.offset == static_cast<uint64_t>(kWhereObjectHasIt)) continue;
     const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->counted();
     if (pointee->is_declaration) pointee = types.find(pointee->name);
+    if (winner->second.is_behind) {
+      objects.add_behind(pointer.target, winner->second, *pointee);
+      continue;
+    }
     objects.add(pointer.target, winner->second, pointee, is_plain, pointer.value);
     if (pointee && !pointer.value) classes.emplace(pointee, Winner{winner->second, is_plain});
   }

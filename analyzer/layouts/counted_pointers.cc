@@ -46,19 +46,6 @@ void collect_leaves(const Type& type, uint64_t offset, Leaves& leaves, int depth
   }
 }
 
-// Numbers, functions, and perhaps a pointer to the value: what has more is something that counts its own references.
-bool is_nothing_but_counts(const Type& type, const Type* value, int depth = 0) {
-  return depth <= kDeepestBase && std::all_of(type.members.begin(), type.members.end(), [&](const TypeMember& member) {
-           if (!member.type || member.name.starts_with("_vptr") || member.type->size == 0) return true;
-           if (wrapped_integer(*member.type)) return true;
-           if (member.type->kind == Type::Kind::kClass) return is_nothing_but_counts(*member.type, value, depth + 1);
-           if (member.type->kind != Type::Kind::kPointer) return member.type->kind != Type::Kind::kArray;
-           const Type* const target = member.type->target;
-           return !target || target == value || target->kind == Type::Kind::kFunction ||
-                  target->kind == Type::Kind::kVoid;
-         });
-}
-
 bool leads_to_count(const TypeMember& pointer, const Type* value) {
   const Type& target = *pointer.type->target;
   if (wrapped_integer(target) && reads_as(CountName::kOnlyCount, pointer.name)) return true;
@@ -83,6 +70,18 @@ std::optional<PointerShape> shape_of_pair(const Type& type, const Leaves& leaves
 }
 
 }  // namespace
+
+bool is_nothing_but_counts(const Type& type, const Type* value, int depth) {
+  return depth <= kDeepestBase && std::all_of(type.members.begin(), type.members.end(), [&](const TypeMember& member) {
+           if (!member.type || member.name.starts_with("_vptr") || member.type->size == 0) return true;
+           if (wrapped_integer(*member.type)) return true;
+           if (member.type->kind == Type::Kind::kClass) return is_nothing_but_counts(*member.type, value, depth + 1);
+           if (member.type->kind != Type::Kind::kPointer) return member.type->kind != Type::Kind::kArray;
+           const Type* const target = member.type->target;
+           return !target || target == value || target->kind == Type::Kind::kFunction ||
+                  target->kind == Type::Kind::kVoid;
+         });
+}
 
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated) {
   if (type.kind != Type::Kind::kClass) return std::nullopt;

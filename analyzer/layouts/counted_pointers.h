@@ -31,6 +31,9 @@ struct PointerShape {
 // for that looks the same.
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated = {});
 
+// Numbers, functions, and perhaps a pointer to a value of type `value`: what has more counts its own references.
+bool is_nothing_but_counts(const Type& type, const Type* value, int depth = 0);
+
 // In place of an offset: the objects pointed to have their counts at various offsets, each where its class has it.
 inline constexpr int64_t kWhereObjectHasIt = INT64_MIN;
 

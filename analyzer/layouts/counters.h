@@ -10,11 +10,22 @@
 
 namespace reftally {
 
+// How a count is written: as the number of owners, beside flags in its lowest bits, or without one of the owners.
+struct CountWriting {
+  int flag_bits = 0;
+  int unsaid = 0;
+
+  int64_t owners(int64_t written) const { return (written >> flag_bits) + unsaid; }
+  bool is_plain() const { return flag_bits == 0 && unsaid == 0; }
+};
+
 // An integer that a class has, through bases and wrappers such as std::atomic.
 struct Counter {
   std::string owner, name;  // class that declares it
   uint64_t offset = 0;      // in the pointee
   uint64_t size = 0;
+  CountWriting writing = {};
+  bool is_behind = false;  // in a block that the object points to (counts_behind.h): the offset is in that block
 };
 
 // The integer of 4 or 8 bytes that a type is, or that it holds and nothing else; nullptr when it is more.

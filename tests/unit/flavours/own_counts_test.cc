@@ -2,6 +2,7 @@
 #include "analyzer/flavours/own_counts.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
 #include <map>
 
 #include "tests/support/image_builder.h"
@@ -198,4 +199,86 @@ TEST_CASE("blocks with more than one such object stay blocks") {
   heap.point(ref, array + 24);
   CHECK_FALSE(heap.vote().empty());
   CHECK(heap.counted.objects.empty());
+}
+
+namespace {
+
+// `written` of the owners of each of nine objects: 1, 2, 3, 1, 2, 3 …
+CountedPointers vote_on_written(Fixture& heap, const std::string& name, const std::function<int(int)>& written,
+                                int objects = 9) {
+  const Type* ref = heap.types.smart_pointer("Ref", heap.node(name));
+  for (int i = 0; i < objects; ++i) {
+    const int owners = 1 + i % 3;
+    heap.point(ref, heap.object(7, static_cast<uint32_t>(written(owners))), owners);
+  }
+  return heap.vote();
+}
+
+}  // namespace
+
+TEST_CASE("a count may have flags in its lowest bits, or begin at -1, where many objects agree") {
+  const std::function<int(int)> shifted = [](int n) { return 4 * n + 1; }, from_minus_one = [](int n) { return n - 1; };
+  for (const auto& written : {shifted, from_minus_one}) {
+    for (const std::string name : {"m_refCount", "bits"}) {
+      Fixture heap;
+      CHECK(vote_on_written(heap, name, written) == CountedPointers{{{"Ref", 8}}, {}});
+      REQUIRE(heap.counted.objects.size() == 9);
+      int32_t owners = 0;
+      for (const CountedObject& object : heap.counted.objects) {
+        owners += object.strong;
+        CHECK(object.count_is_doubtful);
+      }
+      CHECK(owners == 18);
+    }
+    Fixture few, weak;
+    CHECK(vote_on_written(few, "m_refCount", written, 6).empty());
+    CHECK(vote_on_written(weak, "weakCount", written).empty());
+  }
+  Fixture neither;
+  CHECK(vote_on_written(neither, "m_refCount", [](int n) { return n * n + 1; }).empty());
+}
+
+TEST_CASE("a count is read as it is where that fits smart pointers") {
+  Fixture heap;
+  const Type* node = heap.node("refs_");
+  const Type *ref = heap.types.smart_pointer("Ref", node), *watch = heap.types.smart_pointer("Watch", node);
+  for (int i = 0; i < 12; ++i) {
+    const uint32_t owners = 1 + i % 3;
+    const uint64_t object = heap.object(7, 2 * owners);
+    heap.point(ref, object, static_cast<int>(2 * owners));
+    heap.point(watch, object, static_cast<int>(owners));
+  }
+  CHECK(heap.vote() == CountedPointers{{{"Ref", 8}}, {}});
+  for (const CountedObject& object : heap.counted.objects) CHECK(object.strong % 2 == 0);
+}
+
+TEST_CASE("an object may point to its count") {
+  for (const std::string shape : {"integer", "class", "one for all", "something else"}) {
+    Fixture heap;
+    const Type* integer = heap.types.integer("int", 4);
+    const Type* base = heap.types.structure("Base", 8, {});
+    const Type* refs = heap.types.structure(
+        "Refs", 16, {{"mStrong", 0, integer}, {"mWeak", 4, integer}, {"mBase", 8, heap.types.pointer(base)}});
+    const Type* pointer = heap.types.pointer(shape == "class" ? refs : integer);
+    const Type* node = heap.types.structure(
+        "Node", 24, {{"weight", 0, integer}, {shape == "something else" ? "last" : "counter", 16, pointer}});
+    const Type* ref = heap.types.smart_pointer("Ref", node);
+    const uint64_t only = heap.memory.block(24);
+    for (int i = 0; i < 9; ++i) {
+      const int owners = 1 + i % 3;
+      const uint64_t count = shape == "one for all" ? only : heap.memory.block(24), object = heap.object(7, 0);
+      heap.memory.set(count, static_cast<uint32_t>(owners));
+      heap.memory.set(object + 16, count);
+      heap.point(ref, object, owners);
+    }
+    const CountedPointers found = heap.vote();
+    const bool counts = shape == "integer";
+    INFO(shape);
+    if (shape == "class") {  // a pointer back to another class than the object's: it may own
+      CHECK(found.empty());
+      continue;
+    }
+    CHECK(found == (counts ? CountedPointers{{{"Ref", kWhereObjectHasIt}}, {}} : CountedPointers{}));
+    CHECK(heap.counted.objects.size() == (counts ? 9 : 0));
+  }
 }
