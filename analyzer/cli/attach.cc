@@ -25,7 +25,9 @@ int attach(const AttachOptions& options) {
   fmt::print(stderr, "reftally: {}: {} of memory, the process stood still for {:.0f} ms\n", core.path,
              bytes_text(core.memory_bytes), static_cast<double>(core.pause_ns) / 1e6);
   if (options.no_analyze) return kExitClean;
-  const AnalyzedDump dump = analyze_dump(core.path, options.analysis);
+  AnalysisCommandOptions analysis = options.analysis;
+  analysis.debug.living = options.pid;
+  const AnalyzedDump dump = analyze_dump(core.path, analysis);
   const Report report = report_of(dump, options.output);
   write_report(report, dump, options.output, stdout);
   std::error_code stays;

@@ -31,9 +31,11 @@ class CoreMemory {
   }
   // The text that begins there and ends with a NUL; empty when it is longer than `most` or not there.
   std::string_view text(uint64_t address, uint64_t most) const;
-  const MappedFile* file(const std::string& path) const;  // nullptr when it cannot be read
+  const MappedFile* file(const std::string& path) const;  // nullptr when it cannot be read, or is another by now
 
  private:
+  bool is_as_mapped(const std::string& path, const MappedFile& file) const;
+
   const CoreFile& core_;
   std::string sysroot_;
   mutable std::map<std::string, std::unique_ptr<MappedFile>> files_;  // null: cannot be read

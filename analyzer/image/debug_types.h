@@ -86,6 +86,7 @@ struct DebugOptions {
   std::string sysroot;                  // prefix for module paths
   std::vector<std::string> debug_dirs;  // searched before the system's
   std::string type_map;                 // file of `reftally lint --type-map`, for types that DWARF does not tell
+  uint32_t living = 0;                  // the process that the image is of: its files as it sees them, deleted ones too
   bool use_dwarf = true;                // off: symbols only (to test what is left without -g)
 };
 

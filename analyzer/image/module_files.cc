@@ -3,6 +3,7 @@
 #include <elfutils/libdwelf.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <new>
 
@@ -27,6 +28,7 @@ bool is_synthetic(const std::string& path) { return path.empty() || path[0] != '
 std::vector<std::string> debug_roots(const DebugOptions& options) {
   std::vector<std::string> roots = options.debug_dirs;
   if (!options.sysroot.empty()) roots.push_back(options.sysroot + "/usr/lib/debug");
+  if (options.living != 0) roots.push_back(fmt::format("/proc/{}/root/usr/lib/debug", options.living));
   roots.push_back("/usr/lib/debug");
   return roots;
 }
@@ -87,9 +89,25 @@ void attach_alternate(ModuleFiles& files, const std::vector<std::string>& roots)
   if (files.alternate_dwarf) dwarf_setalt(files.dwarf.get(), files.alternate_dwarf.get());
 }
 
+// Where the file of a module may be. A living process may have another root (a container), or run on a file that has
+// been deleted or replaced: /proc/PID/map_files leads to it all the same.
+std::vector<std::string> places_of(const ImageModule& module, const DebugOptions& options) {
+  std::vector<std::string> places = {options.sysroot + module.path, module.path};
+  if (options.living == 0 || module.segments.empty()) return places;
+  places.push_back(fmt::format("/proc/{}/root{}", options.living, module.path));
+  uint64_t begin = ~uint64_t{0};
+  for (const ImageSegment& segment : module.segments) begin = std::min(begin, segment.begin);
+  const std::string first = fmt::format("{:x}-", begin & ~uint64_t{4095});
+  std::error_code unreadable;
+  for (const auto& mapped :
+       std::filesystem::directory_iterator(fmt::format("/proc/{}/map_files", options.living), unreadable))
+    if (mapped.path().filename().string().starts_with(first)) places.push_back(mapped.path().string());
+  return places;
+}
+
 void open_main(ModuleFiles& files, const DebugOptions& options) {
   const ImageModule& module = *files.module;
-  for (const std::string& path : {options.sysroot + module.path, module.path}) {
+  for (const std::string& path : places_of(module, options)) {
     files.main = ElfFile::open(path);
     if (!files.main) continue;
     if (module.build_id.empty() || files.main->build_id() == module.build_id) {
@@ -99,7 +117,8 @@ void open_main(ModuleFiles& files, const DebugOptions& options) {
     files.main = nullptr;
     files.warning = fmt::format("{}: the file has another build-id than the process had; not used", path);
   }
-  if (files.warning.empty()) files.warning = fmt::format("{}: file not found, no names from it", module.path);
+  if (files.warning.empty())
+    files.warning = fmt::format("{}: file not found, no names from it (--sysroot tells where it is)", module.path);
 }
 
 ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, const std::vector<std::string>& roots) {

@@ -3,11 +3,13 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "runtime/core/shared_memory.h"
@@ -22,8 +24,8 @@ constexpr uint64_t kLargeMapping = uint64_t{4} << 30;  // beyond this only pages
 bool read_area(const std::string& line, MemoryArea& area) {
   char rights[5] = {};
   int path_at = 0;
-  if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %*s %n", &area.begin, &area.end, rights, &area.file_offset,
-                  &path_at) < 4)
+  if (std::sscanf(line.c_str(), "%lx-%lx %4s %lx %*s %lu %n", &area.begin, &area.end, rights, &area.file_offset,
+                  &area.inode, &path_at) < 5)
     return false;
   area.flags = (rights[0] == 'r' ? PF_R : 0) | (rights[1] == 'w' ? PF_W : 0) | (rights[2] == 'x' ? PF_X : 0);
   area.is_shared = rights[3] == 's';
@@ -33,12 +35,24 @@ bool read_area(const std::string& line, MemoryArea& area) {
 
 // What a kernel's core has: memory without a file, and of files what was written to, and their first page, which tells
 // what they are.
-uint64_t copied_end(const MemoryArea& area) {
+uint64_t copied_end(const MemoryArea& area, const std::set<std::string>& hidden) {
   const bool is_memory = !area.is_file() || is_shared_memory(area.path.c_str());
   if ((area.flags & PF_R) == 0 || area.path.starts_with("[v") || (!is_memory && area.path.starts_with("/dev/")))
     return area.begin;
-  if (is_memory || area.own_bytes != 0 || (area.is_shared && (area.flags & PF_W) != 0)) return area.end;
+  if (is_memory || area.own_bytes != 0 || (area.is_shared && (area.flags & PF_W) != 0) || hidden.contains(area.path))
+    return area.end;
   return area.file_offset == 0 ? area.begin + kPage : area.begin;
+}
+
+// Files with code that are not what stands at their path here: deleted, replaced, or of another mount namespace.
+std::set<std::string> hidden_modules(const std::vector<MemoryArea>& areas) {
+  std::set<std::string> hidden;
+  for (const MemoryArea& area : areas) {
+    struct stat found{};
+    if (!area.is_file() || (area.flags & PF_X) == 0 || is_shared_memory(area.path.c_str())) continue;
+    if (stat(area.path.c_str(), &found) != 0 || found.st_ino != area.inode) hidden.insert(area.path);
+  }
+  return hidden;
 }
 
 // Runs of pages that are in memory or swapped out (Documentation/admin-guide/mm/pagemap.rst).
@@ -88,9 +102,10 @@ std::vector<MemoryArea> read_areas(uint32_t pid) {
 
 std::vector<MemoryArea> areas_to_copy(uint32_t pid, const std::vector<MemoryArea>& areas) {
   const Descriptor pagemap{open(fmt::format("/proc/{}/pagemap", pid).c_str(), O_RDONLY | O_CLOEXEC)};
+  const std::set<std::string> hidden = hidden_modules(areas);
   std::vector<MemoryArea> copied;
   for (MemoryArea area : areas) {
-    area.end = copied_end(area);
+    area.end = copied_end(area, hidden);
     if (area.begin == area.end) continue;
     const bool is_sparse = area.end - area.begin > kLargeMapping && area.present_bytes < (area.end - area.begin) / 4;
     if (is_sparse && pagemap.fd >= 0)

@@ -142,6 +142,7 @@ class CoreWriter {
       for (uint64_t at = area.begin; at < area.end;) {
         const uint64_t wanted = std::min<uint64_t>(buffer.size(), area.end - at);
         const ssize_t got = pread(memory.fd, buffer.data(), wanted, static_cast<off_t>(at));
+        if (got == 0) throw Error(fmt::format("process {}: ended while its memory was copied", pid));
         const uint64_t read = got > 0 ? static_cast<uint64_t>(got) : kPage;
         if (got > 0) put_pages(std::string_view(buffer).substr(0, read), to + (at - area.begin));
         at += read;

@@ -18,9 +18,13 @@ class Core(command.CommandTest):
     def setUp(self):
         self.start("idle")
 
-    def start(self, name):
-        self.program = subprocess.Popen([command.PROGRAMS / name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.assertEqual(self.program.stdout.readline(), "ready\n")
+    def start(self, name, *arguments):
+        self.program = subprocess.Popen([command.PROGRAMS / name, *arguments], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        if (said := self.program.stdout.readline()) != "ready\n":
+            if arguments:
+                self.skipTest("cannot be started here: " + self.program.communicate()[1])
+            self.fail(said)
 
     def tearDown(self):
         if self.program.poll() is None:
@@ -87,6 +91,29 @@ class Core(command.CommandTest):
         self.assertFalse([warning for warning in report["warnings"] if "damaged" in warning])
         owner = self.reftally("query", core, "--format", "csv", "SELECT size FROM objects WHERE type = 'Registry'").stdout
         self.assertGreater(int(owner.split()[1]), 32_000)  # a vector's block is from behind what the program took itself
+
+    def test_a_program_whose_file_was_deleted_or_replaced_is_known_by_what_it_runs(self):
+        self.tearDown()
+        for replace in (False, True):
+            copy = self.folder / "moved"
+            shutil.copy(command.PROGRAMS / "idle", copy)
+            self.start(copy)
+            copy.unlink()
+            if replace:
+                shutil.copy(command.PROGRAMS / "waits", copy)
+            found = self.attach(status=1).stdout
+            self.assertIn("Session::closed -> [lambda idle.cc:", found)
+            self.assertNotIn("note: /", found)
+            later = self.reftally("analyze", f"moved.{self.program.pid}.core", status=1).stdout
+            self.assertIn("error: unreachable-cycle", later)  # with the names that type_info has
+            self.assertIn("no names from it (--sysroot tells where it is)", " ".join(later.split()))
+            self.tearDown()
+
+    def test_a_program_in_another_mount_namespace_is_known_by_its_own_files(self):
+        self.tearDown()
+        script = f"mount -t tmpfs none /mnt && cp {command.PROGRAMS}/idle /mnt/hidden && exec /mnt/hidden"
+        self.start("/usr/bin/unshare", "-m", "/bin/sh", "-c", script)
+        self.assertIn("Session::closed -> [lambda idle.cc:", self.attach(status=1).stdout)
 
     def test_another_allocator_is_named(self):
         found = sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("libjemalloc.so.*"))
