@@ -1,6 +1,7 @@
 #include "analyzer/image/core_image.h"
 
 #include <elf.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <fstream>
@@ -10,6 +11,7 @@
 #include "analyzer/image/core_ranges.h"
 #include "analyzer/image/dump_image.h"
 #include "analyzer/image/glibc_heap.h"
+#include "runtime/core/shared_memory.h"
 #include "runtime/dump/unaligned_words.h"
 
 namespace reftally {
@@ -39,6 +41,7 @@ class CoreImage {
     image_.blocks = std::move(heap.blocks);
     image_.warnings = std::move(heap.warnings);
     add_kernel_words();
+    warn_of_missing_memory();
     image_.build_indexes();
     find_vtables();
     find_unaligned();
@@ -61,6 +64,24 @@ class CoreImage {
       image_.warnings.push_back(
           "this core does not have what the kernel kept for epoll and timers: an object that only they had the address "
           "of looks lost; the cores of `reftally attach` have it");
+  }
+
+  // Shared memory has a name among the files too.
+  void warn_of_missing_memory() {
+    uint64_t first = 0, missing = 0;
+    for (const CoreSegment& segment : core_.segments()) {
+      const CoreMapping* file = core_.mapping_at(segment.begin);
+      if ((segment.flags & dump::kMapWrite) == 0 || segment.stored_end >= segment.end) continue;
+      if (file && !is_shared_memory(file->path.c_str())) continue;
+      if (missing == 0) first = segment.stored_end;
+      missing += segment.end - segment.stored_end;
+    }
+    if (missing != 0)
+      image_.warnings.push_back(
+          fmt::format("this core leaves out {} kB of the program's writable memory, at {:#x} for a beginning "
+                      "(MADV_DONTDUMP, or /proc/PID/coredump_filter): an object that only this points to looks lost; "
+                      "the cores of `reftally attach` have it",
+                      missing / 1000, first));
   }
 
   void add_mappings() {

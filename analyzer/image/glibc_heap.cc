@@ -29,6 +29,11 @@ class HeapReader {
 
   GlibcHeap read() {
     const uint64_t main = find_main_arena();
+    if (main == 0 && !memory_.core().at(memory_.core().threads().front().registers[7], 8))
+      throw Error(fmt::format(
+          "{}: expected the memory of the process, found not even a stack: /proc/PID/coredump_filter left it out "
+          "(core(5); 0x33 is what kernels begin with)",
+          memory_.core().path()));
     if (main == 0)
       throw Error(fmt::format(
           "{}: expected the state of glibc's malloc in writable memory of a module, found none{}: a program with "

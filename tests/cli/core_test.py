@@ -115,6 +115,20 @@ class Core(command.CommandTest):
         self.start("/usr/bin/unshare", "-m", "/bin/sh", "-c", script)
         self.assertIn("Session::closed -> [lambda idle.cc:", self.attach(status=1).stdout)
 
+    def test_a_core_of_the_kernel_that_leaves_out_memory_says_so(self):
+        if pathlib.Path("/proc/sys/kernel/core_pattern").read_text(encoding="ascii") != "core\n":
+            self.skipTest("the kernel writes no core file here")
+        for memory, has_memory in (("0x33", True), ("0x0", False)):
+            shell = f"ulimit -c unlimited; echo {memory} > /proc/self/coredump_filter; exec {command.PROGRAMS}/left_out"
+            subprocess.run(["/bin/bash", "-c", shell], cwd=self.folder, capture_output=True, check=False)
+            core = next(self.folder.glob("core*"))  # or core.PID
+            if not has_memory:
+                self.fails("found not even a stack: /proc/PID/coredump_filter left it out", "analyze", core)
+            else:
+                told = self.reftally("analyze", core, status=1).stdout
+                self.assertIn("this core leaves out 65 kB of the program's writable memory", " ".join(told.split()))
+            core.unlink()
+
     def test_another_allocator_is_named(self):
         found = sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("libjemalloc.so.*"))
         if not found:
