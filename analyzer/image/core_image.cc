@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <unordered_set>
 
@@ -226,6 +227,9 @@ Image read_image(const std::string& path, const std::string& sysroot) {
   char bytes[4] = {};
   std::ifstream(path, std::ios::binary).read(bytes, sizeof bytes);
   const std::string_view magic(bytes, sizeof bytes);
+  if (std::error_code unknown;
+      std::filesystem::is_regular_file(path, unknown) && std::filesystem::is_empty(path, unknown))
+    throw Error(path, 0, "a dump or a core; this file is empty (ulimit -c, a full disk)");
   if (magic == kZstd || magic == kLz4 || magic == kXz)
     throw Error(path, 0, "a dump or a core; this one is compressed: decompress it first");
   return magic == kElf ? read_core(path, sysroot) : read_dump(path);

@@ -115,10 +115,14 @@ void open_main(ModuleFiles& files, const DebugOptions& options) {
       return;
     }
     files.main = nullptr;
-    files.warning = fmt::format("{}: the file has another build-id than the process had; not used", path);
+    files.warning = fmt::format(
+        "{}: the file is of another build than the process had, and not used; --sysroot tells "
+        "where that of build-id {} is",
+        path, hex(module.build_id));
   }
   if (files.warning.empty())
-    files.warning = fmt::format("{}: file not found, no names from it (--sysroot tells where it is)", module.path);
+    files.warning = fmt::format("{}: file not found, no names from it; --sysroot tells where it is{}", module.path,
+                                module.build_id.empty() ? "" : fmt::format(" (build-id {})", hex(module.build_id)));
 }
 
 ModuleFiles open_one(const ImageModule& module, const DebugOptions& options, const std::vector<std::string>& roots) {

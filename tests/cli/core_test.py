@@ -106,7 +106,7 @@ class Core(command.CommandTest):
             self.assertNotIn("note: /", found)
             later = self.reftally("analyze", f"moved.{self.program.pid}.core", status=1).stdout
             self.assertIn("error: unreachable-cycle", later)  # with the names that type_info has
-            self.assertIn("no names from it (--sysroot tells where it is)", " ".join(later.split()))
+            self.assertIn("no names from it; --sysroot tells where it is (build-id ", " ".join(later.split()))
             self.tearDown()
 
     def test_a_program_in_another_mount_namespace_is_known_by_its_own_files(self):

@@ -122,6 +122,7 @@ TEST_CASE("files that are no whole core are refused in one line") {
   CHECK(refusal(whole.substr(0, 40)) == "at byte 0: expected an ELF header");
   CHECK(refusal(whole.substr(0, whole.size() - 1)).find("the core was cut short (ulimit -c, a full disk)") !=
         std::string::npos);
+  CHECK(refusal("") == "at byte 0: expected a dump or a core; this file is empty (ulimit -c, a full disk)");
   std::string program = whole;
   program[16] = ET_EXEC;
   CHECK(refusal(program) == "at byte 0: expected a core file of an x86-64 process");
