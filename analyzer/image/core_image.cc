@@ -43,6 +43,7 @@ class CoreImage {
     image_.warnings = std::move(heap.warnings);
     add_kernel_words();
     warn_of_missing_memory();
+    warn_of_python();
     image_.build_indexes();
     find_vtables();
     find_unaligned();
@@ -65,6 +66,17 @@ class CoreImage {
       image_.warnings.push_back(
           "this core does not have what the kernel kept for epoll and timers: an object that only they had the address "
           "of looks lost; the cores of `reftally attach` have it");
+  }
+
+  void warn_of_python() {
+    for (const ImageModule& module : image_.modules) {
+      const std::string_view name = std::string_view(module.path).substr(module.path.rfind('/') + 1);
+      if (!name.starts_with("python3") && !name.starts_with("libpython3")) continue;
+      image_.warnings.push_back(
+          "Python's own objects are not told apart in a core, and none of them is judged: start the program with "
+          "`reftally run --signal N -- …`, and `kill -N` has it write a dump that knows them");
+      return;
+    }
   }
 
   // Shared memory has a name among the files too.

@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import time
 import unittest
 
@@ -128,6 +129,12 @@ class Core(command.CommandTest):
                 told = self.reftally("analyze", core, status=1).stdout
                 self.assertIn("this core leaves out 65 kB of the program's writable memory", " ".join(told.split()))
             core.unlink()
+
+    def test_of_a_python_program_it_is_said_what_a_core_does_not_tell(self):
+        self.tearDown()
+        self.start(sys.executable, "-c", "print('ready', flush=True); input()")
+        told = " ".join(self.attach().stdout.split())
+        self.assertIn("note: Python's own objects are not told apart in a core, and none of them is judged", told)
 
     def test_another_allocator_is_named(self):
         found = sorted(pathlib.Path("/usr/lib/x86_64-linux-gnu").glob("libjemalloc.so.*"))
