@@ -139,7 +139,8 @@ std::string Naming::thread_title(uint32_t thread) const {
 
 StringId Naming::stack_name(uint32_t thread, uint64_t at) {
   const std::string place = types_.stack_place(thread, at);
-  return builder_.intern(thread_title(thread) + ", stack" + (place.empty() ? "" : " of " + place));
+  const char* const before = place.empty() ? "" : place.starts_with("below ") ? " " : " of ";
+  return builder_.intern(thread_title(thread) + ", stack" + before + place);
 }
 
 bool Naming::is_exiting() const {

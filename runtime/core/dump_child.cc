@@ -48,6 +48,7 @@ struct Work {
 [[noreturn]] void run(const void* raw) {
   const Work work = *static_cast<const Work*>(raw);
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
+  lift_limits();
   close_standard_files();  // where the program has no descriptor left, these two are enough
   if (recorder.has_uncopied_memory) fetch_uncopied_memory(recorder.process.load());
   read_kernel_words(recorder.process.load());
@@ -55,9 +56,13 @@ struct Work {
   end_child(work.main(work.facts));
 }
 
-// A child that did not end by itself leaves a temporary file, and nobody has said so yet.
+// A child that did not end by itself leaves a temporary file, and nobody has said so yet. One that a contributor ended
+// has said why.
 bool judge(const Child& child, int status) noexcept {
-  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0;
+  if (WIFEXITED(status)) {
+    if (WEXITSTATUS(status) != 0) remove_unfinished(child.name);
+    return WEXITSTATUS(status) == 0;
+  }
   discard_dump_file(child.name, "the process that wrote it was killed by signal ",
                     WIFSIGNALED(status) ? static_cast<uint64_t>(WTERMSIG(status)) : 0);
   return false;

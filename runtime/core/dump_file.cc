@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +18,8 @@ namespace reftally::runtime {
 namespace {
 
 constexpr uint64_t kExitWaitNs = 600'000'000'000;  // at exit we wait this long for the dump, not for ever
+
+char unfinished[kMaxDumpPath];  // of this child; empty once it has its name, or is gone
 
 bool compose(const DumpName& name, char (&path)[kMaxDumpPath], const char* prefix, const char* suffix) noexcept {
   Text text(path, sizeof path);
@@ -34,9 +37,13 @@ void complain(const char* what, const char* path, int error) noexcept {
 
 }  // namespace
 
-void discard_dump_file(const DumpName& name, const char* why, uint64_t number) noexcept {
+void remove_unfinished(const DumpName& name) noexcept {
   char temporary[kMaxDumpPath];
   if (compose(name, temporary, ".", ".tmp")) unlink(temporary);
+}
+
+void discard_dump_file(const DumpName& name, const char* why, uint64_t number) noexcept {
+  remove_unfinished(name);
   say("no dump: ", why, number);
 }
 
@@ -53,9 +60,11 @@ bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, c
     complain("cannot create", final_path, errno);
     return false;
   }
+  memcpy(unfinished, temporary, sizeof unfinished);
   dump::Writer writer;
   writer.open(fd, writer_memory);
   fill(writer, facts);
+  unfinished[0] = '\0';
   bool whole = writer.finish();
   int error = writer.error();
   if (close(fd) != 0 && whole) {
@@ -72,7 +81,19 @@ bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, c
   return false;
 }
 
+void lift_limits() noexcept {
+  constexpr int kKinds[] = {RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU};
+  for (int kind : kKinds) {
+    rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+    if (syscall(SYS_prlimit64, 0, kind, &limit, nullptr) == 0) continue;
+    if (syscall(SYS_prlimit64, 0, kind, nullptr, &limit) != 0) continue;
+    limit.rlim_cur = limit.rlim_max;
+    syscall(SYS_prlimit64, 0, kind, &limit, nullptr);
+  }
+}
+
 void end_child(bool ok) noexcept {
+  if (unfinished[0] != '\0') unlink(unfinished);
   syscall(SYS_exit_group, ok ? 0 : 1);
   __builtin_unreachable();
 }

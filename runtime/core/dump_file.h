@@ -18,7 +18,8 @@ using FillDump = void (*)(dump::Writer& writer, const void* facts) noexcept;
 // Writes the file whole or not at all; says on stderr why not. `writer_memory`: Writer::memory_needed() bytes.
 bool write_dump_file(const DumpName& name, void* writer_memory, FillDump fill, const void* facts) noexcept;
 
-// Removes what an unfinished write left, and says why there is no dump.
+// Removes what an unfinished write left; the second one says why there is no dump.
+void remove_unfinished(const DumpName& name) noexcept;
 void discard_dump_file(const DumpName& name, const char* why, uint64_t number) noexcept;
 
 // A child the program cannot see: with no exit signal, only __WALL and __WCLONE waits find it. -1 when refused.
@@ -30,6 +31,9 @@ bool wait_for_child(long child) noexcept;  // true when it ended well; gives up 
 void close_standard_files() noexcept;      // stdin and stdout
 // The program's files must not stay open in the child: a peer waits for them to close. stderr stays, for complaints.
 void close_program_files() noexcept;
+// What memory and time the program may have is not what its dump may; as far as this process may say so.
+void lift_limits() noexcept;
+// Removes what it has not finished.
 [[noreturn]] void end_child(bool ok) noexcept;
 
 }  // namespace reftally::runtime

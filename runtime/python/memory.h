@@ -61,7 +61,7 @@ class Column {
     while (bytes < least * sizeof(T)) bytes *= 2;
     void* memory = data_ != nullptr ? runtime::remap_memory(data_, bytes_, bytes) : runtime::map_memory(bytes);
     if (memory == nullptr) {
-      runtime::say("no dump: no memory for the snapshot");
+      runtime::say("no dump: no address space is left for it (ulimit -v)");
       runtime::end_child(false);
     }
     data_ = static_cast<T*>(memory);

@@ -54,7 +54,10 @@ bool asked_by_us = false, may_look = false;
 template <class T, class... Arguments>
 T& make(Arguments&&... arguments) noexcept {
   void* room = runtime::map_memory(sizeof(T));
-  if (room == nullptr) runtime::end_child(false);
+  if (room == nullptr) {
+    runtime::say("no dump: no address space is left for it (ulimit -v)");
+    runtime::end_child(false);
+  }
   return *new (room) T(static_cast<Arguments&&>(arguments)...);
 }
 
@@ -123,6 +126,7 @@ void fill(dump::Writer& writer, const void*) noexcept {
 
 [[noreturn]] void run_child() noexcept {
   prctl(PR_SET_NAME, "reftally-dump", 0, 0, 0);
+  runtime::lift_limits();
   runtime::close_program_files();
   runtime::end_child(runtime::write_dump_file({&options, process, sequence}, writer_memory, fill, nullptr));
 }

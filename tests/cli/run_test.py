@@ -2,7 +2,9 @@
 """`reftally run` of a program with children: whose findings are told, in which order, and how often."""
 
 import pathlib
+import shutil
 import subprocess
+import sys
 import time
 
 import command
@@ -14,6 +16,22 @@ THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
 
 
 class Run(command.CommandTest):
+    def test_a_program_that_limits_its_own_memory_has_a_dump_or_leaves_nothing(self):
+        for limit in ("RLIMIT_AS", "RLIMIT_DATA"):
+            for highest in ("resource.RLIM_INFINITY", "30 << 20"):  # to CAP_SYS_RESOURCE even the latter is no bar
+                program = f"import resource; resource.setrlimit(resource.{limit}, (30 << 20, {highest})); print('done')"
+                folder = self.folder / "limited"
+                folder.mkdir()
+                done = self.reftally("run", "--no-analyze", "-o", folder, "--", sys.executable, "-c", program)
+                self.assertEqual(done.stdout, "done\n")
+                files = [path.name for path in folder.iterdir()]
+                self.assertFalse([name for name in files if name.endswith(".tmp")])
+                if highest != "30 << 20":
+                    self.assertEqual(len(files), 1, done.stderr)
+                elif not files:
+                    self.assertIn("no dump: no address space is left for it", done.stderr)
+                shutil.rmtree(folder)
+
     def test_a_mistyped_command_or_option_is_one_line(self):
         self.fails("reftally: analyse is no command (`reftally --help` tells which there are)", "analyse", "x.tally")
         self.fails("--formt (`reftally analyze --help` tells what can be given)", "analyze", "x.tally", "--formt")
