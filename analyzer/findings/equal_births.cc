@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "analyzer/findings/cycle_search.h"
 
@@ -19,8 +21,11 @@ std::string birth_text(const Heap& heap, const Finding& finding) {
   if ((rule != "leaked-reference" && rule != "unreachable-block") || finding.born.empty() || !finding.subject)
     return {};
   std::string text = fmt::format("{}\n{}\n", rule, stable_name(heap.type_name(*finding.subject)));
-  for (const SourceFrame& frame : finding.born)
+  std::set<std::pair<std::string_view, std::string_view>> called;
+  for (const SourceFrame& frame : finding.born) {
+    if (!frame.function.empty() && !called.emplace(frame.function, frame.file).second) break;  // how deep says nothing
     text += fmt::format("{} {}:{}\n", frame.function, frame.file, frame.line);
+  }
   return text;
 }
 

@@ -1,4 +1,5 @@
-// Leaks that differ in the address of a call only: a loop that the compiler unrolled, a function inlined twice.
+// Leaks that differ in the address of a call only, a loop that the compiler unrolled, a function inlined twice, or in
+// how a recursion came to be there.
 #pragma once
 
 #include <vector>
@@ -7,7 +8,8 @@
 
 namespace reftally {
 
-// Makes one finding of those of one rule and type whose births read the same. Needs their `born`.
+// Makes one finding of those of one rule and type whose births read the same, up to the first function that had called
+// itself by then. Needs their `born`.
 void merge_equal_births(const Heap& heap, std::vector<Finding>& findings);
 
 }  // namespace reftally

@@ -1,0 +1,53 @@
+// Leaks that only the way to their birth tells apart.
+#include "analyzer/findings/equal_births.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/drawn_findings.h"
+
+using namespace reftally;
+
+namespace {
+
+Finding lost(std::vector<SourceFrame> born) {
+  Finding finding;
+  finding.rule = "unreachable-block";
+  finding.subject = ObjectId{0};
+  finding.objects = 2;
+  finding.born = std::move(born);
+  return finding;
+}
+
+SourceFrame at(const std::string& function, uint32_t line) {
+  SourceFrame frame;
+  frame.function = function;
+  frame.file = "eval.cc";
+  frame.line = line;
+  return frame;
+}
+
+size_t merged(std::vector<Finding> findings) {
+  const DrawnFindings drawn("a(Node)");
+  uint64_t objects = 0;
+  merge_equal_births(drawn.analysis.heap, findings);
+  for (const Finding& finding : findings) objects += finding.objects;
+  CHECK(objects % 2 == 0);
+  return findings.size();
+}
+
+}  // namespace
+
+TEST_CASE("how deep a recursion was when it lost a block makes no finding of its own") {
+  const Finding shallow = lost({at("items", 7), at("eval", 20), at("eval", 31), at("main", 50)});
+  const Finding deep = lost({at("items", 7), at("eval", 20), at("items", 9), at("eval", 20), at("main", 50)});
+  const Finding other = lost({at("items", 7), at("eval", 24), at("eval", 31), at("main", 50)});
+  CHECK(merged({shallow, deep}) == 1);
+  CHECK(merged({shallow, deep, other}) == 2);
+}
+
+TEST_CASE("without a recursion every caller counts") {
+  const Finding one = lost({at("make", 3), at("helper", 5), at("main", 10)});
+  const Finding another = lost({at("make", 3), at("helper", 5), at("main", 20)});
+  CHECK(merged({one, one}) == 1);
+  CHECK(merged({one, another}) == 2);
+}
