@@ -28,7 +28,7 @@ bool is_synthetic(const std::string& path) { return path.empty() || path[0] != '
 std::vector<std::string> debug_roots(const DebugOptions& options) {
   std::vector<std::string> roots = options.debug_dirs;
   if (!options.sysroot.empty()) roots.push_back(options.sysroot + "/usr/lib/debug");
-  if (options.living != 0) roots.push_back(fmt::format("/proc/{}/root/usr/lib/debug", options.living));
+  if (options.living != 0) roots.push_back(fmt::format("/proc/{}/root", options.living) + "/usr/lib/debug");
   roots.push_back("/usr/lib/debug");
   return roots;
 }
