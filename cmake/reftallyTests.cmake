@@ -18,6 +18,11 @@ function(reftally_launch_tests)
   foreach(option BASELINE SUPPRESSIONS)
     if(launch_${option})
       get_filename_component(file ${launch_${option}} ABSOLUTE BASE_DIR ${CMAKE_CURRENT_SOURCE_DIR})
+      if(NOT EXISTS ${file})
+        message(FATAL_ERROR "reftally_launch_tests: ${option} ${file}: no such file. An empty baseline reads\n"
+          "  {\"schema\": \"reftally-baseline/1\", \"findings\": []}\n"
+          "and `reftally check DUMP --baseline FILE --update-baseline` makes one with what DUMP shows.")
+      endif()
       string(TOLOWER ${option} name)
       list(APPEND command --${name} ${file})
     endif()

@@ -171,6 +171,17 @@ std::string memory_error(const std::string& path, uint64_t limit, bool is_asked_
 
 }  // namespace
 
+void check_files_of(const AnalysisCommandOptions& options) {
+  Suppressions suppressions;
+  for (const std::string& file : options.suppressions) suppressions.read(read_text_file(file), file);
+  StatedCounts stated;
+  for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
+  std::vector<std::string> others = options.since;
+  if (!options.debug.type_map.empty()) others.push_back(options.debug.type_map);
+  for (const std::string& file : others)
+    if (access(file.c_str(), R_OK) != 0) throw Error(fmt::format("{}: {}", file, strerror(errno)));
+}
+
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
   parser.add_flag("--no-types", options.no_types, "do without debug information: counts and type_info only");
   parser

@@ -27,6 +27,8 @@ struct AnalysisCommandOptions {
   std::vector<std::string> counts;  // files of StatedCounts
 };
 void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
+// Throws Error for a file among them that cannot be read: before anything is run or takes long.
+void check_files_of(const AnalysisCommandOptions& options);
 
 struct OutputOptions {
   std::string format = "text";

@@ -21,6 +21,7 @@ struct AttachOptions {
 };
 
 int attach(const AttachOptions& options) {
+  check_files_of(options.analysis);
   const WrittenCore core = write_process_core(options.pid, options.folder);
   fmt::print(stderr, "reftally: {}: {} of memory, the process stood still for {:.0f} ms\n", core.path,
              bytes_text(core.memory_bytes), static_cast<double>(core.pause_ns) / 1e6);

@@ -52,8 +52,7 @@ void print_finding(const char* verdict, const BaselineEntry& entry, const Found&
   const ReportFinding& finding = found.examples.at(entry.fingerprint);
   fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint,
              finding.summary);
-  if (!finding.born.empty())
-    fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
+  if (!finding.born.empty()) fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
   if (finding.advice)
     fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken),
                printable(base_name(finding.advice->location)), printable(finding.advice->reason));
@@ -139,6 +138,7 @@ std::vector<BaselineEntry> pruned(const BaselineComparison& comparison, const st
 }
 
 int check(const CheckOptions& options) {
+  check_files_of(options.analysis);
   const bool exists = fs::exists(options.baseline);
   if (!exists && !options.update && !options.baseline.empty())
     throw Error(fmt::format("{}: there is no such baseline; make one with --update-baseline", options.baseline));

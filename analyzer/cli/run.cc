@@ -252,7 +252,30 @@ int exit_like(int status) {
   return 128 + WTERMSIG(status);
 }
 
+// What is wrong with the question is said before the program runs; what goes wrong with the answer is no reason to
+// change how it ended, unless a gate hangs on it.
+void check_before(const RunOptions& options) {
+  check_files_of(options.analysis);
+  if (options.baseline.empty()) return;
+  if (!fs::exists(options.baseline))
+    throw Error(
+        fmt::format("{}: there is no such baseline; `reftally check DUMP --baseline {} --update-baseline` makes one",
+                    options.baseline, options.baseline));
+  read_baseline(read_text_file(options.baseline), options.baseline);
+}
+
+enum class Outcome { kClean, kFound, kUnknown };
+Outcome judge(const std::vector<fs::path>& dumps, const RunOptions& options) {
+  try {
+    return report_all(dumps, options) ? Outcome::kFound : Outcome::kClean;
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "reftally: {}\n", error.what());
+    return options.output.fail_on == "never" ? Outcome::kClean : Outcome::kUnknown;
+  }
+}
+
 int run(const RunOptions& options) {
+  check_before(options);
   std::error_code not_made;
   fs::create_directories(options.dump_dir, not_made);
   const std::vector<fs::path> before = dumps_in(options.dump_dir);
@@ -265,8 +288,9 @@ int run(const RunOptions& options) {
     fmt::print(stderr, "reftally: {}\n", left);
   else if (dumps.empty() && !not_run)
     fmt::print(stderr, "reftally: no dump was written: {}\n", why_unrecorded(options.program[0], status));
-  const bool failed = !options.no_analyze && report_all(dumps, options);
-  return failed ? options.error_exitcode : exit_like(status);
+  const Outcome outcome = options.no_analyze ? Outcome::kClean : judge(dumps, options);
+  if (outcome == Outcome::kUnknown) return kExitError;
+  return outcome == Outcome::kFound ? options.error_exitcode : exit_like(status);
 }
 
 }  // namespace

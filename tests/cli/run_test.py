@@ -32,6 +32,22 @@ class Run(command.CommandTest):
                     self.assertIn("no dump: no address space is left for it", done.stderr)
                 shutil.rmtree(folder)
 
+    def test_what_is_wrong_with_the_question_is_said_before_the_program_runs(self):
+        self.write("bad.json", "{")
+        for option, message in (("--suppressions", "none: No such file"), ("--counts", "none: No such file"),
+                                ("--type-map", "none: No such file"), ("--since", "none: No such file"),
+                                ("--baseline", "none: there is no such baseline; `reftally check DUMP --baseline none "
+                                               "--update-baseline` makes one")):
+            self.fails(message, "run", option, "none", "--", "touch", "was_run")
+        self.fails("bad.json", "run", "--baseline", "bad.json", "--", "touch", "was_run")
+        self.assertFalse((self.folder / "was_run").exists())
+
+    def test_an_analysis_that_fails_leaves_the_exit_status_unless_a_gate_hangs_on_it(self):
+        program = ("sh", "-c", "exit 5")
+        for gate, status in (((), 5), (("--fail-on", "error"), 2)):
+            done = self.reftally("run", "--remove-dumps", "--report", "no/such/folder/x", *gate, "--", *program, status=status)
+            self.assertIn("reftally: no/such/folder/x: cannot be created", done.stderr)
+
     def test_a_mistyped_command_or_option_is_one_line(self):
         self.fails("reftally: analyse is no command (`reftally --help` tells which there are)", "analyse", "x.tally")
         self.fails("--formt (`reftally analyze --help` tells what can be given)", "analyze", "x.tally", "--formt")

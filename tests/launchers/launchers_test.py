@@ -48,9 +48,14 @@ def main():
         source, build = pathlib.Path(scratch, "suite"), pathlib.Path(scratch, "build")
         shutil.copytree(SUITE, source)
         baseline = source / "baseline.json"
+        configure = (cmake, "-G", "Ninja", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug",
+                     f"-DREFTALLY_COMMAND={reftally}", f"-DREFTALLY_TESTS_CMAKE={module}",
+                     f"-DREFTALLY_INCLUDE={include}")
+        baseline.unlink(missing_ok=True)
+        if "baseline.json: no such file. An empty" not in " ".join(run(*configure, status=1).split()):
+            sys.exit("a baseline that is not there is no error of the configuration")
         baseline.write_text(json.dumps({"schema": "reftally-baseline/1", "findings": []}), encoding="utf-8")
-        run(cmake, "-G", "Ninja", "-S", source, "-B", build, "-DCMAKE_BUILD_TYPE=Debug", f"-DREFTALLY_COMMAND={reftally}",
-            f"-DREFTALLY_TESTS_CMAKE={module}", f"-DREFTALLY_INCLUDE={include}")
+        run(*configure)
         run(cmake, "--build", build)
 
         # The node's cycle is accepted; the page's is new.
