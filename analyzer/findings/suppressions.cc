@@ -7,9 +7,26 @@
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
 #include "analyzer/findings/rules.h"
+#include "analyzer/image/debug_types.h"
+#include "analyzer/image/stack_places.h"
 
 namespace reftally {
 namespace {
+
+// Demanglers differ in "> >".
+std::string without_spaces(std::string_view text) {
+  std::string kept(text);
+  std::erase(kept, ' ');
+  return kept;
+}
+
+bool is_allocator(const StackPattern& pattern) {
+  if (pattern.part != StackPattern::Part::kFunction) return false;
+  for (std::string_view name : {"malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc", "valloc",
+                                "pvalloc", "_Zn", "__builtin_new", "__builtin_vec_new", "operatornew"})
+    if (name == "_Zn" || name == "operatornew" ? pattern.glob.starts_with(name) : pattern.glob == name) return true;
+  return false;
+}
 
 struct KindWord {
   std::string_view word;
@@ -131,10 +148,17 @@ class SuppressionReader {
     const size_t colon = line_.find(':');
     if (colon == line_.npos) fail("TOOL:KIND, as in Memcheck:Leak");
     const bool is_leak = line_.substr(colon + 1) == "Leak";
+    bool is_of_allocator = false;
     for (need_line(); line_ != "}"; need_line()) {
       if (line_.empty() || line_.starts_with('#') || line_.starts_with("match-leak-kinds:")) continue;
-      row.frames.push_back(frame_pattern());
+      StackPattern pattern = frame_pattern();
+      // Our stacks begin with who called the allocator.
+      if (row.frames.empty() && is_allocator(pattern))
+        is_of_allocator = true;
+      else
+        row.frames.push_back(std::move(pattern));
     }
+    if (is_of_allocator && row.frames.empty()) row.frames = {{StackPattern::Part::kAnyFrames, ""}};
     if (!is_leak || row.frames.empty()) row.frames = {{StackPattern::Part::kFunction, ""}};
     return row;
   }
@@ -145,7 +169,10 @@ class SuppressionReader {
                                                                           {"obj:", StackPattern::Part::kModule},
                                                                           {"src:", StackPattern::Part::kSource}};
     for (const auto& [word, part] : kParts)
-      if (line_.starts_with(word)) return {part, std::string(line_.substr(word.size()))};
+      if (line_.starts_with(word)) {
+        const std::string_view text = line_.substr(word.size());
+        return {part, part == StackPattern::Part::kFunction ? without_spaces(demangle(text)) : std::string(text)};
+      }
     fail("fun:, obj:, src:, ... or the closing brace");
   }
 
@@ -160,10 +187,24 @@ bool function_matches(std::string_view glob, std::string_view function) {
   return matches_glob(glob, function) || matches_glob(glob, function.substr(0, function.find('(')));
 }
 
+// valgrind tells linkage names, and of what was inlined the name alone.
+bool function_matches_in_stack(std::string_view glob, const std::string& function) {
+  std::string title = function_title(function);
+  title.resize(title.size() - std::string_view("()").size());
+  size_t begin = 0, depth = 0;
+  for (size_t i = 0; i + 1 < title.size(); i++) {
+    depth += title[i] == '<' || title[i] == '(';
+    depth -= depth > 0 && (title[i] == '>' || title[i] == ')');
+    if (depth == 0 && title[i] == ':' && title[i + 1] == ':') begin = i + 2;
+  }
+  return function_matches(glob, without_spaces(function)) || matches_glob(glob, without_spaces(title)) ||
+         matches_glob(glob, without_spaces(title.substr(begin)));
+}
+
 bool frame_matches(const StackPattern& pattern, const SourceFrame& frame) {
   switch (pattern.part) {
     case StackPattern::Part::kFunction:
-      return function_matches(pattern.glob, frame.function);
+      return function_matches_in_stack(pattern.glob, frame.function);
     case StackPattern::Part::kModule:
       return matches_glob(pattern.glob, frame.module);
     case StackPattern::Part::kSource: {

@@ -3,8 +3,14 @@
 
 import datetime
 import json
+import pathlib
+import re
+import shutil
+import subprocess
 
 import command
+
+SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "samples/parent_and_child/leaky.cc"
 
 
 class Check(command.CommandTest):
@@ -76,6 +82,26 @@ class Check(command.CommandTest):
         self.write("valgrind.supp", "{\n  a name\n  Memcheck:Leak\n  match-leak-kinds: definite\n  ...\n  fun:main\n}\n")
         self.assertIn("1 suppressed",
                       self.reftally("check", self.leaky, "--suppressions", "valgrind.supp").stdout)
+
+    def test_suppressions_that_valgrind_made_are_read_as_they_are(self):
+        if not shutil.which("valgrind"):
+            self.skipTest("valgrind is not installed")
+        for flags in (("-O0",), ("-O2",)):
+            program = self.folder / "by_valgrind"
+            subprocess.run(["c++", "-std=c++20", "-g", *flags, "-o", program, SAMPLE], check=True)
+            made = subprocess.run(["valgrind", "-q", "--leak-check=full", "--gen-suppressions=all", program],
+                                  capture_output=True, text=True, check=True)
+            rows = re.search(r"^\{\n.*^\}$", made.stderr, re.M | re.S)
+            self.write("made.supp", rows.group() + "\n")
+            self.reftally("run", "--no-analyze", "-o", "dumps", "--", program)
+            [dump] = (self.folder / "dumps").glob("*.tally")
+            self.assertIn("1 suppressed", self.reftally("check", dump, "--suppressions", "made.supp").stdout)
+            shutil.rmtree(self.folder / "dumps")
+        for rows, known in (("fun:malloc\n  fun:main", 0), ("fun:_Znwm\n  ...\n  fun:nobody", 0), ("fun:_Znwm", 1),
+                            ("fun:_Znwm\n  ...\n  fun:make_shared<*", 1)):
+            self.write("made.supp", f"{{\n  a name\n  Memcheck:Leak\n  {rows}\n}}\n")
+            told = self.reftally("check", self.leaky, "--suppressions", "made.supp", status=1 - known).stdout
+            self.assertIn(f"{known} suppressed", told, rows)
 
     def test_a_suppression_that_has_expired_fails_and_is_said(self):
         yesterday = datetime.date.today() - datetime.timedelta(days=1)
