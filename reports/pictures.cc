@@ -23,8 +23,11 @@ std::string one_page(const Report& report, const char* format) {
   const auto on_white = [](std::string dot) {
     return dot.replace(dot.find("bgcolor=\"transparent\""), 21, "bgcolor=\"white\"; pad=0.3");
   };
-  std::optional<std::string> page = graphviz.render(on_white(dot_of_finding(finding, dot_caption(finding))), format);
-  if (!page) page = graphviz.render(on_white(dot_of_finding(core_of(finding), dot_caption(finding))), format);
+  std::string caption = dot_caption(finding);
+  if (const size_t others = report.findings.size() - 1; others > 0)
+    caption += fmt::format("The worst of {} findings: svg draws more, html all.\\l", count_text(others + 1));
+  std::optional<std::string> page = graphviz.render(on_white(dot_of_finding(finding, caption)), format);
+  if (!page) page = graphviz.render(on_white(dot_of_finding(core_of(finding), caption)), format);
   if (!page) throw Error(fmt::format("Graphviz cannot draw {}: is its library complete (package libgvc6)?", format));
   return *page;
 }
