@@ -7,6 +7,10 @@ namespace {
 
 constexpr uint32_t kDeepestMember = 3;  // a->b->c->d is followed no further
 
+bool is_many(const FieldFact& field) {
+  return std::any_of(field.edges.begin(), field.edges.end(), [](const FieldEdge& edge) { return edge.many; });
+}
+
 }  // namespace
 
 uint32_t Interpreter::object(const Object& wanted) {
@@ -31,6 +35,25 @@ void Interpreter::add_edge(uint32_t from, const Key& field, uint32_t to, uint32_
   if (known_edges_.insert({from, field, to}).second) graph_.edges.push_back({from, to, field, store});
 }
 
+// What a plain member of one object held before, it holds no more.
+void Interpreter::overwrite(const Value& bases, const Key& field, const Value& by) {
+  const FieldRef known = program_.field(field);
+  if (!known || is_many(*known.field)) return;
+  graph_.overwritten.insert(field);
+  ++stored_[field];
+  if (bases.size() != 1 || bases.front().closure) return;
+  const uint32_t base = bases.front().object;
+  overwritten_.insert({base, field});
+  for (ObjectEdge& edge : graph_.edges) {
+    if (edge.from != base || edge.site != 0 || edge.field != field || edge.until != ObjectEdge::kForever) continue;
+    const bool is_again =
+        std::any_of(by.begin(), by.end(), [&](const Atom& atom) { return atom.object == edge.to && !atom.closure; });
+    if (is_again) continue;
+    edge.until = static_cast<uint32_t>(graph_.edges.size());
+    known_edges_.erase({base, field, edge.to});
+  }
+}
+
 void Interpreter::add(Value& value, const Value& more) {
   value.insert(value.end(), more.begin(), more.end());
   std::sort(value.begin(), value.end());
@@ -45,20 +68,30 @@ const Value& Interpreter::arg(const Step& step, size_t i) const {
 Value Interpreter::load(const Value& bases, const Key& field, uint32_t step) {
   Value result;
   const FieldRef known = program_.field(field);
-  bool many = false, held = false;
-  if (known)
-    for (const FieldEdge& edge : known.field->edges) {
-      many |= edge.many;
-      held |= edge.hold <= Hold::kStrong;
-    }
+  const bool many = known && is_many(*known.field);
+  const bool held = known && std::any_of(known.field->edges.begin(), known.field->edges.end(),
+                                         [](const FieldEdge& edge) { return edge.hold <= Hold::kStrong; });
   for (const Atom& base : bases) {
     if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
     auto stored = members_.find({base.object, field});
     if (stored != members_.end()) add(result, stored->second);
     if (depth(base.object) >= kDeepestMember || graph_.objects.size() > kMostObjects) continue;
-    const uint32_t content = object({ObjectKind::kMember, many ? step : 0, base.object, 0, field});
-    if (held) add_edge(base.object, field, content, 0);
+    const auto times = stored_.find(field);
+    const uint32_t which = many ? step : times == stored_.end() ? 0 : times->second;
+    const uint32_t content = object({ObjectKind::kMember, which, base.object, 0, field});
+    if (held && !overwritten_.contains({base.object, field})) add_edge(base.object, field, content, 0);
     add(result, {{content, 0}});
+  }
+  return result;
+}
+
+Value Interpreter::load_later(const Value& bases, const Key& field, uint32_t step) {
+  constexpr uint32_t kLater = 1u << 31;  // no number of stores
+  Value result;
+  for (const Atom& base : bases) {
+    if (graph_.objects[base.object].kind == ObjectKind::kNull || base.closure) continue;
+    if (depth(base.object) >= kDeepestMember || graph_.objects.size() > kMostObjects) continue;
+    add(result, {{object({ObjectKind::kMember, step | kLater, base.object, 0, field}), 0}});
   }
   return result;
 }
@@ -141,6 +174,7 @@ void Interpreter::store(const Value& bases, const Key& field, const Value& what,
   here.location = place(step);
   here.function = graph_.function->name;
   if (is_only_null(what) && gives_up(bases)) note_emptied(field, step, "set to null", false);
+  overwrite(bases, field, what);
   for (const Atom& atom : what) {
     if (graph_.objects[atom.object].kind == ObjectKind::kNull) continue;
     if (!may_own(field, atom)) continue;

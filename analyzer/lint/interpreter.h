@@ -24,6 +24,7 @@ class Interpreter {
   ObjectGraph run();
   uint32_t object(const Object& wanted);
   Value load(const Value& bases, const Key& field, uint32_t step);
+  Value load_later(const Value& bases, const Key& field, uint32_t step);  // after something was stored in its like
   Value element(const Value& containers, uint32_t step);
 
  private:
@@ -31,6 +32,7 @@ class Interpreter {
   uint32_t site(const StoreSite& wanted);
   Location place(const Step& step) const { return {graph_.function->location.file, step.line, step.column}; }
   void add_edge(uint32_t from, const Key& field, uint32_t to, uint32_t store);
+  void overwrite(const Value& bases, const Key& field, const Value& by);
   static void add(Value& value, const Value& more);
   const Value& arg(const Step& step, size_t i) const;
 
@@ -39,6 +41,7 @@ class Interpreter {
   void store(const Value& bases, const Key& field, const Value& what, const Step& step);
   void call(const Key& callee, bool is_virtual, const Value& receiver, const std::vector<Value>& arguments,
             const Step& step, uint32_t index, Value& result);
+  std::vector<std::vector<Value>> one_by_one(std::vector<Value> values) const;
   void replay(const Translation& here, const Step& step, Value& result);
   bool is_only_null(const Value& value) const;
   bool gives_up(const Value& bases) const;
@@ -54,6 +57,8 @@ class Interpreter {
   std::map<StoreSite, uint32_t> site_ids_;
   std::map<std::pair<uint32_t, Key>, Value> members_;  // content of (object, field), as stored here
   std::set<std::tuple<uint32_t, Key, uint32_t>> known_edges_;
+  std::set<std::pair<uint32_t, Key>> overwritten_;  // (object, field) that something was stored in here
+  std::map<Key, uint32_t> stored_;                  // how often, by field
 };
 
 }  // namespace reftally::lint

@@ -2,10 +2,12 @@
 // callee stores in its parameters is replayed at each call (its summary), so `child->set_parent(self)` is a store.
 //
 // One pass in source order, no loops: `for (…) { cur->next = make(); cur = cur->next; }` must not look like a node that
-// holds itself. Two reads of a container are two elements; two reads of a plain member are one object.
+// holds itself. Two reads of a container are two elements; two reads of a plain member are one object, unless something
+// was stored in that member, of whatever object, in between: what a rotation of a tree moves about closes no cycle.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -18,8 +20,8 @@ enum class ObjectKind : uint8_t { kThis, kParam, kMember, kNew, kResult, kNull }
 
 struct Object {
   ObjectKind kind = ObjectKind::kNull;
-  uint32_t index = 0;   // parameter, or the step that makes it
-  uint32_t parent = 0;  // kMember: the object it is a member of
+  uint32_t index = 0;   // parameter, or the step that makes it; of a plain member how often its like had been stored in
+  uint32_t parent = 0;  // kMember: the object it is a member of; of a callee: which choice of its arguments made it
   uint32_t inner = 0;   // kNew of a callee: which of its objects, plus one
   Key id;               // kMember: field; kNew, kResult, kParam, kThis: class
   auto operator<=>(const Object&) const = default;
@@ -46,8 +48,11 @@ struct StoreSite {
 
 struct ObjectEdge {
   uint32_t from = 0, to = 0;
-  Key field;          // "*" is the content of a shared_ptr to a callable
-  uint32_t site = 0;  // row of ObjectGraph::sites; 0 for a member that was only read
+  Key field;                  // "*" is the content of a shared_ptr to a callable
+  uint32_t site = 0;          // row of ObjectGraph::sites; 0 for a member that was only read
+  uint32_t until = kForever;  // of a member that was only read: how many edges there were when it was overwritten
+
+  static constexpr uint32_t kForever = 0xffffffff;
 };
 
 // Something is carried: an object, directly or as the capture of a closure.
@@ -70,6 +75,7 @@ struct ObjectGraph {
   std::vector<Object> objects;
   std::vector<ObjectEdge> edges;
   std::vector<StoreSite> sites{1};
+  std::set<Key> overwritten;  // fields, of whatever object
   Value returns;
 };
 

@@ -10,9 +10,11 @@ namespace {
 
 constexpr size_t kLongestCycle = 8;  // edges; a longer chain of "may hold" is not a proof any more
 
-// The shortest way from `from` to `to`, as edge numbers; empty when there is none.
-std::vector<uint32_t> shortest_way(const ObjectGraph& graph, const std::vector<std::vector<uint32_t>>& outgoing,
-                                   uint32_t from, uint32_t to) {
+// The shortest way from where an edge leads back to where it begins, as edge numbers; empty when there is none. Of what
+// was there when that edge was made.
+std::vector<uint32_t> shortest_way_back(const ObjectGraph& graph, const std::vector<std::vector<uint32_t>>& outgoing,
+                                        uint32_t closing) {
+  const uint32_t from = graph.edges[closing].to, to = graph.edges[closing].from;
   std::map<uint32_t, uint32_t> arrived_by;
   std::deque<std::pair<uint32_t, size_t>> queue{{from, 0}};
   std::set<uint32_t> seen{from};
@@ -22,7 +24,7 @@ std::vector<uint32_t> shortest_way(const ObjectGraph& graph, const std::vector<s
     if (length + 1 >= kLongestCycle) continue;
     for (uint32_t edge : outgoing[object]) {
       const uint32_t next = graph.edges[edge].to;
-      if (!seen.insert(next).second) continue;
+      if (graph.edges[edge].until <= closing || !seen.insert(next).second) continue;
       arrived_by[next] = edge;
       if (next != to) {
         queue.push_back({next, length + 1});
@@ -35,6 +37,12 @@ std::vector<uint32_t> shortest_way(const ObjectGraph& graph, const std::vector<s
     }
   }
   return {};
+}
+
+// Edges are numbered as they are made.
+bool was_ever_whole(const ObjectGraph& graph, const std::vector<uint32_t>& way) {
+  const uint32_t last = *std::max_element(way.begin(), way.end());
+  return std::all_of(way.begin(), way.end(), [&](uint32_t number) { return graph.edges[number].until > last; });
 }
 
 class Prover {
@@ -96,6 +104,9 @@ std::string Prover::class_of(const ObjectGraph& graph, uint32_t object) const {
   const Key key = key_of(graph, object);
   if (!key.empty()) return program_.class_name(key);
   const FieldRef field = program_.field(graph.objects[object].id);
+  if (field)  // seen through a pointer that does not own
+    for (const FieldEdge& edge : field.field->edges)
+      if (!edge.target.empty()) return program_.class_name(edge.target);
   return field ? field.field->type : "closure";
 }
 
@@ -145,10 +156,10 @@ void Prover::search(const ObjectGraph& graph) {
       keep(graph, {i});
       continue;
     }
-    std::vector<uint32_t> way = shortest_way(graph, outgoing, edge.to, edge.from);
+    std::vector<uint32_t> way = shortest_way_back(graph, outgoing, i);
     if (way.empty()) continue;
     way.push_back(i);
-    keep(graph, way);
+    if (was_ever_whole(graph, way)) keep(graph, way);
   }
 }
 
