@@ -223,6 +223,7 @@ CountedPointers find_own_counts(const Image& image, const DebugTypes& types, con
     const Type* pointee = is_plain ? pointer.type : pointer_shape(*pointer.type, stated)->counted();
     if (pointee->is_declaration) pointee = types.find(pointee->name);
     if (winner->second.is_behind) {
+      if (!pointee) continue;
       objects.add_behind(pointer.target, winner->second, *pointee);
       continue;
     }
