@@ -178,6 +178,10 @@ void check_files_of(const AnalysisCommandOptions& options) {
   for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
   std::vector<std::string> others = options.since;
   if (!options.debug.type_map.empty()) others.push_back(options.debug.type_map);
+  std::vector<std::string> folders = options.debug.debug_dirs;
+  if (!options.debug.sysroot.empty()) folders.push_back(options.debug.sysroot);
+  for (const std::string& folder : folders)
+    if (!std::filesystem::is_directory(folder)) throw Error(fmt::format("{}: there is no such folder", folder));
   for (const std::string& file : others)
     if (access(file.c_str(), R_OK) != 0) throw Error(fmt::format("{}: {}", file, strerror(errno)));
 }
@@ -192,7 +196,7 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
       ->allow_extra_args(false);
   parser.add_option("--sysroot", options.debug.sysroot, "folder in front of the paths of the program's modules");
   parser.add_option("--memory", options.most_gigabytes, "gigabytes the analysis may use (default: what is free)")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1e-6, 1e6));
   parser
       .add_option("--threads", options.threads,
                   "threads to work on (default: one a processor); the report is the same for any number")
@@ -229,6 +233,7 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
 
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
                           std::span<const HeapCensus> before) {
+  check_files_of(options);
   const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);
   const uint64_t needed = memory_of_analysis(path);  // while there is room to find out

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <stdexcept>
 
@@ -65,7 +67,10 @@ int run_chosen(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   try {
-    return run_chosen(argc, argv);
+    const int status = run_chosen(argc, argv);
+    if (fflush(stdout) != 0 || ferror(stdout) != 0)
+      throw std::runtime_error(fmt::format("standard output: cannot be written: {}", strerror(errno)));
+    return status;
   } catch (const std::exception& error) {
     fmt::print(stderr, "reftally: {}\n", error.what());
     return reftally::kExitError;

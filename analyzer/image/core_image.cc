@@ -236,12 +236,15 @@ Image read_image(const std::string& path, const std::string& sysroot) {
                              kXz =
                                  "\xfd"
                                  "7zX";
+  std::error_code unknown;
+  const auto kind = std::filesystem::status(path, unknown).type();
+  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
+    throw Error(path + ": not a regular file");  // a pipe would be waited for
+  if (std::filesystem::file_size(path, unknown) == 0)
+    throw Error(path, 0, "a dump or a core; this file is empty (ulimit -c, a full disk)");
   char bytes[4] = {};
   std::ifstream(path, std::ios::binary).read(bytes, sizeof bytes);
   const std::string_view magic(bytes, sizeof bytes);
-  if (std::error_code unknown;
-      std::filesystem::is_regular_file(path, unknown) && std::filesystem::is_empty(path, unknown))
-    throw Error(path, 0, "a dump or a core; this file is empty (ulimit -c, a full disk)");
   if (magic == kZstd || magic == kLz4 || magic == kXz)
     throw Error(path, 0, "a dump or a core; this one is compressed: decompress it first");
   return magic == kElf ? read_core(path, sysroot) : read_dump(path);

@@ -69,6 +69,8 @@ TypeMap::TypeMap(const std::string& file, const Image& image) : file_(file) {
   void_.name = void_.short_name = "void";
   try {
     read(text.view());
+  } catch (const Json::parse_error& error) {
+    throw Error(file, error.byte, "JSON, as `reftally lint --type-map` writes it");
   } catch (const std::exception& error) {
     throw Error(fmt::format("{}: expected a type map of `reftally lint --type-map`: {}", file, error.what()));
   }

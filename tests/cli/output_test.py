@@ -14,6 +14,27 @@ class Output(command.CommandTest):
         super().setUpClass()
         [cls.dump] = command.record("parent_and_child_leaky", cls.folder)
 
+    def test_output_that_cannot_be_written_is_no_success(self):
+        dump = self.dump
+        with open("/dev/full", "w", encoding="ascii") as full:
+            for question in (("paths", dump), ("check", dump), ("query", dump, "SELECT 1"), ("info", dump),
+                             ("diff", dump, dump), ("explain", dump, "Page"), ("cxxflags",), ("analyze", dump)):
+                done = subprocess.run([command.REFTALLY, *question], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      cwd=self.folder, check=False)
+                self.assertEqual(done.returncode, 2, question)
+                self.assertEqual(done.stderr, "reftally: standard output: cannot be written: No space left on device\n")
+
+    def test_what_is_no_file_or_folder_is_told_at_once(self):
+        dump = self.dump
+        os.mkfifo(self.folder / "pipe")
+        for question in (("analyze",), ("check",), ("query",), ("draw",), ("paths",), ("info",)):
+            self.fails("pipe: not a regular file", *question, "pipe", *(["SELECT 1"] if question == ("query",) else []))
+        self.fails("nowhere: there is no such folder", "analyze", dump, "--debug-dir", "nowhere")
+        self.fails("nowhere: there is no such folder", "analyze", dump, "--sysroot", "nowhere")
+        self.write("map.json", "[")
+        self.fails("map.json: at byte 2: expected JSON, as `reftally lint --type-map` writes it", "analyze", dump,
+                   "--type-map", "map.json")
+
     def test_a_folder_that_cannot_be_made_costs_the_dump_not_the_program(self):
         program = str(command.PROGRAMS / "parent_and_child_fixed")
         alone = subprocess.run([program], capture_output=True, text=True, check=False)

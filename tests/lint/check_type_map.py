@@ -162,7 +162,7 @@ class TypeMap(unittest.TestCase):
 
     def test_what_is_no_map_is_an_error(self):
         self.project.write("other.json", '{"schema": "other"}')
-        for name, text in (("other.json", "its schema is not reftally-types/1"), ("none.json", "cannot be read")):
+        for name, text in (("other.json", "its schema is not reftally-types/1"), ("none.json", "No such file")):
             run = subprocess.run([self.project.reftally, "analyze", self.dumps["stripped"], "--type-map", name],
                                  capture_output=True, text=True, timeout=60, cwd=self.project.path)
             self.assertEqual(run.returncode, 2)
