@@ -62,11 +62,11 @@ std::string why_unrecorded(const std::string& program, int status) {
   const std::string obstacle = file ? obstacle_in(*file) : "";
   if (!obstacle.empty()) return fmt::format("{} {}", program, obstacle);
   if (WIFSIGNALED(status))
-    return fmt::format("{} was killed by signal {} ({})", program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+    return fmt::format("{} was killed by signal {} ({}); `--signal N` and `kill -N PID` take a snapshot while it runs",
+                       program, WTERMSIG(status), strsignal(WTERMSIG(status)));
   return fmt::format(
       "the agent says why above, or {} did not load it, or ended by a system call of its own (--signal takes a "
-      "snapshot "
-      "while it runs)",
+      "snapshot while it runs)",
       program);
 }
 

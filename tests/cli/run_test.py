@@ -131,7 +131,8 @@ class Run(command.CommandTest):
         self.assertIn(f"reftally: no dump was written: {program} is statically linked: nothing can be loaded into it\n",
                       run.stderr)
         run = self.reftally("run", "--", "sh", "-c", "kill -9 $$", status=-9)
-        self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed)\n", run.stderr)
+        self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed); `--signal N` and `kill -N PID` "
+                      "take a snapshot while it runs\n", run.stderr)
 
     def test_it_says_whose_dumps_are_still_to_come(self):
         until_it_is_sleep = "while ! grep -q sleep /proc/$!/comm; do :; done"
