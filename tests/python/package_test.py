@@ -163,6 +163,9 @@ class PluginTest(unittest.TestCase):
         output = self.run_pytest("--reftally")
         self.assertIn("test_family.py::test_not_marked leaves reference cycles:", output)
         self.assertRegex(output, r"dump: .*\.tally")
+        marked = self.run_pytest("--reftally", "-k", "test_leaves_cycle or test_no_cycle")
+        self.assertIn("no other test leaves reference cycles", marked)  # than the one that has failed for it
+        self.assertIn("\nno test leaves reference cycles", self.run_pytest("--reftally", "-k", "test_no_cycle"))
 
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ def pytest_pyfunc_call(pyfuncitem):
         if was_enabled:
             gc.enable()
         if rings and marked:
+            if session is not None:
+                session.failed += 1
             _fail(outcome, f"the test leaves reference cycles:\n{_told(rings)}")
         elif rings and session is not None:
             session.rings[pyfuncitem.nodeid] = rings
@@ -99,6 +101,7 @@ def _check_growth(item, limit, outcome):
 class _Session:
     def __init__(self):
         self.rings = {}
+        self.failed = 0  # of those marked, which have told theirs
 
     def pytest_terminal_summary(self, terminalreporter):
         terminalreporter.section("reftally")
@@ -106,5 +109,6 @@ class _Session:
             terminalreporter.line(f"{test} leaves reference cycles:")
             terminalreporter.line(_told(rings))
         if not self.rings:
-            terminalreporter.line("no test leaves reference cycles")
+            other = " other" if self.failed else ""
+            terminalreporter.line(f"no{other} test leaves reference cycles")
         terminalreporter.line(f"dump: {reftally.dump()}")
