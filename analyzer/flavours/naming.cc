@@ -102,6 +102,28 @@ std::string_view Naming::name_of(TypeId type) const {
   return name == type_names_.end() ? std::string_view() : name->second;
 }
 
+// Of a vector that is counted itself, in the block of its elements; else 0.
+uint64_t Naming::element_size(HolderId from, uint32_t block) {
+  if (!holders_.is_counted(from)) return 0;
+  const CountedObject& object = counted_.objects[from];
+  if (block == object.block || !object.value) return 0;
+  if (image_.word(object.value).value_or(0) != image_.blocks[block].address) return 0;
+  auto [found, added] = element_sizes_.try_emplace(index(object.value_type), uint64_t{0});
+  const std::string_view name = added ? counted_.names[object.value_type] : std::string_view();
+  if (!name.starts_with("std::vector<")) return found->second;
+  const Type* const type = types_.find(std::string(name));
+  if (type && !type->template_arguments.empty() && type->template_arguments.front())
+    found->second = type->template_arguments.front()->size;
+  return found->second;
+}
+
+LabelId Naming::element_label(TypeId vector, std::string_view name, uint64_t offset) {
+  constexpr uint64_t kOfElement = uint64_t{1} << 31;
+  auto [found, added] = offset_labels_.try_emplace(uint64_t{index(vector)} << 32 | kOfElement | offset, LabelId{});
+  if (added) found->second = builder_.add_label(name, fmt::format("[] at offset {}", offset));
+  return found->second;
+}
+
 LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   uint64_t start = image_.blocks[block].address;
   if (holders_.is_counted(from)) {
@@ -115,7 +137,9 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   }
   const TypeId type = type_of(from);
   const auto name = type_names_.find(index(type));
-  if (name == type_names_.end() || at < start || at - start > kLargestNamedOffset) return LabelId{};
+  if (name == type_names_.end() || at < start) return LabelId{};
+  if (const uint64_t size = element_size(from, block)) return element_label(type, name->second, (at - start) % size);
+  if (at - start > kLargestNamedOffset) return LabelId{};
   auto [found, added] = offset_labels_.try_emplace(uint64_t{index(type)} << 32 | (at - start), LabelId{});
   if (!added) return found->second;
   const auto layout = frame_layouts_.find(index(type));

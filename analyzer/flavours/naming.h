@@ -34,8 +34,8 @@ class Naming {
   }
   void set_extra_type(HolderId holder, TypeId type) { extra_types_[holder] = type; }
 
-  // "+24" inside an object whose type has a name, or the variable there in a coroutine's frame; none in a nameless
-  // block.
+  // "+24" inside an object whose type has a name, "[] at offset 8" in an element of a vector that is counted itself, or
+  // the variable there in a coroutine's frame; none in a nameless block.
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
 
   // Roots.
@@ -56,6 +56,8 @@ class Naming {
   TypeId block_type(uint32_t block);
   TypeId readable_type(std::string_view demangled);
   TypeId vtable_type(uint64_t vtable);
+  uint64_t element_size(HolderId from, uint32_t block);
+  LabelId element_label(TypeId vector, std::string_view name, uint64_t offset);
   std::string thread_title(uint32_t thread) const;
 
   const Image& image_;
@@ -70,6 +72,7 @@ class Naming {
   std::vector<TypeId> block_types_;                    // told by who points there, or kUntold; empty: of none
   std::unordered_map<HolderId, TypeId> extra_types_;
   std::unordered_map<uint64_t, LabelId> offset_labels_;      // by type and offset
+  std::unordered_map<uint32_t, uint64_t> element_sizes_;     // by StringId: of counted vectors
   std::unordered_map<uint32_t, std::string> type_names_;     // by TypeId
   std::unordered_map<uint32_t, const Type*> frame_layouts_;  // by TypeId
 };
