@@ -11,6 +11,9 @@
 
 namespace reftally {
 
+// Of references: beyond this a word is no count, but what happens to stand beside another stale word.
+inline constexpr int64_t kLargestCount = 100'000'000;
+
 enum class CountLayout : uint8_t {
   kHalves,        // int32 use at +8, int32 weak at +12; weak includes one for all strong references
   kWordsLessOne,  // int64 at +8 and +16, both stored less one (libc++)

@@ -45,7 +45,7 @@ class Search {
     if (place.size < kHeader) return false;
     const uint64_t counts = image_.word(place.address).value_or(0);
     const auto weak = static_cast<int32_t>(counts), strong = static_cast<int32_t>(counts >> 32);
-    if (weak <= 0 || strong < 0 || strong > weak) return false;
+    if (weak <= 0 || weak > kLargestCount || strong < 0 || strong > weak) return false;
     const auto function = image_.word(place.address + kDestroyer);
     return function && image_.module_at(*function);
   }

@@ -14,9 +14,6 @@ namespace reftally {
 
 namespace {
 
-// Beyond this a count is a stale word that happens to follow a stale vtable pointer.
-constexpr int64_t kLargestCount = 100'000'000;
-
 struct KnownClass {
   ControlBlockClass facts;
   StringId value_type{};
