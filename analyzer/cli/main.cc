@@ -55,8 +55,9 @@ int run_chosen(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error), reftally::kExitClean;
-    throw std::runtime_error(usage_error(app, error, argv[1]));
+    if (error.get_exit_code() != 0) throw std::runtime_error(usage_error(app, error, argv[1]));
+    app.exit(error);  // prints the help that was asked for
+    return reftally::kExitClean;
   }
   for (auto& [parser, run] : commands)
     if (parser->parsed()) return run();

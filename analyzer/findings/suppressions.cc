@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/text.h"
@@ -22,10 +23,10 @@ std::string without_spaces(std::string_view text) {
 
 bool is_allocator(const StackPattern& pattern) {
   if (pattern.part != StackPattern::Part::kFunction) return false;
-  for (std::string_view name : {"malloc", "calloc", "realloc", "memalign", "posix_memalign", "aligned_alloc", "valloc",
-                                "pvalloc", "_Zn", "__builtin_new", "__builtin_vec_new", "operatornew"})
-    if (name == "_Zn" || name == "operatornew" ? pattern.glob.starts_with(name) : pattern.glob == name) return true;
-  return false;
+  constexpr std::string_view kNames[] = {"malloc",        "calloc", "realloc", "memalign",      "posix_memalign",
+                                         "aligned_alloc", "valloc", "pvalloc", "__builtin_new", "__builtin_vec_new"};
+  return pattern.glob.starts_with("_Zn") || pattern.glob.starts_with("operatornew") ||
+         std::find(std::begin(kNames), std::end(kNames), pattern.glob) != std::end(kNames);
 }
 
 struct KindWord {

@@ -1,6 +1,7 @@
 // Types and labels of objects as the reader of a report sees them.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>

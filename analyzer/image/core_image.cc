@@ -4,10 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
 #include <unordered_set>
 
+#include "analyzer/base/cursor.h"
 #include "analyzer/image/core_modules.h"
 #include "analyzer/image/core_ranges.h"
 #include "analyzer/image/dump_image.h"
@@ -91,7 +90,7 @@ class CoreImage {
     }
     if (missing != 0)
       image_.warnings.push_back(
-          fmt::format("this core leaves out {} kB of the program's writable memory, at {:#x} for a beginning "
+          fmt::format("this core leaves out {} kB of the program's writable memory, the first of it at {:#x} "
                       "(MADV_DONTDUMP, or /proc/PID/coredump_filter): an object that only this points to looks lost; "
                       "the cores of `reftally attach` have it",
                       missing / 1000, first));
@@ -236,15 +235,10 @@ Image read_image(const std::string& path, const std::string& sysroot) {
                              kXz =
                                  "\xfd"
                                  "7zX";
-  std::error_code unknown;
-  const auto kind = std::filesystem::status(path, unknown).type();
-  if (kind != std::filesystem::file_type::regular && kind != std::filesystem::file_type::not_found)
-    throw Error(path + ": not a regular file");  // a pipe would be waited for
-  if (std::filesystem::file_size(path, unknown) == 0)
-    throw Error(path, 0, "a dump or a core; this file is empty (ulimit -c, a full disk)");
-  char bytes[4] = {};
-  std::ifstream(path, std::ios::binary).read(bytes, sizeof bytes);
-  const std::string_view magic(bytes, sizeof bytes);
+  const MappedFile file(path);
+  if (file.bytes().empty()) throw Error(path, 0, "a dump or a core; this file is empty (ulimit -c, a full disk)");
+  const auto begin = file.bytes().first(std::min(kElf.size(), file.bytes().size()));
+  const std::string_view magic(reinterpret_cast<const char*>(begin.data()), begin.size());
   if (magic == kZstd || magic == kLz4 || magic == kXz)
     throw Error(path, 0, "a dump or a core; this one is compressed: decompress it first");
   return magic == kElf ? read_core(path, sysroot) : read_dump(path);
