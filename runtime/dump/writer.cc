@@ -10,7 +10,9 @@
 namespace reftally::dump {
 namespace {
 
-constexpr int kCompressionLevel = 1;  // words of a heap shrink 4 to 10 times already; higher levels cost 3x the time
+// Words of a heap shrink 4 to 10 times. Level 1 makes a dump 13 % smaller for a third more time here, where a program
+// may stand still, and in whoever reads it; higher levels cost 3x the time.
+constexpr int kCompressionLevel = -1;
 constexpr size_t kStringsCapacity = 256u << 10;
 constexpr uint32_t kTocCapacity = kMaxSectionRaw / sizeof(TocEntry);  // 131,072 sections of up to 4 MiB
 
