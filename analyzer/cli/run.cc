@@ -313,7 +313,7 @@ RunCommand prepare_run(CLI::App& parser) {
       ->excludes("--no-stacks");
   parser.add_flag("--no-zero-fill", options->no_zero_fill,
                   "leave new blocks as they are: stale words may pass for references");
-  parser.add_option("--stack-depth", options->stack_depth, "frames of a birth stack (default 48)")
+  parser.add_option("--stack-depth", options->stack_depth, "frames of a birth stack (default 128; of a deeper one the innermost 48)")
       ->check(CLI::Range(1, 128));
   parser
       .add_option("--signal", options->snapshot_signal, "signal number that asks for a snapshot while the program runs")

@@ -2,6 +2,7 @@
 
 #include <sys/auxv.h>
 
+#include <algorithm>
 #include <atomic>
 
 #include "runtime/core/recorder.h"
@@ -49,26 +50,91 @@ class Matcher {
   uint32_t left_;  // frames not yet passed
 };
 
-uint32_t intern_deep(const StackFrame* inner, uint32_t count) noexcept {
-  const uint32_t kept = count < kKeptOfDeep ? count : kKeptOfDeep;
-  uint32_t node = 0;
-  for (uint32_t i = kept; i-- != 0;)
-    if ((node = recorder.stacks.child(node, inner[i].at.pc)) == 0) return 0;
+// The stack of `caller` up to the outermost call of the function that frame i of the last stack is of: what lies
+// between two calls of one is left out.
+uint32_t without_recursion(const LastStack& last, uint32_t caller, uint32_t i) noexcept {
+  const uint32_t function = last.frames[i].function;
+  const auto is_of_function = [function](const StackFrame& frame) { return frame.function == function; };
+  // The frames are at hand, the nodes seldom in the processor's cache.
+  if (function == 0 || !std::any_of(last.frames, last.frames + i, is_of_function)) return caller;
+  uint32_t found = caller;
+  for (uint32_t node = caller; node != 0; node = recorder.stacks.parent(node))
+    if (recorder.stacks.function(node) == function) found = recorder.stacks.parent(node);
+  return found;
+}
+
+// The node of frame i of the last stack, called from the stack `caller` (0: it is the outermost). 0 when the table is
+// full.
+uint32_t node_of(ThreadState& thread, uint32_t caller, uint32_t i) noexcept {
+  const StackFrame& frame = thread.last_stack.frames[i];
+  const uint64_t pc = frame.at.pc, hash = (pc ^ uint64_t{caller} << 24) * 0x9E3779B97F4A7C15ull;
+  KnownCall& known = thread.calls[hash >> 32 & thread.call_mask];
+  if (known.caller == caller && known.pc == pc) return known.node;
+  if (++thread.calls_missed > 2 * thread.call_mask && thread.call_mask + 1 < kMaxKnownCalls) {
+    thread.call_mask = 2 * thread.call_mask + 1;
+    thread.calls_missed = 0;
+  }
+  // Every way down a tree is a stack of its own: OpenSCAD filled the table with 4,600 addresses, each frame a miss of
+  // the cache, and took 100 s for 9.
+  const uint32_t parent = recorder.stacks.crowded() ? without_recursion(thread.last_stack, caller, i) : caller;
+  const uint32_t node = recorder.stacks.child(parent, pc, frame.function);
+  if (node != 0) known = {pc, caller, node};
   return node;
 }
 
-// Puts the `count` frames of a walk, innermost first, inside the `shared` outermost frames of the last stack.
-uint32_t remember(LastStack& last, uint32_t shared, const StackFrame* inner, uint32_t count) noexcept {
-  uint32_t node = shared != 0 ? last.frames[shared - 1].node : 0;
-  last.count = shared;
-  for (uint32_t i = count; i-- != 0;) {
-    node = recorder.stacks.child(node, inner[i].at.pc);
-    if (node == 0) return 0;
-    StackFrame& frame = last.frames[last.count++];
-    frame = inner[i];
-    frame.node = node;
-  }
+// Of a stack that is deeper than what is kept: its innermost frames, as if they were all.
+uint32_t node_of_deep(ThreadState& thread, uint32_t depth) noexcept {
+  const LastStack& last = thread.last_stack;
+  const uint32_t kept = depth < kKeptOfDeep ? depth : kKeptOfDeep;
+  uint32_t node = 0;
+  for (uint32_t i = last.count - kept; i != last.count; i++)
+    if ((node = node_of(thread, node, i)) == 0) return 0;
   return node;
+}
+
+// Outer frames give way to inner ones: a quarter at once, for they are moved.
+void drop_outer_frames(LastStack& last, uint32_t needed) noexcept {
+  constexpr uint32_t kQuarter = kMaxKnownFrames / 4;
+  const uint32_t least = last.count + needed - kMaxKnownFrames, wanted = least > kQuarter ? least : kQuarter;
+  const uint32_t dropped = wanted < last.count ? wanted : last.count;
+  last.count -= dropped;
+  memmove(last.frames, last.frames + dropped, last.count * sizeof *last.frames);
+  last.is_cut = true;
+}
+
+// Puts the `count` frames of a walk, innermost first, inside those of the last stack.
+void remember(ThreadState& thread, uint32_t count) noexcept {
+  LastStack& last = thread.last_stack;
+  if (last.count + count > kMaxKnownFrames) drop_outer_frames(last, count);
+  for (uint32_t i = count; i-- != 0; last.count++) {
+    last.frames[last.count] = thread.walk[i];
+    if (last.is_cut || last.count >= kMaxStackDepth) continue;
+    const uint32_t caller = last.count != 0 ? last.nodes[last.count - 1] : 0;
+    const bool is_lost = caller == 0 && last.count != 0;  // the table is full
+    last.nodes[last.count] = is_lost ? 0 : node_of(thread, caller, last.count);
+  }
+}
+
+// Walks from `walk` on and makes the thread's last stack that stack, of which it keeps the frames that it meets again.
+void walk_stack(ThreadState& thread, StackWalk& walk) noexcept {
+  LastStack& last = thread.last_stack;
+  StackFrame* const inner = thread.walk;
+  Matcher matcher(last);
+  uint32_t count = 0, shared = 0;
+  do {
+    if ((shared = matcher.match(walk.registers())) != 0) break;
+    inner[count].at = walk.registers();
+    walk.step();
+    inner[count].function = walk.function();
+    inner[count].used_bp = walk.step_used_bp();
+    inner[count++].bp_slot = walk.step_repeats() ? walk.bp_slot() : LastStack::kUnsure;
+  } while (!walk.ended() && count < kMaxKnownFrames);
+  last.count = shared;
+  if (shared == 0) {
+    last.is_cut = !walk.ended();
+    last.end_slot = walk.end_slot();
+  }
+  remember(thread, count);
 }
 
 // ---- whole stacks that were met before
@@ -112,7 +178,7 @@ void keep_memo(StackMemo& memo, const LastStack& last, uint64_t epoch, const Reg
   memo.count = 0;
   memo.needs_bp = false;
   // Too deep, or it could not be trusted. A word for each frame at least.
-  if (last.count == 0 || last.frames[last.count - 1].node != node || last.count > StackMemo::kMaxWords) return;
+  if (node == 0 || last.count == 0 || last.is_cut || last.count > StackMemo::kMaxWords) return;
   if (!collect_words(last, memo)) return;
   memo.at = at;
   memo.epoch = epoch;
@@ -128,25 +194,19 @@ void forget_last_stacks() noexcept { stack_epoch.fetch_add(1, std::memory_order_
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
   const uint32_t now = stack_epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
   LastStack& last = thread.last_stack;
-  StackFrame* const inner = thread.walk;
   const StackBounds bounds = bounds_around(caller.sp);
   if (last.epoch != now) last.count = 0, last.epoch = now;
   if (bounds.high == 0) last.count = 0;  // a fibre: its memory may be gone when we look again
-  Matcher matcher(last);
   StackWalk walk(caller, bounds, true);
-  uint32_t count = 0, shared = 0;
-  do {
-    if ((shared = matcher.match(walk.registers())) != 0) break;
-    if (count == depth) return intern_deep(inner, count);
-    inner[count].at = walk.registers();
-    walk.step();
-    inner[count].used_bp = walk.step_used_bp();
-    inner[count++].bp_slot = walk.step_repeats() ? walk.bp_slot() : LastStack::kUnsure;
-  } while (!walk.ended());
-  if (shared + count > kMaxStackDepth) return intern_deep(inner, count);
-  if (shared == 0) last.end_slot = walk.end_slot();
-  const uint32_t node = remember(last, shared, inner, count);
-  if (node == 0 || bounds.high == 0 || walk.was_lost()) last.count = 0;
+  walk_stack(thread, walk);
+  if (last.is_cut && last.count <= depth) {  // it may be that deep no more
+    last.count = 0;
+    walk = StackWalk(caller, bounds, true);
+    walk_stack(thread, walk);
+  }
+  const bool is_deep = last.is_cut || last.count > depth;
+  const uint32_t node = is_deep ? node_of_deep(thread, depth) : last.nodes[last.count - 1];
+  if (bounds.high == 0 || walk.was_lost()) last.count = 0;
   return node;
 }
 

@@ -326,7 +326,9 @@ FrameRule frame_rule(uint64_t pc) noexcept {
   interpreter.run(common.instructions, common.end, 0);
   interpreter.keep_initial();
   interpreter.run(bytes.position(), end, description.function);
-  return to_rule(interpreter.state);
+  FrameRule rule = to_rule(interpreter.state);
+  rule.function = static_cast<uint32_t>(description.function);
+  return rule;
 }
 
 }  // namespace reftally::runtime

@@ -18,6 +18,7 @@ struct FrameRule {
   BpKind bp_kind = kBpSame;
   int64_t cfa_offset = 0;
   int64_t bp_offset = 0;
+  uint32_t function = 0;  // the low half of its first address; 0: not known
 };
 
 // `pc` lies inside the instruction that was running: of a return address, the byte before it.

@@ -18,29 +18,31 @@ bool StackTable::create() noexcept {
   return nodes_ != nullptr && slots_ != nullptr;
 }
 
-uint32_t StackTable::child(uint32_t parent, uint64_t ip) noexcept {
+uint32_t StackTable::child(uint32_t parent, uint64_t ip, uint32_t function) noexcept {
   for (uint64_t i = hash(parent, ip);; i++) {
     std::atomic<uint32_t>& slot = slots_[i & (kSlots - 1)];
     uint32_t id = slot.load(std::memory_order_acquire);
     if (id == 0) {
+      if (full()) return 0;
       uint32_t fresh = nodes_used_.fetch_add(1, std::memory_order_relaxed) + 1;
       if (fresh > kMaxNodes) {
         nodes_used_.store(kMaxNodes, std::memory_order_relaxed);
         return 0;
       }
       nodes_[fresh].parent = parent;
+      nodes_[fresh].function = function;
       nodes_[fresh].ip.store(ip, std::memory_order_relaxed);
       if (slot.compare_exchange_strong(id, fresh, std::memory_order_acq_rel)) return fresh;
       // Lost the race: `fresh` stays an unused node, and `id` is the winner's.
     }
-    if (nodes_[id].parent == parent && nodes_[id].ip.load(std::memory_order_relaxed) == ip) return id;
+    if (is(id, parent, ip)) return id;
   }
 }
 
 uint32_t StackTable::intern(const uint64_t* frames, uint32_t count) noexcept {
   uint32_t node = 0;
   for (uint32_t i = count; i-- != 0;)
-    if ((node = child(node, frames[i])) == 0) return 0;
+    if ((node = child(node, frames[i], 0)) == 0) return 0;
   return node;
 }
 

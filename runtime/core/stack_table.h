@@ -13,13 +13,18 @@ class StackTable {
   static constexpr uint32_t kMaxNodes = 1u << 22;
 
   bool create() noexcept;
-  // The node of `ip` called from the stack `parent` (0: outermost); 0 when the table is full.
-  uint32_t child(uint32_t parent, uint64_t ip) noexcept;
+  // The node of `ip`, which lies in `function` (0: not known), called from the stack `parent` (0: outermost); 0 when
+  // the table is full.
+  uint32_t child(uint32_t parent, uint64_t ip, uint32_t function) noexcept;
   // `frames` innermost first. The node of the innermost frame; 0 when the table is full.
   uint32_t intern(const uint64_t* frames, uint32_t count) noexcept;
 
   uint32_t node_count() const noexcept;  // valid nodes are 1 … node_count()
   dump::StackNode node(uint32_t id) const noexcept;
+  uint32_t parent(uint32_t id) const noexcept { return nodes_[id].parent; }
+  uint32_t function(uint32_t id) const noexcept { return nodes_[id].function; }
+  // So many that they can only be the ways through recursions.
+  bool crowded() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes / 8; }
   bool full() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes; }
 
  private:
@@ -28,7 +33,12 @@ class StackTable {
   struct Node {
     std::atomic<uint64_t> ip;  // 0: reserved but not written yet
     uint32_t parent;
+    uint32_t function;
   };
+
+  bool is(uint32_t id, uint32_t parent, uint64_t ip) const noexcept {
+    return nodes_[id].parent == parent && nodes_[id].ip.load(std::memory_order_relaxed) == ip;
+  }
 
   Node* nodes_ = nullptr;
   std::atomic<uint32_t>* slots_ = nullptr;

@@ -14,18 +14,31 @@ namespace reftally::runtime {
 
 struct StackFrame {
   Registers at;
-  uint64_t bp_slot;  // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
-  uint32_t node;     // in the table of stacks: this frame and its callers
-  bool used_bp;      // the step to the caller: see StackWalk
+  uint64_t bp_slot;   // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
+  uint32_t function;  // FrameRule::function
+  bool used_bp;       // the step to the caller: see StackWalk
 };
+
+// Frames of a stack that are walked and remembered. More than a birth stack has, so that a recursion which goes up and
+// down at that depth is not walked anew each time.
+inline constexpr uint32_t kMaxKnownFrames = 2 * kMaxStackDepth;
 
 struct LastStack {
   static constexpr uint64_t kUnsure = 1;
   uint32_t count = 0;
   uint32_t epoch = 0;
-  uint64_t end_slot = 0;              // where the last step read a zero return address; 0: there was no rule
-  StackFrame frames[kMaxStackDepth];  // outermost first
+  bool is_cut = false;                 // the outermost frames are not among these
+  uint64_t end_slot = 0;               // where the last step read a zero return address; 0: there was no rule
+  StackFrame frames[kMaxKnownFrames];  // outermost first
+  uint32_t nodes[kMaxStackDepth];      // of the frames, in the table of stacks: each with its callers; unless is_cut
 };
+
+// The node of a stack's frame, by its caller's and the address: the whole table does not fit a processor's cache.
+struct KnownCall {
+  uint64_t pc;  // 0: empty
+  uint32_t caller, node;
+};
+inline constexpr uint32_t kMaxKnownCalls = 8192;  // a thread that calls little touches few of them
 
 // A stack that was met before, known again by the words that its walk read: where they are the same, so is the walk.
 struct alignas(64) StackMemo {
@@ -50,8 +63,11 @@ struct ThreadState {
   uint32_t next_memo;                 // to be replaced, of each set
   uint32_t earlier_threads;           // that had this row
   LastStack last_stack;
-  StackFrame walk[kMaxStackDepth];  // of the walk going on, innermost first
-  StackMemo memos[kStackMemos];     // by innermost frame: stack_memo.h
+  StackFrame walk[kMaxKnownFrames];  // of the walk going on, innermost first
+  uint32_t call_mask;                // calls in use, a power of two, less one
+  uint32_t calls_missed;             // since it grew
+  KnownCall calls[kMaxKnownCalls];
+  StackMemo memos[kStackMemos];  // by innermost frame: stack_memo.h
 };
 
 inline constexpr uint32_t kMaxThreads = 16384;

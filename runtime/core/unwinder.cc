@@ -13,10 +13,14 @@
 namespace reftally::runtime {
 namespace {
 
-// cache word: tag (32 bits of the mixed pc) << 32 | packed rule. The mix is a bijection of 48-bit pcs: the index uses
-// the 16 high bits and the tag the 32 low ones, so a hit is never a neighbour's rule. 0 is "never seen".
+// Each word: tag (32 bits of the mixed pc) << 32 | what is known. The mix is a bijection of 48-bit pcs: the index uses
+// the 16 high bits and the tag the 32 low ones, so a hit is never a neighbour's rule. 0 is "never seen". Two threads
+// may write a row at once, so each word has the tag.
+struct CachedRule {
+  std::atomic<uint64_t> rule, function;
+};
 constexpr uint32_t kCacheBits = 16;
-std::atomic<uint64_t>* cache = nullptr;
+CachedRule* cache = nullptr;
 
 uint64_t mix(uint64_t pc) noexcept { return pc * 0x9E3779B97F4A7C15ull & ((1ull << 48) - 1); }
 
@@ -42,8 +46,9 @@ bool pack(const FrameRule& rule, uint32_t& packed) noexcept {
   return true;
 }
 
-FrameRule unpack(uint32_t packed) noexcept {
+FrameRule unpack(uint32_t packed, uint32_t function) noexcept {
   FrameRule rule;
+  rule.function = function;
   rule.base = static_cast<FrameRule::Base>(packed & 3);
   rule.cfa_offset = static_cast<int64_t>(packed >> 3 & 0xffff) * 8;
   rule.bp_offset = -static_cast<int64_t>(packed >> 19) * 8;
@@ -52,14 +57,19 @@ FrameRule unpack(uint32_t packed) noexcept {
 }
 
 FrameRule rule_of(uint64_t pc) noexcept {
-  const uint64_t mixed = mix(pc);
-  std::atomic<uint64_t>& slot = cache[mixed >> (48 - kCacheBits)];
-  const uint64_t tag = mixed << 32;
-  uint64_t word = slot.load(std::memory_order_relaxed);
-  if ((word & 0xffffffff00000000u) == tag && (word & kPackedValid) != 0) return unpack(static_cast<uint32_t>(word));
+  constexpr uint64_t kTag = 0xffffffff00000000u;
+  const uint64_t mixed = mix(pc), tag = mixed << 32;
+  CachedRule& row = cache[mixed >> (48 - kCacheBits)];
+  const uint64_t known = row.rule.load(std::memory_order_relaxed);
+  const uint64_t function = row.function.load(std::memory_order_relaxed);
+  if ((known & kTag) == tag && (function & kTag) == tag && (known & kPackedValid) != 0)
+    return unpack(static_cast<uint32_t>(known), static_cast<uint32_t>(function));
   FrameRule rule = frame_rule(pc);
   uint32_t packed = 0;
-  if (pack(rule, packed)) slot.store(tag | packed, std::memory_order_relaxed);
+  if (pack(rule, packed)) {
+    row.function.store(tag | rule.function, std::memory_order_relaxed);
+    row.rule.store(tag | packed, std::memory_order_relaxed);
+  }
   return rule;
 }
 
@@ -100,6 +110,7 @@ bool StackWalk::step_over_signal() noexcept {
 bool StackWalk::step() noexcept {
   step_repeats_ = false;
   const FrameRule rule = rule_of(is_return_ ? at_.pc - 1 : at_.pc);
+  function_ = rule.function;
   uint64_t cfa = 0;
   step_used_bp_ =
       rule.base == FrameRule::kBp || rule.base == FrameRule::kDereferenceBp || rule.bp_kind == FrameRule::kBpAtBp;
@@ -142,13 +153,13 @@ uint32_t unwind(const Registers& start, const StackBounds& bounds, bool pc_is_re
 }
 
 bool create_unwinder() noexcept {
-  cache = static_cast<std::atomic<uint64_t>*>(map_memory(sizeof(uint64_t) << kCacheBits));
+  cache = static_cast<CachedRule*>(map_memory(sizeof(CachedRule) << kCacheBits));
   return cache != nullptr;
 }
 
 void forget_unwind_rules() noexcept {
   if (cache == nullptr) return;
-  for (uint32_t i = 0; i < 1u << kCacheBits; i++) cache[i].store(0, std::memory_order_relaxed);
+  for (uint32_t i = 0; i < 1u << kCacheBits; i++) cache[i].rule.store(0, std::memory_order_relaxed);
 }
 
 }  // namespace reftally::runtime

@@ -2,7 +2,7 @@
 //
 // For x86-64 only three registers matter to find the callers: rsp, rbp and the return address. The rule of a pc is
 // computed once by a small interpreter of DWARF call frame instructions (DWARF 5, section 6.4), then kept in a
-// direct-mapped, lock-free table. Exact against _Unwind_Backtrace (tests/programs/agent/unwinder_test.cc); libunwind's
+// direct-mapped, lock-free table. Exact against _Unwind_Backtrace (tests/unit/core/birth_stacks_test.cc); libunwind's
 // unw_backtrace costs 3 to 8 times as much (research/native.md H4).
 #pragma once
 
@@ -38,6 +38,7 @@ class StackWalk {
   bool step_repeats() const noexcept { return step_repeats_; }
   bool step_used_bp() const noexcept { return step_used_bp_; }  // rbp's value decided where it went
   uint64_t bp_slot() const noexcept { return bp_slot_; }
+  uint32_t function() const noexcept { return function_; }  // that it left: FrameRule::function
 
  private:
   enum State : uint8_t { kGoing, kNoRule, kZero, kLost };
@@ -57,6 +58,7 @@ class StackWalk {
   State state_ = kGoing;
   uint64_t return_slot_ = 0, bp_slot_ = 0;
   uint64_t readable_page_ = 1;
+  uint32_t function_ = 0;
 };
 
 // Return addresses into `frames`, innermost first, starting with start.pc; at most `capacity`. Async-signal-safe.

@@ -1,0 +1,181 @@
+// Stacks of a recursion that goes up and down, against those of the C++ runtime's unwinder.
+#include "runtime/core/birth_stacks.h"
+
+#include <unwind.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <memory>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "runtime/core/recorder.h"
+#include "runtime/core/thread_state.h"
+
+namespace reftally::runtime {
+constinit Recorder recorder;  // in place of the agent's, which would record this program
+}
+
+using namespace reftally::runtime;
+
+namespace {
+
+using Stack = std::vector<uint64_t>;  // return addresses, innermost first
+
+Stack stack_of_node(uint32_t node) {
+  Stack stack;
+  for (; node != 0; node = recorder.stacks.parent(node)) stack.push_back(recorder.stacks.node(node).ip);
+  return stack;
+}
+
+[[gnu::noinline]] Stack stack_of_unwinder() {
+  Stack stack;
+  _Unwind_Backtrace(
+      [](_Unwind_Context* context, void* to) {
+        if (_Unwind_GetIP(context) != 0) static_cast<Stack*>(to)->push_back(_Unwind_GetIP(context));
+        return _URC_NO_REASON;
+      },
+      &stack);
+  return stack;
+}
+
+// A thread that captures its stack again and again; `told` and `true_stack` are those of the last time.
+struct Capture {
+  std::unique_ptr<ThreadState> thread = std::make_unique<ThreadState>();
+  uint32_t node = 0;
+  Stack told, true_stack;
+
+  [[gnu::noinline]] void here() {
+    node = capture_stack(*thread, caller_registers());
+    told = stack_of_node(node);
+    true_stack = stack_of_unwinder();
+    true_stack.erase(true_stack.begin(), true_stack.begin() + 2);  // the unwinder's caller and this function
+  }
+};
+
+// Goes to another depth by steps of its own; each function calls the others from two places.
+struct Walk {
+  Capture& capture;
+  std::mt19937 random{1};
+  int calls_left = 0;
+  size_t deepest = 0;
+  bool all_same = true;
+
+  void step(int depth);
+  [[gnu::noinline]] void left(int depth) {
+    volatile char room[24] = {};
+    step(depth + room[0]);
+    step(depth);
+  }
+  [[gnu::noinline]] void right(int depth) {
+    volatile char room[200] = {};
+    step(depth + room[0]);
+    step(depth);
+  }
+};
+
+[[gnu::noinline]] void Walk::step(int depth) {
+  capture.here();
+  const Stack& told = capture.told;
+  deepest = std::max(deepest, capture.true_stack.size());
+  const bool is_whole = capture.true_stack.size() <= kMaxStackDepth;
+  all_same &= is_whole ? told == capture.true_stack
+                       : told.size() == 48 && std::equal(told.begin(), told.end(), capture.true_stack.begin());
+  if (depth == 0 || calls_left-- <= 0) return;
+  const int deeper = depth - 1 - static_cast<int>(random() % 2);
+  random() % 3 == 0 ? left(std::max(deeper, 0)) : right(std::max(deeper, 0));
+}
+
+bool create_tables() { return recorder.stacks.create() && create_unwinder(); }
+
+void add_stacks(uint32_t count) {
+  for (uint64_t ip = 1; ip <= count; ++ip) recorder.stacks.child(0, ip, 0);
+}
+
+// Every way down a tree of this depth, by two functions with two calls of the next level each.
+struct Tree {
+  Capture& capture;
+  std::set<uint32_t> nodes;
+  std::set<Stack> true_stacks;
+  bool all_within = true;  // what is told is a part of the true stack, in its order, from its leaf to its end
+
+  [[gnu::noinline]] void leaf() {
+    capture.here();
+    nodes.insert(capture.node);
+    true_stacks.insert(capture.true_stack);
+    if (capture.told.empty()) return;
+    auto at = capture.true_stack.begin();
+    for (const uint64_t address : capture.told) {
+      at = std::find(at, capture.true_stack.end(), address);
+      if (at == capture.true_stack.end()) break;
+    }
+    all_within &= at != capture.true_stack.end() && capture.told.front() == capture.true_stack.front() &&
+                  capture.told.back() == capture.true_stack.back();
+  }
+  [[gnu::noinline]] void go(int depth) {
+    if (depth == 0) return leaf();
+    go(depth - 1);
+    other(depth - 1);
+  }
+  [[gnu::noinline]] void other(int depth) {
+    if (depth == 0) return leaf();
+    other(depth - 1);
+    go(depth - 1);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a stack is what the C++ runtime's unwinder finds, of deep ones the innermost frames") {
+  REQUIRE(create_tables());
+  Capture capture;
+  for (const int depth : {10, 90, 200, 700}) {
+    Walk walk{capture};
+    walk.calls_left = 3000;
+    while (walk.calls_left > 0) walk.step(depth);
+    INFO("depth " << depth);
+    CHECK(walk.all_same);
+    CHECK(walk.deepest > static_cast<size_t>(depth));
+  }
+}
+
+TEST_CASE("every way down a tree is a stack of its own while there are few, and one function's loops are cut later") {
+  REQUIRE(create_tables());
+  Capture capture;
+  Tree first{capture, {}, {}};
+  first.go(9);
+  CHECK(first.true_stacks.size() == 512);
+  CHECK(first.nodes.size() == 512);
+  CHECK(first.all_within);
+
+  add_stacks(StackTable::kMaxNodes / 8);
+  const uint32_t before = recorder.stacks.node_count();
+  Capture later;
+  Tree second{later, {}, {}};
+  second.go(11);
+  CHECK(second.true_stacks.size() == 2048);
+  CHECK(second.nodes.size() < 20);
+  CHECK(recorder.stacks.node_count() - before < 100);
+  CHECK(second.all_within);
+}
+
+TEST_CASE("a full table knows the stacks it has, and has none for others") {
+  REQUIRE(create_tables());
+  Capture capture;
+  uint32_t known = 0;
+  for (int time = 0; time < 3; ++time) {
+    asm volatile("" : "+r"(time));  // one call in the machine's code too
+    capture.here();
+    if (time == 0) {
+      known = capture.node;
+      add_stacks(StackTable::kMaxNodes);
+    }
+    CHECK(capture.node == known);
+  }
+  CHECK(known != 0);
+  CHECK(recorder.stacks.full());
+  Tree tree{capture, {}, {}};
+  tree.go(3);
+  CHECK(tree.nodes == std::set<uint32_t>{0});
+}
