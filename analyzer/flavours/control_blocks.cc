@@ -1,6 +1,7 @@
 #include "analyzer/flavours/control_blocks.h"
 
 #include <array>
+#include <charconv>
 
 #include "analyzer/image/debug_types.h"
 #include "analyzer/layouts/type_names.h"
@@ -22,6 +23,11 @@ constexpr std::array kKinds = {
     ControlBlockKind{"N5boost6detail17sp_counted_impl_pI", kHalves, kPointer, 16, "Boost shared_ptr(new T)"},
     ControlBlockKind{"N5boost6detail18sp_counted_impl_pdI", kHalves, kFirstPointer, 16, "Boost make_shared, deleter"},
     ControlBlockKind{"N5boost6detail19sp_counted_impl_pdaI", kHalves, kFirstPointer, 16, "Boost with allocator"},
+    ControlBlockKind{"N5boost6detail13sp_array_baseI", kHalves, kArrayBehind, 16, "Boost make_shared<T[]>"},
+    ControlBlockKind{"NSt3__131__unbounded_array_control_blockI", kWordsLessOne, kArrayBehind, 24,
+                     "libc++ make_shared<T[]>"},
+    ControlBlockKind{"NSt3__129__bounded_array_control_blockI", kWordsLessOne, kArrayBehind, 24,
+                     "libc++ make_shared<T[N]>"},
 };
 
 // Deleters that free the block of the value they are given. Any other may leave it alone or share it.
@@ -49,7 +55,54 @@ uint16_t offset_in_deleter(std::string_view deleter) {
 }
 
 bool is_plain_allocator(std::string_view allocator) {
-  return allocator.starts_with("std::allocator<") || allocator.starts_with("std::__1::allocator<");
+  return allocator.starts_with("std::allocator<") || allocator.starts_with("std::__1::allocator<") ||
+         allocator.starts_with("boost::default_allocator<");
+}
+
+uint64_t leading_number(std::string_view text) {
+  uint64_t number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
+// "Cell [2][3]": takes the brackets off, and says how many of the innermost elements stand in one of the outermost.
+uint64_t take_extents(std::string_view& element) {
+  uint64_t count = 1;
+  for (size_t bracket; element.ends_with(']') && (bracket = element.rfind('[')) != element.npos;) {
+    count *= leading_number(element.substr(bracket + 1));
+    element = element.substr(0, bracket);
+    while (element.ends_with(' ')) element.remove_suffix(1);
+  }
+  return count;
+}
+
+// state<allocator<T>> or size_state<allocator<T>, N>; make_shared_noinit puts an adaptor around the allocator.
+void read_boost_array(ControlBlockClass& found, std::string_view state) {
+  const std::vector<std::string_view> arguments = template_arguments(state);
+  std::string_view allocator = arguments.empty() ? "" : arguments[0];
+  std::vector<std::string_view> of_allocator = template_arguments(allocator);
+  if (allocator.starts_with("boost::noinit_adaptor<") && !of_allocator.empty()) {
+    allocator = of_allocator[0];
+    of_allocator = template_arguments(allocator);
+  }
+  if (of_allocator.empty()) return;
+  std::string_view element = of_allocator[0];
+  found.inner_count = take_extents(element);
+  found.element_count = arguments.size() > 1 ? leading_number(arguments[1]) : 0;
+  found.value_type = without_const(element);
+  found.has_plain_allocator = is_plain_allocator(allocator);
+}
+
+// T[] or T[N], and the allocator
+void read_libcxx_array(ControlBlockClass& found, std::string_view array, std::string_view allocator) {
+  const size_t bracket = array.find('[', array.rfind('>') == array.npos ? 0 : array.rfind('>'));
+  if (bracket == array.npos) return;
+  std::string_view element = array;
+  found.inner_count = std::max<uint64_t>(1, take_extents(element));
+  found.element_count = leading_number(array.substr(bracket + 1));
+  if (found.element_count != 0) found.inner_count /= found.element_count;
+  found.value_type = without_const(element);
+  found.has_plain_allocator = is_plain_allocator(allocator);
 }
 
 void read_arguments(ControlBlockClass& found, const std::vector<std::string_view>& arguments) {
@@ -67,6 +120,10 @@ void read_arguments(ControlBlockClass& found, const std::vector<std::string_view
       found.is_array = true;
       return;
     }
+    case kArrayBehind:
+      found.is_array = true;
+      if (arguments.size() == 1) return read_boost_array(found, first);
+      return read_libcxx_array(found, first, arguments[1]);
     case kPointer:
       found.value_type = first.ends_with('*') ? without_const(without_pointer(first)) : without_const(first);
       found.deletes_value = true;

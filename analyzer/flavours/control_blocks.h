@@ -25,6 +25,7 @@ enum class ValuePlace : uint8_t {
   kLastPointer,   // deleter, allocator, then the pointer, as the last member
   kFirstPointer,  // the pointer, then deleter and allocator
   kArrayInFront,  // elements first, this control block behind them, in one allocation (make_shared<T[]>)
+  kArrayBehind,   // allocator, the number of elements where no type says it, then the elements (Boost, libc++)
 };
 
 struct ControlBlockKind {
@@ -44,7 +45,9 @@ struct ControlBlockClass {
   bool is_array = false;       // the value is T[]: value_type is the element's
   bool deletes_value = false;  // the deleter is known to be delete or delete[]
   bool has_plain_allocator = true;
-  uint16_t in_deleter = 0;  // Boost's make_shared: offset of the value, which stands in the deleter
+  uint64_t element_count = 0;  // of T[N]; 0: a word says it
+  uint64_t inner_count = 1;    // of T[][N]: elements of the innermost kind in each
+  uint16_t in_deleter = 0;     // Boost's make_shared: offset of the value, which stands in the deleter
 };
 
 ControlBlockClass control_block_class(std::string_view type_info_name);  // kind is nullptr when it is another class

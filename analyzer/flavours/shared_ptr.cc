@@ -111,6 +111,17 @@ void place_array(const Image& image, CountedObject& object, const KnownClass& fo
   object.value_count = static_cast<uint32_t>(std::min<uint64_t>(image.word(count_at).value_or(0), UINT32_MAX));
 }
 
+// Boost's allocator is a member however empty it is, libc++'s only if it is not. Where elements are aligned to more
+// than a word, their type tells (refine_shared_ptr_objects).
+void place_array_behind(const Image& image, CountedObject& object, const KnownClass& found) {
+  const bool has_allocator = found.facts.kind->counts == CountLayout::kHalves || !found.facts.has_plain_allocator;
+  const uint64_t count_at = object.address + found.facts.kind->header_size + (has_allocator ? 8 : 0);
+  const uint64_t told = found.facts.element_count;
+  const uint64_t count = (told ? told : image.word(count_at).value_or(0)) * found.facts.inner_count;
+  object.value = told ? count_at : count_at + 8;
+  object.value_count = static_cast<uint32_t>(std::min<uint64_t>(count, UINT32_MAX));
+}
+
 void place_value(const Image& image, CountedObject& object, const KnownClass& found) {
   const ImageBlock& block = image.blocks[object.block];
   const uint64_t members = object.address + found.facts.kind->header_size;
@@ -124,6 +135,8 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
       return;
     case ValuePlace::kArrayInFront:
       return place_array(image, object, found, block);
+    case ValuePlace::kArrayBehind:
+      return place_array_behind(image, object, found);
     case ValuePlace::kPointer:
     case ValuePlace::kFirstPointer:
       object.value = image.word(members).value_or(0);

@@ -1,10 +1,12 @@
 // What debug information adds to a control block: its size, which ends it inside a pool (and which code tells without),
 // and where a value made in place begins behind an allocator or for its alignment.
+#include <algorithm>
 #include <unordered_map>
 
 #include "analyzer/base/recent_rows.h"
 #include "analyzer/flavours/control_blocks.h"
 #include "analyzer/flavours/flavours.h"
+#include "analyzer/layouts/alignment.h"
 #include "analyzer/layouts/walker.h"
 
 namespace reftally {
@@ -17,25 +19,36 @@ struct ClassFacts {
   bool is_array = false;      // its size says nothing of the elements in front
 };
 
+// Of the first element of an array that stands behind its control block.
+uint64_t offset_behind(const DebugTypes& types, const Type& type, const ControlBlockClass& known) {
+  if (const auto data = find_member(type, {"__data_"})) return data->offset;
+  const Type* const element = types.find(known.value_type);
+  return round_up(type.size, std::max(alignment_of(type), element ? alignment_of(*element) : 1));
+}
+
 ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name, uint64_t vtable) {
   const Type* type = types.find_mangled(type_info_name);
   ClassFacts facts;
-  facts.is_array = control_block_class(type_info_name).kind->place == ValuePlace::kArrayInFront;
+  const ControlBlockClass known = control_block_class(type_info_name);
+  facts.is_array = known.kind->place == ValuePlace::kArrayInFront || known.kind->place == ValuePlace::kArrayBehind;
   if (!type || type->is_declaration) {
     facts.size = types.size_in_code(vtable).value_or(0);
     return facts;
   }
   facts.size = type->size;
-  if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"}))
+  if (known.kind->place == ValuePlace::kArrayBehind) {
+    facts.value_offset = offset_behind(types, *type, known);
+  } else if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"})) {
     facts.value_offset = storage->offset;
-  else if (const auto emplaced = find_member(*type, {"__storage_"}))
+  } else if (const auto emplaced = find_member(*type, {"__storage_"})) {
     facts.value_offset = emplaced->offset;
-  else if (const auto in_deleter = find_member(*type, {"del", "storage_"}))
+  } else if (const auto in_deleter = find_member(*type, {"del", "storage_"})) {
     facts.value_offset = in_deleter->offset;
-  else if (const auto with_allocator = find_member(*type, {"d_", "storage_"}))
+  } else if (const auto with_allocator = find_member(*type, {"d_", "storage_"})) {
     facts.value_offset = with_allocator->offset;
-  else if (const auto object = find_member(*type, {"_M_obj"}))
+  } else if (const auto object = find_member(*type, {"_M_obj"})) {
     facts.value_offset = object->offset;
+  }
   return facts;
 }
 
@@ -53,10 +66,10 @@ void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, Coun
       if (added) known->second = class_facts(types, image.vtable_type(vtable), vtable);
       return &known->second;
     });
-    if (facts.size == 0 || facts.is_array) continue;
     if (object.value && object.value_block == Image::kNoBlock && facts.value_offset) {
       object.value = object.address + facts.value_offset;
     }
+    if (facts.size == 0 || facts.is_array) continue;
     if (object.address + facts.size + kLargestPadding <= object.end) object.end = object.address + facts.size;
     object.ends_there = true;
   }

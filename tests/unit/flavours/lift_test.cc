@@ -238,6 +238,36 @@ TEST_CASE("the control block of make_shared<T[]> stands behind its elements") {
   CHECK(see.between(control, control).starts_with("strong/counted Foo[]::+16"));
 }
 
+TEST_CASE("arrays of Boost's and libc++'s make_shared stand behind their control block") {
+  struct Case {
+    const char* control_block;
+    uint64_t counts_at, count_at, first, count;  // offsets; 0 where the class says how many
+    const char* type;
+  };
+  const Case cases[] = {
+      {"N5boost6detail13sp_array_baseINS0_14sp_array_stateISaI3FooEEEEE", 8, 24, 32, 3, "Foo[]"},
+      {"N5boost6detail13sp_array_baseINS0_19sp_size_array_stateISaI3FooELm3EEEEE", 8, 0, 24, 3, "Foo[]"},
+      {"N5boost6detail13sp_array_baseINS0_14sp_array_stateISaIA2_3FooEEEEE", 8, 24, 32, 2, "Foo[]"},
+      {"N5boost6detail13sp_array_baseINS0_14sp_array_stateINS_14noinit_adaptorISaI3FooEEEEEEE", 8, 24, 32, 3, "Foo[]"},
+      {"NSt3__131__unbounded_array_control_blockIA_3FooNS_9allocatorIS1_EEEE", 0, 24, 32, 3, "Foo[]"},
+      {"NSt3__129__bounded_array_control_blockIA3_3FooNS_9allocatorIS1_EEEE", 0, 0, 24, 3, "Foo[]"},
+  };
+  for (const Case& array : cases) {
+    CAPTURE(array.control_block);
+    ImageBuilder memory;
+    const uint64_t block = memory.block(128), other = memory.make_shared("5Other", 1, 0, 16);
+    memory.set(block, memory.vtable(array.control_block));
+    if (array.counts_at) memory.set_counts(block + array.counts_at, 1, 1);  // else zero: one, less one
+    if (array.count_at) memory.set(block + array.count_at, array.count);
+    memory.set_pair(block + array.first + 16, other);
+    const Image image = memory.build();
+    const Heap heap = lift_without_types(image);
+    const HeapInspector see(heap);
+    CHECK(see.type_of(block) == array.type);
+    CHECK(see.between(block, other) == "strong/counted " + std::string(array.type) + "::+16");
+  }
+}
+
 TEST_CASE("counts beyond reason are no control block") {
   ImageBuilder memory;
   const uint64_t stale = memory.make_shared("3Foo", 0, 0, 16);
