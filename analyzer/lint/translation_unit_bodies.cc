@@ -148,6 +148,20 @@ bool BodyBuilder::VisitReturnStmt(ReturnStmt* statement) {
   return true;
 }
 
+// What a lambda will be called with is an object of its own, of which nothing is known but the class.
+void BodyBuilder::add_lambda_parameters(const FunctionDecl* call) {
+  for (const ParmVarDecl* parameter : call->parameters()) {
+    const CXXRecordDecl* record = types_.object_class(parameter->getType());
+    if (!record || !types_.carries_object(parameter->getType())) continue;
+    Step step;
+    step.kind = StepKind::kCall;
+    step.index = kResultIsObject | kInLambda | kMayNotHappen;
+    step.text = types_.key(record);
+    const uint32_t content = add(std::move(step), parameter->getLocation());
+    add(StepKind::kSet, parameter->getLocation(), {local(parameter), content});
+  }
+}
+
 bool BodyBuilder::TraverseLambdaExpr(LambdaExpr* lambda) {
   value(lambda);
   ++lambda_depth_, ++depth_;
@@ -156,12 +170,16 @@ bool BodyBuilder::TraverseLambdaExpr(LambdaExpr* lambda) {
     const FunctionTemplateDecl* call = lambda->getLambdaClass()->getDependentLambdaCallOperator();
     if (call)
       for (FunctionDecl* instance : call->specializations())
-        if (instance->hasBody()) result = TraverseStmt(instance->getBody()) && result;
+        if (instance->hasBody()) {
+          add_lambda_parameters(instance);
+          result = TraverseStmt(instance->getBody()) && result;
+        }
   } else {
     for (size_t i = 0; i < lambda->capture_size(); ++i) {
       const LambdaCapture* capture = lambda->capture_begin() + i;
       if (lambda->isInitCapture(capture)) TraverseStmt(cast<VarDecl>(capture->getCapturedVar())->getInit());
     }
+    add_lambda_parameters(lambda->getCallOperator());
     result = TraverseStmt(lambda->getBody());
   }
   --lambda_depth_, --depth_;

@@ -112,6 +112,7 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
   bool is_library(const clang::FunctionDecl* callee);
   bool is_own_transfer() const;
   void add_overridden(const clang::CXXMethodDecl* method);
+  void add_lambda_parameters(const clang::FunctionDecl* call);
   void add_prologue();
   void prune();
 
