@@ -148,6 +148,24 @@ LabelId Naming::offset_label(HolderId from, uint32_t block, uint64_t at) {
   return found->second;
 }
 
+void Naming::name_place(uint64_t at, LabelId of_memory) { place_names_[at].of_memory = of_memory; }
+
+void Naming::name_alternative(uint64_t at, LabelId alternative) {
+  PlaceName& name = place_names_[at];
+  if (index(name.alternative) != 0 && name.alternative != alternative) name.is_disputed = true;
+  name.alternative = alternative;
+}
+
+LabelId Naming::place_label(HolderId from, uint32_t block, uint64_t word, uint64_t begin) {
+  const auto known = place_names_.find(word);
+  if (known != place_names_.end()) {
+    const PlaceName& name = known->second;
+    const LabelId label = name.is_disputed || index(name.alternative) == 0 ? name.of_memory : name.alternative;
+    if (index(label) != 0) return label;
+  }
+  return offset_label(from, block, begin);
+}
+
 StringId Naming::static_name(uint64_t at) {
   const std::string place = types_.static_place(at);
   if (!place.empty()) return builder_.intern(place);

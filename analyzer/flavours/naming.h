@@ -39,6 +39,13 @@ class Naming {
   // the variable there in a coroutine's frame; none in a nameless block.
   LabelId offset_label(HolderId from, uint32_t block, uint64_t at);
 
+  // The member that a word stands in which its type does not explain: of opaque memory, or the alternative of a union
+  // that the word speaks for. Where two do, neither counts.
+  void name_place(uint64_t at, LabelId of_memory);
+  void name_alternative(uint64_t at, LabelId alternative);
+  // That of the place of the word; else, of what begins at the other address, as offset_label().
+  LabelId place_label(HolderId from, uint32_t block, uint64_t word, uint64_t begin);
+
   // Roots.
   StringId static_name(uint64_t at);                   // "g_registry.last_", "g_registry + 0x10"
   StringId stack_name(uint32_t thread, uint64_t at);   // "thread 3 (worker), stack of run(): session"
@@ -53,6 +60,11 @@ class Naming {
 
  private:
   static constexpr TypeId kUntold{0xffffffff};
+
+  struct PlaceName {
+    LabelId of_memory{}, alternative{};
+    bool is_disputed = false;
+  };
 
   TypeId block_type(uint32_t block);
   TypeId readable_type(std::string_view demangled);
@@ -72,6 +84,7 @@ class Naming {
   std::unordered_map<uint64_t, TypeId> sized_types_;   // "block of N bytes", by N
   std::vector<TypeId> block_types_;                    // told by who points there, or kUntold; empty: of none
   std::unordered_map<HolderId, TypeId> extra_types_;
+  std::unordered_map<uint64_t, PlaceName> place_names_;      // by address of the word
   std::unordered_map<uint64_t, LabelId> offset_labels_;      // by type and offset
   std::unordered_map<uint32_t, uint64_t> element_sizes_;     // by StringId: of counted vectors
   std::unordered_map<uint32_t, std::string> type_names_;     // by TypeId

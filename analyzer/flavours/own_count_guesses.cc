@@ -30,7 +30,7 @@ class Trial final : public ValueVisitor {
       owned.push_back({pointee, target});
   }
   bool storage(uint64_t) override { return true; }
-  void opaque(uint64_t, uint64_t) override {}
+  void opaque(uint64_t, uint64_t, PathId) override {}
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override {
     met.push_back({&type, target, {}, value});
   }

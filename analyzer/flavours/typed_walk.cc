@@ -382,7 +382,26 @@ void TypedWalk::flush_storage() {
   stored_.clear();
 }
 
-void TypedWalk::opaque(uint64_t begin, uint64_t end) { opaque_ranges_.push_back({begin, end}); }
+void TypedWalk::opaque(uint64_t begin, uint64_t end, PathId at) {
+  constexpr uint64_t kLargestNamed = 512;  // beyond that it is a buffer
+  opaque_ranges_.push_back({begin, end});
+  if (variable_ || at == PathId{} || end - begin > kLargestNamed) return;
+  for (uint64_t word = (begin + 7) & ~uint64_t{7}; word + 8 <= end; word += 8)
+    if (leads_to_holder(image_.word(word).value_or(0)) != kNoHolder) naming_.name_place(word, label(at));
+}
+
+void TypedWalk::alternative(const Value& at, const Type* pointee) {
+  if (variable_) return;
+  const HolderId to = leads_to_holder(image_.word(at.address).value_or(0));
+  const bool has_class = pointee && pointee->kind != Type::Kind::kVoid;
+  if (to == kNoHolder || (has_class && holders_.is_counted(to) && !leads_as_its_class(to, pointee))) return;
+  naming_.name_alternative(at.address, label(at.path));
+}
+
+HolderId TypedWalk::leads_to_holder(uint64_t word) const {
+  if (const uint32_t counted = counter_at(word); counted != CountedObjects::kNone) return counted;
+  return word ? holders_.at(word) : kNoHolder;
+}
 
 void TypedWalk::lone_pointer(const Type& type, uint64_t target, uint64_t value) {
   found_.met.push_back({&type, target, {}, value});

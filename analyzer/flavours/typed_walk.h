@@ -86,6 +86,7 @@ class TypedWalk final : private ValueVisitor {
 
   // counted_.at, mostly asked twice: whether there is one, and which.
   uint32_t counter_at(uint64_t address) const;
+  HolderId leads_to_holder(uint64_t word) const;
   bool leads_as_its_class(HolderId to, const Type* pointee);
 
   LabelId label(PathId path);
@@ -97,7 +98,8 @@ class TypedWalk final : private ValueVisitor {
   void counted(const Value& at, uint64_t counter, bool strong) override;
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
   bool storage(uint64_t address) override;
-  void opaque(uint64_t begin, uint64_t end) override;
+  void opaque(uint64_t begin, uint64_t end, PathId at) override;
+  void alternative(const Value& at, const Type* pointee) override;
   uint32_t key(std::string_view text) override { return kElementText | index(builder_.intern(text)); }
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override;
   void add(const Value& at, HolderId to, ReferenceKind kind);

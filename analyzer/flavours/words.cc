@@ -166,7 +166,7 @@ class HeapScan {
       candidate.is_own = reader_.leads_to_value(at, target.counted);
       candidate.slot = slot_of(image_, counted_, holders_, block, at);
       candidate.in_pair = reader_.leads_to_value(image_.word(at - 8).value_or(0), target.counted);
-      candidate.label = naming_.offset_label(from, block, at - 8);  // shared_ptr and weak_ptr begin a word earlier
+      candidate.label = naming_.place_label(from, block, at, at - 8);  // shared_ptr and weak_ptr begin a word earlier
       found_.candidates.push_back(candidate);
       forget_stored_pointer(at, target.holder);
     } else if (from != target.holder) {
@@ -175,7 +175,7 @@ class HeapScan {
       if (state == WordState::kUnexplained && !is_destroyed && !words_tell_nothing_ &&
           holders_.is_counted(target.holder) && trust(block, from, at) != Trust::kStack)
         found_.untyped.push_back(target.holder);
-      add(from, target.holder, naming_.offset_label(from, block, at), at,
+      add(from, target.holder, naming_.place_label(from, block, at, at), at,
           may_own ? ReferenceKind::kAmbiguous : ReferenceKind::kRaw);
     }
   }

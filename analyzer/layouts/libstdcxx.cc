@@ -142,7 +142,7 @@ void walk_vector(Walker& walker, const Plan& plan, const Value& value) {
     if (!walker.visitor().take(word)) return;
   }
   walker.visitor().storage(*begin);
-  if (!plan.element || plan.element->size == 0) return walker.visitor().opaque(*begin, *end);
+  if (!plan.element || plan.element->size == 0) return walker.visitor().opaque(*begin, *end, value.path);
   if (!walker.has_references(plan.element)) return;
   const PathId path = walker.paths().element(value.path, plan.element);
   for (uint64_t element = *begin, i = 0; element < *end; element += size, ++i) {

@@ -21,7 +21,7 @@ void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64
   if (plan.alternatives.empty()) return walker.push(plan.element, address, path, index);
   const uint64_t end = address + plan.offsets[5] + plan.element->size;
   if (!walker.in_one_piece(address, end))
-    return walker.visitor().opaque(address, end);  // not where it was thought to be
+    return walker.visitor().opaque(address, end, container.path);  // not where it was thought to be
   walker.push(plan.alternatives[0], address, walker.paths().key(container.path));
   walker.push(plan.alternatives[1], address + plan.offsets[5], path,
               index_of_key(walker, *plan.alternatives[0], address));

@@ -111,13 +111,25 @@ PathId Paths::container(PathId path) const {
   return outermost;
 }
 
+namespace {
+
+// A member of an anonymous union or struct is one of the class around it.
+std::string class_of_member(const Type& declaring) {
+  constexpr std::string_view kUnnamed = "::(unnamed)";
+  std::string_view name = declaring.name;
+  while (name.ends_with(kUnnamed)) name.remove_suffix(kUnnamed.size());
+  return readable_type_name(name);
+}
+
+}  // namespace
+
 PathText Paths::text(PathId path) const {
   PathText result;
   std::vector<const Node*> nodes;
   for (PathId at = path; at != PathId{}; at = nodes.back()->parent) nodes.push_back(&nodes_[static_cast<uint32_t>(at)]);
   for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
     result.path += (*node)->text;
-    if ((*node)->owner) result.owner = readable_type_name((*node)->owner->name);
+    if ((*node)->owner) result.owner = class_of_member(*(*node)->owner);
     if ((*node)->location.line) result.location = (*node)->location;
   }
   return result;

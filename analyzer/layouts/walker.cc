@@ -92,6 +92,30 @@ void walk_lone_pointer(Walker& walker, const Plan& plan, const Value& value) {
 
 void walk_opaque(Walker& walker, const Plan&, const Value& value) { walker.give_up(value); }
 
+bool is_plain_class(const Plan& plan) { return plan.walk == walk_members || plan.walk == walk_lone_pointer; }
+
+// Pointers of any alternative. Which of them is alive the program knows; what stands there may speak for one.
+void tell_alternatives(Walker& walker, const Plan& plan, uint64_t address, PathId path, int depth = 0) {
+  for (const TypeMember& member : plan.members) {
+    if (member.is_virtual_base || depth > kDeepest) continue;
+    const Plan& how = walker.plan(member.type);
+    const uint64_t at = address + member.offset;
+    const PathId inner = walker.paths().member(path, *plan.type, member);
+    if (how.is_leaf) {
+      const bool is_smart = !member.type->template_arguments.empty();
+      const Type* const pointee = is_smart ? member.type->template_arguments[0] : member.type->target;
+      walker.visitor().alternative({member.type, at + how.offsets[0], inner}, pointee);
+    } else if (is_plain_class(how) || member.type->kind == Type::Kind::kUnion) {
+      tell_alternatives(walker, how, at, inner, depth + 1);
+    }
+  }
+}
+
+void walk_union(Walker& walker, const Plan& plan, const Value& value) {
+  walker.give_up(value);
+  tell_alternatives(walker, plan, value.address, value.path);
+}
+
 bool is_byte_array(const Type& type) {
   return type.kind == Type::Kind::kArray && type.target && type.target->size == 1 && type.size >= kSmallestOpaque;
 }
@@ -171,8 +195,7 @@ Plan Walker::make_plan(const Type& type) {
     case Type::Kind::kClass:
       return plan_class(type);
     case Type::Kind::kUnion:
-      if (type.size >= 8) made.walk = walk_opaque;
-      return made;
+      return plan_union(type);
     case Type::Kind::kPointer:
     case Type::Kind::kReference:
       made.walk = walk_pointer;
@@ -188,6 +211,14 @@ Plan Walker::make_plan(const Type& type) {
     default:
       return made;
   }
+}
+
+Plan Walker::plan_union(const Type& type) {
+  Plan made{.type = &type};
+  if (type.size >= 8) made.walk = walk_union;
+  for (const TypeMember& member : type.members)
+    if (!member.is_bit_field && has_references(member.type)) made.members.push_back(member);
+  return made;
 }
 
 Plan Walker::plan_class(const Type& type) {
@@ -227,7 +258,7 @@ void Walker::plan_lone_pointer(const PointerShape& shape, Plan& plan) const {
 bool Walker::is_plausible(const Type& type, uint64_t address, const ValueVisitor& visitor, int depth) {
   const Plan& how = plan(&type);
   if (!how.walk || depth > kDeepest) return true;
-  if (how.walk == walk_members || how.walk == walk_lone_pointer) {
+  if (is_plain_class(how)) {
     return std::all_of(how.members.begin(), how.members.end(), [&](const TypeMember& member) {
       return member.is_virtual_base || is_plausible(*member.type, address + member.offset, visitor, depth + 1);
     });

@@ -45,8 +45,10 @@ class ValueVisitor {
   virtual void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) = 0;
   // Memory of its own that the walked value keeps elements in. False when it belongs to somebody else.
   virtual bool storage(uint64_t address) = 0;
-  // Nothing is known of [begin, end).
-  virtual void opaque(uint64_t begin, uint64_t end) = 0;
+  // Nothing is known of [begin, end), but that it is what stands at the path.
+  virtual void opaque(uint64_t begin, uint64_t end, PathId at) = 0;
+  // The word may be that of a smart or plain pointer to such a thing: one alternative of a union.
+  virtual void alternative(const Value& /*at*/, const Type* /*pointee*/) {}
   // What stands for a key's text as a Value's index.
   virtual uint32_t key(std::string_view) { return kNoIndex; }
   // A class that may be a smart pointer, which nobody has said to count; its pointers are reported besides. `value` is
@@ -63,7 +65,7 @@ struct Plan {
   WalkFunction walk = nullptr;  // nullptr: nothing to find in such values
   bool is_leaf = false;         // the walk pushes nothing
   const Type* type = nullptr;
-  std::vector<TypeMember> members;        // plain classes: those with something to find
+  std::vector<TypeMember> members;        // plain classes and unions: those with something to find
   const Type* element = nullptr;          // containers and wrappers
   uint64_t offsets[6] = {};               // as the layout says
   bool flag = false;                      // as the layout says
@@ -101,7 +103,7 @@ class Walker {
     if (how.is_leaf && pending_.size() == waiting_before_) return how.walk(*this, how, {type, address, path, index});
     if (how.walk) pending_.push_back({{type, address, path, index}, &how});
   }
-  void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size); }
+  void give_up(const Value& value) { visitor_->opaque(value.address, value.address + value.type->size, value.path); }
   const Plan& plan(const Type* type) {
     const Plan*& recent = recent_plans_[reinterpret_cast<uintptr_t>(type) / 16 % recent_plans_.size()];
     if (!recent || recent->type != type) recent = &find_plan(type);
@@ -122,6 +124,7 @@ class Walker {
   const Plan& find_plan(const Type* type);
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
+  Plan plan_union(const Type& type);
   void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
 
   const Image& image_;

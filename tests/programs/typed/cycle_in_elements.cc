@@ -1,4 +1,4 @@
-// expect: unreachable-cycle type=vector<Value> instances=4
+// expect: unreachable-cycle type=vector<Value> edge=vector<Value>::.list instances=4
 // Elements that are one of several things hold the vector they stand in, each at another index: one finding.
 #include <memory>
 #include <vector>

@@ -24,7 +24,7 @@ class Recorder final : public ValueVisitor {
     note(at, (owns ? "owns " : "raw ") + std::to_string(target));
   }
   bool storage(uint64_t address) override { return storages.insert(address).second; }
-  void opaque(uint64_t begin, uint64_t end) override { opaque_bytes += end - begin; }
+  void opaque(uint64_t begin, uint64_t end, PathId) override { opaque_bytes += end - begin; }
 
   std::set<uint64_t> counters, storages;
   std::multiset<std::string> found;
