@@ -17,6 +17,7 @@ class DumpReader {
   void read_process();
   void read_mappings();
   void read_modules();
+  std::string file_of(const ImageModule& module) const;
   void read_stacks();
   void read_threads();
   void read_blocks();
@@ -94,6 +95,15 @@ std::vector<ImageSegment> DumpReader::read_segments() {
   return segments;
 }
 
+// The dynamic linker has the name that dlopen or LD_LIBRARY_PATH gave it, which may be relative to a folder that the
+// process was in then; the kernel has the file.
+std::string DumpReader::file_of(const ImageModule& module) const {
+  if (module.path.starts_with('/') || module.path.find('/') == std::string::npos) return module.path;
+  for (const ImageMapping& mapping : image_.mappings)
+    if (mapping.path.starts_with('/') && module.contains(mapping.begin)) return mapping.path;
+  return module.path;
+}
+
 void DumpReader::read_modules() {
   const std::vector<ImageSegment> segments = read_segments();
   for_each<dump::ModuleRecord>(dump::kTagModules, [&](const dump::ModuleRecord& record, const RecordPlace& place) {
@@ -106,6 +116,7 @@ void DumpReader::read_modules() {
     module.thread_local_number = record.thread_local_number;
     const auto first = segments.begin() + record.first_segment;
     module.segments.assign(first, first + record.segment_count);
+    module.path = file_of(module);
     image_.modules.push_back(std::move(module));
   });
 }

@@ -92,6 +92,18 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", program, env={"ASAN_OPTIONS": "detect_leaks=0"})
         self.assertIn("2 Page and 1 Document objects keep each other alive", run.stderr)
 
+    def test_a_library_found_by_a_relative_path_has_its_types(self):
+        (self.folder / "lib").mkdir()
+        subprocess.run(["g++", "-g", "-fPIC", "-shared", "-Dmain=make_pages", "-Wno-return-type", SAMPLE, "-o",
+                        self.folder / "lib/libpages.so"],
+                       check=True, timeout=120)
+        source = self.folder / self.write("uses_pages.cc", "int make_pages(); int main() { make_pages(); }\n")
+        program = self.folder / "uses_pages"
+        subprocess.run(["g++", source, "-o", program, f"-L{self.folder}/lib", "-lpages"], check=True, timeout=120)
+        run = self.reftally("run", "--", program, env={"LD_LIBRARY_PATH": "lib"})
+        self.assertIn("Page::document_", run.stderr)
+        self.assertIn("leaky.cc:", run.stderr)
+
     def test_what_is_born_in_a_lambda_or_a_class_without_a_name_has_its_line(self):
         source = pathlib.Path(__file__).resolve().parent / "programs/lambda_births.cc"
         program = self.folder / "lambda_births"
