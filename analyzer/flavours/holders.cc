@@ -43,6 +43,13 @@ HolderId Holders::in_block(uint32_t block, uint64_t pointer) const {
   return static_cast<HolderId>(after - 1 - begin);
 }
 
+HolderId Holders::block_begun_by(HolderId counted) const {
+  const CountedObject& object = counted_.objects[counted];
+  const bool begins = object.block != Image::kNoBlock && is_carved(object.block) &&
+                      object.address == image_.blocks[object.block].address;
+  return begins ? own_id(object.block) : kNoHolder;
+}
+
 HolderId Holders::at(uint64_t pointer) const {
   const uint32_t block = image_.block_at(pointer);
   return block == Image::kNoBlock ? kNoHolder : in_block(block, pointer);

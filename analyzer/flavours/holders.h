@@ -19,7 +19,8 @@ class Holders {
  public:
   Holders(const Image& image, const CountedObjects& counted);
 
-  HolderId at(uint64_t pointer) const;                        // kNoHolder when it points into no block
+  HolderId block_begun_by(HolderId counted) const;  // what is left of a block that holds others too; else kNoHolder
+  HolderId at(uint64_t pointer) const;              // kNoHolder when it points into no block
   HolderId in_block(uint32_t block, uint64_t pointer) const;  // pointer lies in block
   HolderId own_id(uint32_t block) const { return counted_count_ + block; }
   HolderId current(HolderId holder) const;  // after blocks have changed hands

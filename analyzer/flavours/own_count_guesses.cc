@@ -29,7 +29,7 @@ class Trial final : public ValueVisitor {
         image_.blocks[block].size >= pointee->size)
       owned.push_back({pointee, target});
   }
-  bool storage(uint64_t) override { return true; }
+  bool storage(uint64_t, uint64_t) override { return true; }
   void opaque(uint64_t, uint64_t, PathId) override {}
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override {
     met.push_back({&type, target, {}, value});

@@ -26,6 +26,17 @@ uint64_t offset_behind(const DebugTypes& types, const Type& type, const ControlB
   return round_up(type.size, std::max(alignment_of(type), element ? alignment_of(*element) : 1));
 }
 
+// libc++'s storage is bytes: an allocator, which takes room if it has members, and the value.
+uint64_t behind_allocator(const Type& type, uint64_t storage) {
+  const auto argument = [&](size_t i) {
+    return i < type.template_arguments.size() ? type.template_arguments[i] : nullptr;
+  };
+  const Type* const value = argument(0);
+  const Type* const allocator = argument(1);
+  const uint64_t taken = allocator && allocator->size > 1 ? allocator->size : 0;
+  return round_up(storage + taken, value ? alignment_of(*value) : 1);
+}
+
 ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name, uint64_t vtable) {
   const Type* type = types.find_mangled(type_info_name);
   ClassFacts facts;
@@ -41,7 +52,7 @@ ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name,
   } else if (const auto storage = find_member(*type, {"_M_impl", "_M_storage"})) {
     facts.value_offset = storage->offset;
   } else if (const auto emplaced = find_member(*type, {"__storage_"})) {
-    facts.value_offset = emplaced->offset;
+    facts.value_offset = behind_allocator(*type, emplaced->offset);
   } else if (const auto in_deleter = find_member(*type, {"del", "storage_"})) {
     facts.value_offset = in_deleter->offset;
   } else if (const auto with_allocator = find_member(*type, {"d_", "storage_"})) {
@@ -70,7 +81,9 @@ void refine_shared_ptr_objects(const Image& image, const DebugTypes& types, Coun
       object.value = object.address + facts.value_offset;
     }
     if (facts.size == 0 || facts.is_array) continue;
-    if (object.address + facts.size + kLargestPadding <= object.end) object.end = object.address + facts.size;
+    const bool is_alone = object.address == image.blocks[object.block].address;
+    if (object.address + facts.size + (is_alone ? kLargestPadding : 1) <= object.end)
+      object.end = object.address + facts.size;
     object.ends_there = true;
   }
 }

@@ -148,8 +148,15 @@ const Type* TypedWalk::value_type(const CountedObject& object) {
   const std::string name(counted_.names[object.value_type]);
   const Type* found = types_.find(name);
   if (!found && object.flavour == FlavourId::kGObject) found = types_.find("_" + name);
+  if (!found && name.find("{lambda") != std::string::npos) found = class_by_vtable(object.value, name);
   value_types_[key] = found;
   return found;
+}
+
+// A class that has to do with a closure, which debug information spells in its own way.
+const Type* TypedWalk::class_by_vtable(uint64_t value, std::string_view name) const {
+  const std::string_view mangled = image_.vtable_type(image_.word(value).value_or(0));
+  return !mangled.empty() && demangle_type(mangled) == name ? types_.find_mangled(mangled) : nullptr;
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
@@ -347,7 +354,13 @@ bool TypedWalk::leads_as_its_class(HolderId to, const Type* pointee) {
   return found->second;
 }
 
-bool TypedWalk::storage(uint64_t address) {
+// A memory resource hands out parts of a block, the first of them where the block begins.
+bool TypedWalk::is_of_pool(const ImageBlock& block, uint64_t bytes) const {
+  constexpr uint64_t kLargestPadding = 16;
+  return bytes != 0 && image_.sizes_are_exact && block.size > bytes + kLargestPadding;
+}
+
+bool TypedWalk::storage(uint64_t address, uint64_t bytes) {
   const uint32_t block = image_.block_at(address);
   if (block == Image::kNoBlock || image_.blocks[block].address != address) return false;
   if (holder_ == kNoHolder) {  // the first storage of a variable
@@ -357,6 +370,12 @@ bool TypedWalk::storage(uint64_t address) {
         {holder_, root_kind_, ReferenceKind::kRaw, Certainty::kExact, root_name(paths_.variable(*variable_))});
   }
   if (!holders_.is_free(block)) return holders_.owner(block) == holder_;
+  if (is_of_pool(image_.blocks[block], bytes)) {
+    found_.references.push_back(DraftReference{holder_, holders_.own_id(block), kNoElement, label(walker_.at()),
+                                               ReferenceKind::kRaw, Certainty::kExact},
+                                0);
+    return false;
+  }
   walked_[block] = 1;
   holders_.give(block, holder_);
   walked_ranges_.push_back({address, address + image_.blocks[block].size});

@@ -60,6 +60,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_counted_value(HolderId holder);
   void walk_deleter(HolderId holder);
   const Type* value_type(const CountedObject& object);
+  const Type* class_by_vtable(uint64_t value, std::string_view name) const;
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();
   void walk_coroutine(uint32_t block);  // by the functions that its frame begins with
@@ -97,7 +98,8 @@ class TypedWalk final : private ValueVisitor {
   uint64_t counter_of_object(uint64_t address) const override;
   void counted(const Value& at, uint64_t counter, bool strong) override;
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
-  bool storage(uint64_t address) override;
+  bool storage(uint64_t address, uint64_t bytes) override;
+  bool is_of_pool(const ImageBlock& block, uint64_t bytes) const;
   void opaque(uint64_t begin, uint64_t end, PathId at) override;
   void alternative(const Value& at, const Type* pointee) override;
   uint32_t key(std::string_view text) override { return kElementText | index(builder_.intern(text)); }

@@ -215,10 +215,11 @@ const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
   return data_->map ? data_->map->find_mangled(type_info_name) : nullptr;
 }
 
-// clang's DWARF says "Held<(lambda at job.cc:29:14)>" of what the linker knows as Held<main::$_0>; its destructor bears
-// the one name and is declared in the other.
+// clang's DWARF says "Held<(lambda at job.cc:29:14)>" of what the linker knows as Held<main::$_0>, or in a function
+// that is inline as Held<f()::{lambda()#1}>; its destructor bears the one name and is declared in the other.
 const Type* DebugTypes::class_of_destructor(std::string_view type_info_name) const {
-  if (type_info_name.find("$_") == std::string_view::npos) return nullptr;
+  const auto has = [&](std::string_view mark) { return type_info_name.find(mark) != std::string_view::npos; };
+  if (!has("$_") && !has("EUl")) return nullptr;
   if (type_info_name.starts_with('N')) type_info_name = type_info_name.substr(1, type_info_name.size() - 2);
   for (const char* destructor : {"D0Ev", "D2Ev"}) {
     const uint64_t address = data_->function_named(fmt::format("_ZN{}{}", type_info_name, destructor));

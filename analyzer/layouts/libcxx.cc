@@ -256,6 +256,14 @@ bool plan_function(const Type& type, Plan& plan) {
   return true;
 }
 
+bool plan_task_function(const Type& type, Plan& plan) {  // of packaged_task
+  const auto callable = find_member(type, {"__f_"});
+  if (!callable) return false;
+  plan.offsets[0] = callable->offset;
+  plan.walk = walk_function;
+  return true;
+}
+
 constexpr std::array kLayouts = {
     Layout{"std::__1", "shared_ptr", plan_shared_ptr},
     Layout{"std::__1", "weak_ptr", plan_weak_ptr},
@@ -279,6 +287,7 @@ constexpr std::array kLayouts = {
     Layout{"std::__1", "unordered_multimap", plan_unordered_map},
     Layout{"std::__1", "deque", plan_deque},
     Layout{"std::__1", "function", plan_function},
+    Layout{"std::__1", "__packaged_task_function", plan_task_function},
 };
 
 }  // namespace

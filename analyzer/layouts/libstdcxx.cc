@@ -141,7 +141,7 @@ void walk_vector(Walker& walker, const Plan& plan, const Value& value) {
   for (uint64_t word : {at, at + 8, at + 16}) {
     if (!walker.visitor().take(word)) return;
   }
-  walker.visitor().storage(*begin);
+  walker.visitor().storage(*begin, *limit - *begin);
   if (!plan.element || plan.element->size == 0) return walker.visitor().opaque(*begin, *end, value.path);
   if (!walker.has_references(plan.element)) return;
   const PathId path = walker.paths().element(value.path, plan.element);

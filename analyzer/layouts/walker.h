@@ -43,8 +43,9 @@ class ValueVisitor {
   virtual void counted(const Value& at, uint64_t counter, bool strong) = 0;
   // A pointer that owns its pointee alone (unique_ptr), or owns nothing.
   virtual void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) = 0;
-  // Memory of its own that the walked value keeps elements in. False when it belongs to somebody else.
-  virtual bool storage(uint64_t address) = 0;
+  // Memory of its own that the walked value keeps elements in, of so many bytes where that is known. False when it
+  // belongs to somebody else.
+  virtual bool storage(uint64_t address, uint64_t bytes = 0) = 0;
   // Nothing is known of [begin, end), but that it is what stands at the path.
   virtual void opaque(uint64_t begin, uint64_t end, PathId at) = 0;
   // The word may be that of a smart or plain pointer to such a thing: one alternative of a union.

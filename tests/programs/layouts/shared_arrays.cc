@@ -1,8 +1,10 @@
-// Arrays of make_shared and allocate_shared stand before their control block (libstdc++) or behind it (libc++).
+// What allocate_shared makes stands behind an allocator that has members. Arrays of make_shared stand before their
+// control block (libstdc++) or behind it (libc++).
 // expect: unreachable-cycle type=Cell[] edge=Cell::row_
 // expect: unreachable-cycle type=Fixed[] edge=Fixed::row_
 // expect: unreachable-cycle type=Wide[] edge=Wide::row_
 // expect: unreachable-cycle type=Pooled[] edge=Pooled::row_
+// expect: unreachable-cycle type=One edge=One::next_
 #include <memory>
 
 struct Cell {
@@ -37,6 +39,11 @@ struct Pooled {
   std::shared_ptr<Pooled[]> row_;
 };
 
+struct One {
+  int number = 0;
+  std::shared_ptr<One> next_;
+};
+
 int main() {
   auto cells = std::make_shared<Cell[]>(5);
   cells[3].row_ = cells;
@@ -46,4 +53,6 @@ int main() {
   wide[1].row_ = wide;
   auto pooled = std::allocate_shared<Pooled[]>(PoolAllocator<Pooled>(&g_pool), 3);
   pooled[2].row_ = pooled;
+  auto one = std::allocate_shared<One>(PoolAllocator<One>(&g_pool));
+  one->next_ = one;
 }

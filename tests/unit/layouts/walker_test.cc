@@ -23,7 +23,7 @@ class Recorder final : public ValueVisitor {
   void pointer(const Value& at, uint64_t target, const Type*, bool owns) override {
     note(at, (owns ? "owns " : "raw ") + std::to_string(target));
   }
-  bool storage(uint64_t address) override { return storages.insert(address).second; }
+  bool storage(uint64_t address, uint64_t) override { return storages.insert(address).second; }
   void opaque(uint64_t begin, uint64_t end, PathId) override { opaque_bytes += end - begin; }
 
   std::set<uint64_t> counters, storages;
