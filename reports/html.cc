@@ -13,13 +13,7 @@
 namespace reftally {
 namespace {
 
-constexpr size_t kWithoutScripts = 20;  // findings that are told as text
-
-std::string text_instead(const Report& report) {
-  Report brief = report;
-  if (brief.findings.size() > kWithoutScripts) brief.findings.resize(kWithoutScripts);
-  return escape_html_lines(render_text(brief, {}));
-}
+std::string text_instead(const Report& report) { return escape_html_lines(render_text(report, {})); }
 
 std::string data_of(const Report& report) {
   return fmt::format("<noscript><pre>{}</pre></noscript>\n<script type=\"text/plain\" id=\"data\">{}</script>",

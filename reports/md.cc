@@ -73,10 +73,12 @@ std::string finding_md(const ReportFinding& finding, size_t number) {
 
 }  // namespace
 
-std::string render_md(const Report& report, const RenderOptions&) {
+std::string render_md(const Report& report, const RenderOptions& options) {
   std::string md = fmt::format("## Reftally: {} in {}\n\n", plural(report.findings.size(), "finding"),
                                markdown_code(base_name(report.executable)));
-  for (size_t i = 0; i < report.findings.size(); i++) md += finding_md(report.findings[i], i + 1);
+  const size_t all = report.findings.size();
+  for (size_t i = 0; i < all && i < options.top; i++) md += finding_md(report.findings[i], i + 1);
+  if (all > options.top) md += left_out_text(report, options.top) + "\n\n";
   for (const std::string& warning : report.warnings) md += fmt::format("> {}\n", escape_markdown(warning));
   return md;
 }

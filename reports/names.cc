@@ -135,6 +135,11 @@ std::string plural(uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
+std::string left_out_text(const Report& report, size_t top) {
+  const size_t all = report.findings.size();
+  return fmt::format("… {}, none worse; see them with --top {}", plural(all - top, "more finding"), all);
+}
+
 bool is_library_frame(const ReportFrame& frame) {
   const std::string function = short_function(frame.function);  // a return type of std:: does not count
   for (std::string_view start : {"std::", "__gnu_cxx::", "boost::", "operator new", "__libc_", "_start", "reftally_",

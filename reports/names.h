@@ -23,6 +23,9 @@ std::string percent_text(uint64_t part, uint64_t whole);    // "99.93 %": rounde
 std::string count_text(uint64_t count);                     // "3,412"
 std::string plural(uint64_t count, std::string_view noun);  // "1 object", "3,412 objects"
 
+// Of findings beyond the first `top`, worst first: what was left out, and how to see it.
+std::string left_out_text(const Report& report, size_t top);
+
 // Whether a frame belongs to the allocator, the standard library or the agent rather than to the program.
 bool is_library_frame(const ReportFrame& frame);
 std::string place_text(const ReportFrame& frame);  // "session.cpp:33", "session.so", or empty

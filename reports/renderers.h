@@ -13,6 +13,7 @@ struct Analysis;
 struct RenderOptions {
   bool colour = false;                 // terminal escapes, for text
   size_t width = 80;                   // columns, for text
+  size_t top = 20;                     // findings that text and Markdown tell of, the worst first
   const Analysis* analysis = nullptr;  // for formats that hold every object
 };
 

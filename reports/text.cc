@@ -18,11 +18,27 @@ enum class Style { kPlain, kBold, kDim, kRed, kYellow, kCyan };
 constexpr size_t kBirthFrames = 4;
 constexpr size_t kHolders = 5;
 constexpr size_t kAcquires = 3;
+constexpr size_t kOneScreen = 3;    // findings
 constexpr size_t kLabelWidth = 10;  // "Account   "
 
 std::string broken_cycles(uint64_t broken, uint64_t all) {
   if (broken < all) return fmt::format("{} of the {} cycles", count_text(broken), count_text(all));
   return all == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(all));
+}
+
+std::string action_text(const ReportAdvice& advice) {
+  return advice.location.empty() ? advice.action : fmt::format("{} ({})", advice.action, base_name(advice.location));
+}
+
+// "12 errors, 280 warnings"
+std::string severities_text(const Report& report) {
+  std::string text;
+  for (const char* severity : {"error", "warning", "note"}) {
+    const auto count = std::count_if(report.findings.begin(), report.findings.end(),
+                                     [&](const ReportFinding& finding) { return finding.severity == severity; });
+    if (count != 0) text += (text.empty() ? "" : ", ") + plural(static_cast<uint64_t>(count), severity);
+  }
+  return text;
 }
 
 class TextReport {
@@ -31,7 +47,7 @@ class TextReport {
 
   std::string run(const Report& report) {
     header(report);
-    for (size_t i = 0; i < report.findings.size(); i++) finding(report.findings[i], i + 1);
+    for (size_t i = 0; i < report.findings.size() && i < options_.top; i++) finding(report.findings[i], i + 1);
     footer(report);
     return std::move(out_);
   }
@@ -250,8 +266,7 @@ class TextReport {
   void advice(const ReportFinding& found) {
     if (!found.advice) return;
     const ReportAdvice& advice = *found.advice;
-    const std::string place = advice.location.empty() ? "" : fmt::format(" ({})", base_name(advice.location));
-    labelled(advice.safe ? "Fix" : "Maybe", fmt::format("{}{}: {}", advice.action, place, advice.reason), Style::kBold);
+    labelled(advice.safe ? "Fix" : "Maybe", action_text(advice) + ": " + advice.reason, Style::kBold);
     labelled("", fmt::format("That breaks {} and frees {}.", broken_cycles(advice.breaks, found.instances),
                              bytes_text(advice.frees_bytes)));
   }
@@ -265,7 +280,17 @@ class TextReport {
   void footer(const Report& report) {
     for (const std::string& warning : report.warnings) paragraph("note: " + warning, 0, Style::kDim);
     if (!report.suppressed.empty()) line(fmt::format("{} suppressed", plural(report.suppressed.size(), "finding")));
-    line(report.findings.empty() ? "no findings" : plural(report.findings.size(), "finding"));
+    const size_t all = report.findings.size();
+    if (all > options_.top) line(left_out_text(report, options_.top));
+    if (all <= kOneScreen) return line(all == 0 ? "no findings" : plural(all, "finding"));
+    line(fmt::format("{}: {}", plural(all, "finding"), severities_text(report)));
+    worst(report.findings.front());
+  }
+
+  // The first finding once more, for it has scrolled away.
+  void worst(const ReportFinding& found) {
+    labelled("Worst", "1. " + found.summary, Style::kBold);
+    if (found.advice) labelled(found.advice->safe ? "Fix" : "Maybe", action_text(*found.advice));
   }
 
   const RenderOptions& options_;

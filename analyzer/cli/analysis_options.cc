@@ -231,6 +231,12 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
       ->capture_default_str();
 }
 
+void add_top_option(CLI::App& parser, OutputOptions& options) {
+  parser.add_option("--top", options.top, "findings that text and Markdown tell of, the worst first")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+}
+
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
                           std::span<const HeapCensus> before) {
   check_files_of(options);
@@ -261,6 +267,7 @@ Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
 void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise) {
   RenderOptions render;
   render.analysis = &dump.analysis;
+  render.top = options.top;
   render.colour = options.colour == "always" ||
                   (options.colour == "auto" && options.file.empty() && isatty(fileno(otherwise)) == 1);
   write_bytes(find_renderer(options.format)->render(report, render), options.file, otherwise);

@@ -35,8 +35,10 @@ struct OutputOptions {
   std::string file;  // empty: standard output
   std::string fail_on = "warning";
   std::string colour = "auto";
+  size_t top = RenderOptions{}.top;
 };
 void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag);
+void add_top_option(CLI::App& parser, OutputOptions& options);
 
 // A dump with everything needed to report on it.
 struct AnalyzedDump {

@@ -13,6 +13,7 @@ RunCommand prepare_analyze(CLI::App& parser) {
   parser.add_option("DUMP", options->dump, "dump written by `reftally run`, or a core file")->required();
   add_analysis_options(parser, options->analysis);
   add_output_options(parser, options->output, "-o,--output");
+  add_top_option(parser, options->output);
   return [options] {
     const AnalyzedDump dump = analyze_dump(options->dump, options->analysis);
     const Report report = report_of(dump, options->output);

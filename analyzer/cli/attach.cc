@@ -46,6 +46,7 @@ RunCommand prepare_attach(CLI::App& parser) {
   parser.add_flag("--remove-core", options->remove_core, "remove the core file when it has been analyzed");
   add_analysis_options(parser, options->analysis);
   add_output_options(parser, options->output, "-o,--output");
+  add_top_option(parser, options->output);
   return [options] { return attach(*options); };
 }
 

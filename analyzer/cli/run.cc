@@ -327,6 +327,7 @@ RunCommand prepare_run(CLI::App& parser) {
   add_analysis_options(parser, options->analysis);
   options->output.fail_on = "never";  // the program's own exit status, unless asked otherwise
   add_output_options(parser, options->output, "--report");
+  add_top_option(parser, options->output);
   parser.add_option("--error-exitcode", options->error_exitcode, "exit status for --fail-on")->capture_default_str();
   parser.add_option("PROGRAM", options->program, "program and its arguments, after --")->required();
   return [options] { return run(*options); };

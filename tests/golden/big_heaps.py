@@ -41,4 +41,15 @@ def tangle():
     return lines
 
 
-HEAPS = {heap.__name__: "\n".join(heap()) + "\n" for heap in (cluster, component, ring, tangle)}
+def many():
+    """Thirty findings, of which a terminal is told the worst."""
+    lines = []
+    for i in range(30):
+        lines.append(f'a{i}(Owner{i})[{64 + i}]{{shared_ptr}} =["Owner{i}"::"held_"@owners.h:{i + 1}]=> b{i}(Held{i})[48]{{shared_ptr}}')
+        lines.append(f'b{i} =["Held{i}"::"owner_"@helds.h:{i + 1}]=> a{i}')
+        if i < 9:
+            lines.append(f"static g_watch{i} ~> a{i}")
+    return lines
+
+
+HEAPS = {heap.__name__: "\n".join(heap()) + "\n" for heap in (cluster, component, ring, tangle, many)}
