@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "analyzer/findings/rules.h"
 #include "reports/escape.h"
 #include "reports/names.h"
 #include "reports/renderers.h"
@@ -50,6 +51,13 @@ Json frame_place(const ReportFrame& frame) {
   return place(frame.file.empty() ? Json(nullptr) : physical(frame.file, frame.line), short_function(frame.function));
 }
 
+// GitHub refuses a whole file for one place without a file: where no source is known, it is the program.
+Json or_program(Json location, const std::string& executable) {
+  if (!location.contains("physicalLocation"))
+    location["physicalLocation"] = physical(executable.empty() ? "unknown program" : executable, 1);
+  return location;
+}
+
 // Where a reader has to look first: the member the advice is about, a member of the cycle, what still holds, the birth.
 Json main_place(const ReportFinding& finding) {
   std::vector<std::pair<std::string, std::string>> places;
@@ -67,19 +75,19 @@ Json main_place(const ReportFinding& finding) {
   return place(nullptr, "");
 }
 
-Json flow(const std::vector<ReportEdge>& edges) {
+Json flow(const std::vector<ReportEdge>& edges, const std::string& executable) {
   Json steps = Json::array();
   for (const ReportEdge& edge : edges) {
     const std::string through = edge.member.empty() ? edge.from : edge.member;
     const std::string more = edge.left_out == 0 ? "" : fmt::format("… {} more: ", count_text(edge.left_out));
     const std::string text = fmt::format("{}{} ({}) -> {}", more, cut(through, 300), edge.kind, short_type(edge.to));
-    steps.push_back(
-        {{"location", place(physical(edge.location), text)}, {"importance", edge.weaken ? "essential" : "important"}});
+    steps.push_back({{"location", or_program(place(physical(edge.location), text), executable)},
+                     {"importance", edge.weaken ? "essential" : "important"}});
   }
   return {{"threadFlows", {{{"locations", steps}}}}};
 }
 
-Json result_of(const ReportFinding& finding, size_t rule) {
+Json result_of(const ReportFinding& finding, size_t rule, const std::string& executable) {
   std::string text = finding.summary + ".";
   if (finding.advice)
     text += fmt::format(" {}: {}: {}.", finding.advice->safe ? "Fix" : "Maybe", finding.advice->action,
@@ -88,11 +96,11 @@ Json result_of(const ReportFinding& finding, size_t rule) {
                  {"ruleIndex", rule},
                  {"level", finding.severity},
                  {"message", {{"text", printable(text)}}},
-                 {"locations", Json::array({main_place(finding)})},
+                 {"locations", Json::array({or_program(main_place(finding), executable)})},
                  {"partialFingerprints", {{"reftally/v1", finding.fingerprint}}},
                  {"occurrenceCount", std::max<uint64_t>(1, finding.instances)}};
   const std::vector<ReportEdge>& edges = finding.cycle.empty() ? finding.path : finding.cycle;
-  if (!edges.empty()) result["codeFlows"] = Json::array({flow(edges)});
+  if (!edges.empty()) result["codeFlows"] = Json::array({flow(edges, executable)});
   if (!finding.born.empty()) {
     Json frames = Json::array();
     for (const ReportFrame& frame : finding.born) frames.push_back({{"location", frame_place(frame)}});
@@ -105,6 +113,15 @@ Json result_of(const ReportFinding& finding, size_t rule) {
   return result;
 }
 
+Json descriptor(const ReportFinding& finding) {
+  const std::string what = rule_named(finding.rule.c_str()).help;
+  return {{"id", finding.rule},
+          {"shortDescription", {{"text", what}}},
+          {"fullDescription", {{"text", what}}},
+          {"help", {{"text", what + ". `reftally explain DUMP TYPE` tells who holds such an object."}}},
+          {"defaultConfiguration", {{"level", finding.severity}}}};
+}
+
 }  // namespace
 
 std::string render_sarif(const Report& report, const RenderOptions&) {
@@ -113,8 +130,8 @@ std::string render_sarif(const Report& report, const RenderOptions&) {
   for (const auto* findings : {&report.findings, &report.suppressed})
     for (const ReportFinding& finding : *findings) {
       const auto [row, fresh] = rule_rows.try_emplace(finding.rule, rules.size());
-      if (fresh) rules.push_back({{"id", finding.rule}, {"defaultConfiguration", {{"level", finding.severity}}}});
-      results.push_back(result_of(finding, row->second));
+      if (fresh) rules.push_back(descriptor(finding));
+      results.push_back(result_of(finding, row->second, report.executable));
     }
   Json notes = Json::array();
   for (const std::string& warning : report.warnings)

@@ -47,6 +47,7 @@ Json rules() {
   for (const LintRule& rule : lint_rules())
     list.push_back({{"id", std::string("reftally-") + rule.name},
                     {"shortDescription", {{"text", rule.summary}}},
+                    {"fullDescription", {{"text", rule.summary}}},
                     {"help", {{"text", rule.advice}}},
                     {"properties", {{"tags", {"memory", "ownership"}}}}});
   return list;

@@ -105,6 +105,22 @@ class Formats(unittest.TestCase):
         for name, errors in self.read_by_npm(self.files("sarif", "sarif")).items():
             self.assertEqual(errors, [], name)
 
+    def test_sarif_is_what_code_scanning_takes(self):
+        modules, missing = npm_packages()
+        if missing:
+            self.skipTest(missing)
+        folder = modules / "@microsoft/sarif-multitool-linux"
+        self.files("sarif", "sarif")
+        for path in self.folder.glob("*.sarif"):
+            for result in json.loads(path.read_text())["runs"][0]["results"]:
+                self.assertIn("uri", result["locations"][0]["physicalLocation"]["artifactLocation"], path.name)
+        done = subprocess.run([folder / "Sarif.Multitool", "validate", *(self.folder / f"{name}.sarif" for name in
+                                                                        ("no_types", "hostile_names", "many")),
+                               "--rule-kind", "Sarif;Ghas", "--level", "Error", "--json-schema", folder / "sarif-2.1.0.json"],
+                              env={**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}, capture_output=True, text=True, timeout=300)
+        self.assertIn("3 files scanned", done.stdout, done.stderr)
+        self.assertNotIn(": error ", done.stdout)
+
     @unittest.skipUnless(sys.argv[3:4] not in ([], [""]), "skipped: built without the lint")
     def test_sarif_of_the_lint_is_valid_by_its_schema(self):
         paths, samples = [], HERE.parent / "lint/samples"
