@@ -135,6 +135,10 @@ std::string plural(uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
+std::string action_text(const ReportAdvice& advice) {
+  return advice.location.empty() ? advice.action : fmt::format("{} ({})", advice.action, base_name(advice.location));
+}
+
 std::string left_out_text(const Report& report, size_t top) {
   const size_t all = report.findings.size();
   return fmt::format("… {}, none worse; see them with --top {}", plural(all - top, "more finding"), all);

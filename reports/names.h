@@ -23,6 +23,7 @@ std::string percent_text(uint64_t part, uint64_t whole);    // "99.93 %": rounde
 std::string count_text(uint64_t count);                     // "3,412"
 std::string plural(uint64_t count, std::string_view noun);  // "1 object", "3,412 objects"
 
+std::string action_text(const ReportAdvice& advice);  // "make Page::document_ weak (page.h:8)"
 // Of findings beyond the first `top`, worst first: what was left out, and how to see it.
 std::string left_out_text(const Report& report, size_t top);
 

@@ -26,10 +26,6 @@ std::string broken_cycles(uint64_t broken, uint64_t all) {
   return all == 1 ? "the cycle" : fmt::format("all {} cycles", count_text(all));
 }
 
-std::string action_text(const ReportAdvice& advice) {
-  return advice.location.empty() ? advice.action : fmt::format("{} ({})", advice.action, base_name(advice.location));
-}
-
 // "12 errors, 280 warnings"
 std::string severities_text(const Report& report) {
   std::string text;

@@ -54,8 +54,7 @@ void print_finding(const char* verdict, const BaselineEntry& entry, const Found&
              finding.summary);
   if (!finding.born.empty()) fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
   if (finding.advice)
-    fmt::print("       make {} ({}) weak: {}\n", printable(finding.advice->weaken),
-               printable(base_name(finding.advice->location)), printable(finding.advice->reason));
+    fmt::print("       {}: {}\n", printable(action_text(*finding.advice)), printable(finding.advice->reason));
 }
 
 void print_text(const BaselineComparison& comparison, const Found& found, bool shows_gone) {
@@ -109,7 +108,7 @@ void print_github(const BaselineComparison& comparison, const Found& found) {
     for (const BaselineEntry& entry : *list) {
       const ReportFinding& finding = found.examples.at(entry.fingerprint);
       std::string text = finding.summary;
-      if (finding.advice) text += fmt::format("; make {} weak: {}", finding.advice->weaken, finding.advice->reason);
+      if (finding.advice) text += fmt::format("; {}: {}", finding.advice->action, finding.advice->reason);
       std::string place = github_place(place_of(finding));
       if (place.empty()) place = " ";
       fmt::print("::{}{}title={}::{}\n", finding.severity == "note" ? "notice" : finding.severity, place,
