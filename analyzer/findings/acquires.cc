@@ -184,6 +184,22 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }
 
+void settle_by_events(const Heap& heap, std::vector<Finding>& findings) {
+  for (Finding& finding : findings) {
+    if (finding.severity != Severity::kNote || std::string_view(finding.rule) != "leaked-reference" ||
+        heap.flavour[index(*finding.subject)] != FlavourId::kPython)
+      continue;
+    uint64_t told = 0;
+    for (const FindingAcquire& acquire : finding.acquires) told += acquire.is_certain ? acquire.units : 0;
+    if (told >= finding.objects)
+      finding.severity = Severity::kError;
+    else
+      finding.evidence.push_back(
+          "a note, for C code may keep a reference out of sight: a snapshot before (reftally.dump(), and analyze "
+          "--since) or an extension built with `reftally cxxflags --python` settles it");
+  }
+}
+
 std::vector<std::string> audit_warnings(const Heap& heap, const EventAudit& audit) {
   if (heap.events_lost || !audit.is_mixed()) return {};
   std::string names;

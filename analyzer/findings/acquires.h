@@ -45,6 +45,10 @@ class EventAudit {
 // Fills Finding::acquires of the findings about counts that nobody holds, or that too many hold.
 void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit& audit, Finding& finding);
 
+// CPython: references that an extension told it took, and that neither it gave back nor memory shows, are lost for
+// sure. Of others one snapshot leaves doubt, and what would settle it is said.
+void settle_by_events(const Heap& heap, std::vector<Finding>& findings);
+
 // What of the heap's tallies the references of `object` do not account for.
 struct LooseEvents {
   std::vector<HeapTally> acquires, releases;

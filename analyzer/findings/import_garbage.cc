@@ -4,6 +4,7 @@
 #include <cctype>
 #include <string_view>
 
+#include "analyzer/findings/rules.h"
 #include "analyzer/image/call_frames.h"
 
 namespace reftally {
@@ -129,8 +130,6 @@ bool is_left_by_fork(const Heap& heap, const Image& image, const Finding& findin
            return is_lock_left_by_fork(heap, image, objects.front());
          });
 }
-
-bool is_class(const Heap& heap, ObjectId object) { return heap.type_name(object).starts_with("type "); }
 
 // Births of dictionaries and tuples are unknown when they come from a free list; those of classes never do.
 bool is_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,

@@ -78,6 +78,10 @@ void add_instances(const RuleInput& input, const EvidenceGraph& graph, const std
 
 bool is_declared(const Heap& heap, ObjectId object) { return heap.flavour[index(object)] == FlavourId::kPython; }
 
+bool is_class(const Heap& heap, ObjectId object) {
+  return is_declared(heap, object) && heap.type_name(object).starts_with("type ");
+}
+
 void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object) {
   const RetainingPath path = input.paths.path_to(object, follow);
   finding.root = path.root;

@@ -66,6 +66,7 @@ using CycleFilter = std::function<bool(const std::vector<ObjectId>& objects)>;
 void find_unreachable_cycles_if(const RuleInput& input, const Rule& rule, const CycleFilter& wanted,
                                 std::vector<Finding>& findings);
 bool is_declared(const Heap& heap, ObjectId object);  // its runtime declares every reference it knows
+bool is_class(const Heap& heap, ObjectId object);     // of CPython
 // The path from a root to `object`, when there is one.
 void set_path(const RuleInput& input, Finding& finding, Follow follow, ObjectId object);
 

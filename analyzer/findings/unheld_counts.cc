@@ -14,6 +14,9 @@ namespace {
 // a place nobody scans: Debian's python3 at its exit had such a tuple in some runs.
 constexpr int64_t kLeastInOneSnapshot = 3;
 
+// A static pointer of C code holds a class once; each of its instances holds it too, and is seen.
+constexpr int64_t kInstancesOfClass = 20;
+
 struct Lost {
   ObjectId object;
   int64_t references;
@@ -32,6 +35,13 @@ std::string evidence_of(const std::vector<Lost>& lost, bool since) {
                      when);
 }
 
+// C code may keep a reference where nobody can see it; one snapshot cannot tell, unless they are many of a class.
+Severity severity_of(const RuleInput& input, const Rule& rule, const Lost& first) {
+  if (input.earlier != nullptr) return rule.severity;
+  return is_class(input.heap, first.object) && first.references >= kInstancesOfClass ? Severity::kWarning
+                                                                                     : Severity::kNote;
+}
+
 }  // namespace
 
 void find_unheld_counts(const RuleInput& input, std::vector<Finding>& findings) {
@@ -44,7 +54,8 @@ void find_unheld_counts(const RuleInput& input, std::vector<Finding>& findings) 
                                                   : input.accounts.remainder[i] - static_cast<int64_t>(words[i]);
     // One snapshot cannot tell a lost release from a holder in C that the word scan did not meet, unless nothing at all
     // refers to the object.
-    const bool in_doubt = input.earlier == nullptr && input.reachable.conservative[i];
+    const bool in_doubt = input.earlier == nullptr && input.reachable.conservative[i] &&
+                          (!is_class(input.heap, object) || lost < kInstancesOfClass);
     if (lost > 0 && !in_doubt) by_type[input.heap.type[i]].push_back({object, lost});
   }
   const Rule& rule = rule_named("leaked-reference");
@@ -53,12 +64,15 @@ void find_unheld_counts(const RuleInput& input, std::vector<Finding>& findings) 
     std::vector<ObjectId> objects;
     for (const Lost& lost : rows) objects.push_back(lost.object);
     Finding finding = finding_of_objects(input, rule, objects);
-    // C code may keep a reference where nobody can see it; one snapshot cannot tell.
-    finding.severity = input.earlier != nullptr ? rule.severity : Severity::kNote;
+    finding.severity = severity_of(input, rule, rows.front());
     finding.evidence.push_back(evidence_of(rows, input.earlier != nullptr));
     if (input.reachable.conservative[index(*finding.subject)]) {
       set_path(input, finding, Follow::kOwners, *finding.subject);
-      finding.evidence.push_back("the object is also in use: releasing the lost references frees it one day, not now");
+      finding.evidence.emplace_back(
+          is_class(input.heap, *finding.subject)
+              ? "as if instances that are gone had not given back the class: tp_dealloc of a heap type ends with "
+                "Py_DECREF(Py_TYPE(self))"
+              : "the object is also in use: releasing the lost references frees it one day, not now");
     }
     findings.push_back(std::move(finding));
   }

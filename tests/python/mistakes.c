@@ -81,10 +81,20 @@ static PyType_Slot skipper_slots[] = {{Py_tp_traverse, visit_first}, {Py_tp_clea
 static PyType_Slot unclear_slots[] = {{Py_tp_traverse, visit_both}, {Py_tp_dealloc, dealloc},
   {Py_tp_members, pair_members}, {0, NULL}};
 
+/* 14. A heap type whose instances go without giving back their class. */
+static void dealloc_alone(PyObject *self) {
+  PyObject_GC_UnTrack(self);
+  clear_both(self);
+  Py_TYPE(self)->tp_free(self);
+}
+static PyType_Slot keeper_slots[] = {{Py_tp_traverse, visit_both}, {Py_tp_clear, clear_both},
+  {Py_tp_dealloc, dealloc_alone}, {Py_tp_members, pair_members}, {0, NULL}};
+
 #define FLAGS (Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC)
 static PyType_Spec specs[] = {{"mistakes.Borrower", sizeof(Pair), 0, FLAGS, borrower_slots},
                               {"mistakes.Skipper", sizeof(Pair), 0, FLAGS, skipper_slots},
-                              {"mistakes.Unclear", sizeof(Pair), 0, FLAGS, unclear_slots}};
+                              {"mistakes.Unclear", sizeof(Pair), 0, FLAGS, unclear_slots},
+                              {"mistakes.Keeper", sizeof(Pair), 0, FLAGS, keeper_slots}};
 
 /* 7. Not a mistake: a static variable owns what it holds. */
 static PyObject *kept;
@@ -92,6 +102,37 @@ static PyObject *kept;
 static PyObject *keep(PyObject *module, PyObject *value) {
   Py_INCREF(value);
   Py_XSETREF(kept, value);
+  Py_RETURN_NONE;
+}
+
+/* 15. Of an exception that was fetched the traceback is forgotten. */
+static PyObject *forget_traceback(PyObject *module, PyObject *callable) {
+  PyObject *type, *value, *traceback, *result = PyObject_CallObject(callable, NULL);
+  if (result != NULL) return result;
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_NormalizeException(&type, &value, &traceback);
+  Py_XDECREF(type);
+  Py_XDECREF(value);
+  Py_RETURN_NONE;
+}
+
+/* 16. A buffer that is never released. */
+static PyObject *leak_buffer(PyObject *module, PyObject *bytes) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(bytes, &view, PyBUF_SIMPLE) < 0) return NULL;
+  return PyLong_FromSsize_t(view.len);
+}
+
+/* 17. Not a mistake: fetched and put back, taken and released. */
+static PyObject *tidy(PyObject *module, PyObject *bytes) {
+  PyObject *type, *value, *traceback;
+  Py_buffer view;
+  PyErr_SetString(PyExc_ValueError, "for a moment");
+  PyErr_Fetch(&type, &value, &traceback);
+  PyErr_Restore(type, value, traceback);
+  PyErr_Clear();
+  if (PyObject_GetBuffer(bytes, &view, PyBUF_SIMPLE) < 0) return NULL;
+  PyBuffer_Release(&view);
   Py_RETURN_NONE;
 }
 
@@ -170,6 +211,9 @@ static PyMethodDef functions[] = {{"leak_item", leak_item, METH_O, NULL},
                                   {"leak_links", leak_links, METH_O, NULL},
                                   {"keep_memory", keep_memory, METH_NOARGS, NULL},
                                   {"keep", keep, METH_O, NULL},
+                                  {"forget_traceback", forget_traceback, METH_O, NULL},
+                                  {"leak_buffer", leak_buffer, METH_O, NULL},
+                                  {"tidy", tidy, METH_O, NULL},
                                   {"release_lent", release_lent, METH_O, NULL},
                                   {NULL}};
 /* 12. Not a mistake: a dead object, kept for when one is needed again. */

@@ -89,6 +89,58 @@ REFTALLY_PYTHON_INLINE int reftally_python_add_object(PyObject *module, const ch
   return status;
 }
 
+// The exception that a thread has, as three references that are handed over.
+REFTALLY_PYTHON_INLINE void reftally_python_taken(PyObject **objects, const char *function) {
+  for (int i = 0; i < 3; i++) reftally_python_acquire(objects[i], function);
+}
+REFTALLY_PYTHON_INLINE void reftally_python_given(PyObject **objects, const char *function) {
+  for (int i = 0; i < 3; i++)
+    if (reftally_python_is_told(objects[i])) reftally_release(objects[i], reftally_python_holder(function), 0);
+}
+REFTALLY_PYTHON_INLINE void reftally_python_fetch(PyObject **type, PyObject **value, PyObject **traceback,
+                                                  const char *function) {
+  PyErr_Fetch(type, value, traceback);
+  PyObject *fetched[] = {*type, *value, *traceback};
+  reftally_python_taken(fetched, function);
+}
+REFTALLY_PYTHON_INLINE void reftally_python_normalize(PyObject **type, PyObject **value, PyObject **traceback,
+                                                      const char *function) {
+  PyObject *before[] = {*type, *value, *traceback};
+  reftally_python_given(before, function);
+  PyErr_NormalizeException(type, value, traceback);
+  PyObject *after[] = {*type, *value, *traceback};
+  reftally_python_taken(after, function);
+}
+REFTALLY_PYTHON_INLINE void reftally_python_restore(PyObject *type, PyObject *value, PyObject *traceback,
+                                                    const char *function) {
+  PyObject *given[] = {type, value, traceback};
+  reftally_python_given(given, function);
+  PyErr_Restore(type, value, traceback);
+}
+#define PyErr_Fetch(type, value, traceback) reftally_python_fetch(type, value, traceback, REFTALLY_PYTHON_HERE)
+#define PyErr_NormalizeException(type, value, traceback) \
+  reftally_python_normalize(type, value, traceback, REFTALLY_PYTHON_HERE)
+#define PyErr_Restore(type, value, traceback) \
+  reftally_python_restore(REFTALLY_PYTHON_OBJECT(type), REFTALLY_PYTHON_OBJECT(value), \
+                          REFTALLY_PYTHON_OBJECT(traceback), REFTALLY_PYTHON_HERE)
+
+// A buffer has a reference to its object until it is released.
+#if !defined(Py_LIMITED_API) || Py_LIMITED_API + 0 >= 0x030b0000
+REFTALLY_PYTHON_INLINE int reftally_python_get_buffer(PyObject *object, Py_buffer *view, int flags,
+                                                      const char *function) {
+  const int status = PyObject_GetBuffer(object, view, flags);
+  if (status == 0) reftally_python_acquire(view->obj, function);
+  return status;
+}
+REFTALLY_PYTHON_INLINE void reftally_python_release_buffer(Py_buffer *view, const char *function) {
+  if (view->obj != NULL) reftally_python_release(view->obj, function);
+  PyBuffer_Release(view);
+}
+#define PyObject_GetBuffer(object, view, flags) \
+  reftally_python_get_buffer(REFTALLY_PYTHON_OBJECT(object), view, flags, REFTALLY_PYTHON_HERE)
+#define PyBuffer_Release(view) reftally_python_release_buffer(view, REFTALLY_PYTHON_HERE)
+#endif
+
 #undef Py_INCREF
 #undef Py_DECREF
 #undef Py_XINCREF
