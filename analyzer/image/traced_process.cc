@@ -27,6 +27,21 @@ bool read_registers(int thread, user_regs_struct& registers) {
   return ptrace(PTRACE_GETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place) == 0;
 }
 
+// What /proc says of a process or thread: a line of its status, without the name before it.
+std::string status_of(uint32_t pid, std::string_view field) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(field)) return line.substr(std::min(line.find_first_not_of(" \t", field.size()), line.size()));
+  return {};
+}
+
+// A caught signal ends a call as it would without us; one that is not caught is taken from the queue only because we
+// trace.
+bool is_caught(int thread, int signal) {
+  const uint64_t caught = std::strtoull(status_of(static_cast<uint32_t>(thread), "SigCgt:").c_str(), nullptr, 16);
+  return signal != 0 && (caught >> (signal - 1) & 1) != 0;
+}
+
 // epoll_wait and its kind fail with EINTR when their thread is stopped, for which few programs are written.
 void make_call_again(int thread) {
   constexpr unsigned kSyscallSize = 2;  // of the instruction
@@ -39,14 +54,6 @@ void make_call_again(int thread) {
   registers.rip -= kSyscallSize;
   iovec place{&registers, sizeof registers};
   ptrace(PTRACE_SETREGSET, thread, reinterpret_cast<void*>(NT_PRSTATUS), &place);
-}
-
-// What /proc says of a process: a line of its status, without the name before it.
-std::string status_of(uint32_t pid, std::string_view field) {
-  std::ifstream status(fmt::format("/proc/{}/status", pid));
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with(field)) return line.substr(std::min(line.find_first_not_of(" \t", field.size()), line.size()));
-  return {};
 }
 
 // The kernel has one answer for all of these.
@@ -71,15 +78,17 @@ TracedProcess::TracedProcess(uint32_t pid) : pid_(pid) {
     }
     if (stopped_.empty()) fail(ESRCH);
   } catch (...) {
-    for (int thread : stopped_) ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+    let_go();
     throw;
   }
 }
 
-TracedProcess::~TracedProcess() {
-  for (int thread : stopped_) {
-    make_call_again(thread);
-    ptrace(PTRACE_DETACH, thread, nullptr, nullptr);
+TracedProcess::~TracedProcess() { let_go(); }
+
+void TracedProcess::let_go() const {
+  for (const auto& [thread, signal] : stopped_) {
+    if (!is_caught(thread, signal)) make_call_again(thread);
+    ptrace(PTRACE_DETACH, thread, nullptr, static_cast<intptr_t>(signal));
   }
 }
 
@@ -99,7 +108,8 @@ bool TracedProcess::stop_new_threads() {
   std::sort(found.begin(), found.end());
   bool is_new = false;
   for (int thread : found)
-    if (std::find(stopped_.begin(), stopped_.end(), thread) == stopped_.end()) is_new |= stop(thread);
+    if (std::none_of(stopped_.begin(), stopped_.end(), [&](const StoppedThread& known) { return known.id == thread; }))
+      is_new |= stop(thread);
   return is_new;
 }
 
@@ -114,13 +124,14 @@ bool TracedProcess::stop(int thread) {
   while (waitpid(thread, &status, __WALL) < 0)
     if (errno != EINTR) return false;
   if (!WIFSTOPPED(status)) return false;
-  stopped_.push_back(thread);
+  // Its first stop is the one asked for, or the delivery of a signal, which then waits for PTRACE_DETACH to name it.
+  stopped_.push_back({thread, status >> 16 == PTRACE_EVENT_STOP ? 0 : WSTOPSIG(status)});
   return true;
 }
 
 std::vector<prstatus_t> TracedProcess::threads() const {
   std::vector<prstatus_t> threads;
-  for (int thread : stopped_) {
+  for (const auto& [thread, signal] : stopped_) {
     user_regs_struct registers{};
     if (!read_registers(thread, registers)) continue;
     prstatus_t status{};

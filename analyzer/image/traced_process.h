@@ -20,12 +20,18 @@ class TracedProcess {
   std::vector<prstatus_t> threads() const;
 
  private:
+  struct StoppedThread {
+    int id;
+    int signal;  // that was about to be delivered, or 0
+  };
+
   bool stop_new_threads();
+  void let_go() const;
   bool stop(int thread);
   [[noreturn]] void fail(int error) const;
 
   uint32_t pid_;
-  std::vector<int> stopped_;
+  std::vector<StoppedThread> stopped_;
 };
 
 }  // namespace reftally

@@ -76,6 +76,14 @@ class Core(command.CommandTest):
         out, _ = self.program.communicate("", timeout=60)
         self.assertEqual((out, self.program.returncode), ("0 interrupted\n", 0))
 
+    def test_a_signal_that_comes_while_threads_are_stopped_is_not_lost(self):
+        self.tearDown()
+        self.start("signalled")
+        for _ in range(10):
+            self.attach("--no-analyze")
+        out, _ = self.program.communicate("", timeout=60)
+        self.assertEqual((out, self.program.returncode), ("0 lost\n", 0))
+
     def test_attach_reports_at_once_and_leaves_no_core_when_asked(self):
         run = self.attach("--remove-core", status=1)
         self.assertIn("Session::closed -> [lambda idle.cc:", run.stdout)
