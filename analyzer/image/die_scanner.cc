@@ -10,7 +10,7 @@ namespace {
 
 constexpr uint64_t kMaxDirectCode = 1 << 16;
 
-uint64_t read_little_endian(const uint8_t* bytes, int size) {
+uint64_t read_little_endian(const uint8_t* bytes, int size) {  // size: 8 at most
   uint64_t value = 0;
   std::memcpy(&value, bytes, static_cast<size_t>(size));
   return value;
@@ -65,11 +65,10 @@ DwarfUnit read_unit(std::span<const uint8_t> bytes, uint64_t offset, const Dwarf
   }
   if (length < 7 || length > bytes.size() - at) return unit;
   const uint64_t end = at + length;
+  unit.first_die = unit.end = end;
   unit.version = static_cast<uint16_t>(take(2));
   if (unit.version < 2 || unit.version > 5) {
     unit.version = 0;
-    unit.end = end;
-    unit.first_die = end;
     return unit;
   }
   uint64_t type = in_types ? DW_UT_type : DW_UT_compile;
@@ -81,6 +80,10 @@ DwarfUnit read_unit(std::span<const uint8_t> bytes, uint64_t offset, const Dwarf
     unit.abbrev_offset = take(unit.offset_size);
     unit.address_size = static_cast<uint8_t>(take(1));
   }
+  if (unit.address_size != 4 && unit.address_size != 8) {
+    unit.version = 0;
+    return unit;
+  }
   if (type == DW_UT_skeleton || type == DW_UT_split_compile) take(8);
   if (type == DW_UT_type || type == DW_UT_split_type) {
     take(8);
@@ -89,7 +92,6 @@ DwarfUnit read_unit(std::span<const uint8_t> bytes, uint64_t offset, const Dwarf
   // A .dwo has no DW_AT_str_offsets_base: one contribution, in DWARF 5 behind a header.
   if (sections.is_split && unit.version == 5) unit.str_offsets_base = unit.offset_size == 8 ? 16 : 8;
   unit.first_die = at;
-  unit.end = end;
   return unit;
 }
 
@@ -419,7 +421,9 @@ void DieScanner::skip_form(uint16_t form) {
     case DW_FORM_exprloc:
       return skip(read_uleb());
     case DW_FORM_indirect:
-      return skip_form(static_cast<uint16_t>(read_uleb()));
+      if (const auto found = static_cast<uint16_t>(read_uleb()); found != DW_FORM_indirect) return skip_form(found);
+      failed_ = true;
+      return;
     case DW_FORM_sdata:
     case DW_FORM_udata:
     case DW_FORM_ref_udata:
