@@ -27,6 +27,9 @@ const Row* row_at(const std::vector<Row>& rows, uint64_t address) {
   return after != rows.begin() && address < (after - 1)->end ? &*(after - 1) : nullptr;
 }
 
+// Behind it is the kernel's half, of which cores have a page of code (vsyscall). Sums of addresses do not wrap below.
+constexpr uint64_t kEndOfPrograms = uint64_t{1} << 63;
+
 }  // namespace
 
 CoreFile::CoreFile(const std::string& path) : file_(path) {
@@ -61,7 +64,7 @@ void CoreFile::read_program_headers(Cursor cursor) {
     }
     if (header.p_memsz > ~header.p_vaddr || header.p_filesz > header.p_memsz || header.p_vaddr % 8 != 0)
       place.fail("a segment of memory below 2^64, at a multiple of 8");
-    if (header.p_memsz == 0) continue;
+    if (header.p_memsz == 0 || header.p_vaddr + header.p_memsz > kEndOfPrograms) continue;
     segments_.push_back({header.p_vaddr, header.p_vaddr + header.p_memsz, header.p_vaddr + header.p_filesz,
                          file_.bytes().data() + header.p_offset, flags_of(header.p_flags)});
   }

@@ -36,6 +36,10 @@ class CoreBuilder {
   uint64_t used(uint64_t size) { return add(size, true); }
   uint64_t free(uint64_t size) { return add(size, false); }
   void set(uint64_t at, uint64_t word) { words_[at] = word; }
+  void add_segment(uint64_t begin, uint64_t end, uint64_t stored) {
+    segments_.push_back(header(PT_LOAD, begin, end - begin, PF_R | PF_W));
+    segments_.back().p_filesz = stored;
+  }
   void set_fastbin(uint64_t bin, uint64_t chunk) { set(kArena + 16 + 8 * bin, chunk); }
 
   std::string bytes() const {
@@ -50,12 +54,13 @@ class CoreBuilder {
     words[chunk + 8] = 0x1000 | before_is_used;
     words[kTop] = chunk;
     const std::string notes = notes_text();
-    const std::vector<Elf64_Phdr> headers = {header(PT_NOTE, 0, notes.size(), 0),
-                                             header(PT_LOAD, kProgram, 0x1000, PF_R | PF_X),
-                                             header(PT_LOAD, kData, kDataEnd - kData, PF_R | PF_W),
-                                             header(PT_LOAD, kHeap, chunk + 0x1000 - kHeap, PF_R | PF_W),
-                                             header(PT_LOAD, kLocals, kLocalsEnd - kLocals, PF_R | PF_W),
-                                             header(PT_LOAD, kStack, kStackEnd - kStack, PF_R | PF_W)};
+    std::vector<Elf64_Phdr> headers = {header(PT_NOTE, 0, notes.size(), 0),
+                                       header(PT_LOAD, kProgram, 0x1000, PF_R | PF_X),
+                                       header(PT_LOAD, kData, kDataEnd - kData, PF_R | PF_W),
+                                       header(PT_LOAD, kHeap, chunk + 0x1000 - kHeap, PF_R | PF_W),
+                                       header(PT_LOAD, kLocals, kLocalsEnd - kLocals, PF_R | PF_W),
+                                       header(PT_LOAD, kStack, kStackEnd - kStack, PF_R | PF_W)};
+    headers.insert(headers.end(), segments_.begin(), segments_.end());
     std::string file = elf_header(ET_CORE, headers.size());
     uint64_t offset = (sizeof(Elf64_Ehdr) + headers.size() * sizeof(Elf64_Phdr) + 7) & ~uint64_t{7};
     for (Elf64_Phdr placed : headers) {
@@ -140,6 +145,7 @@ class CoreBuilder {
   std::map<uint64_t, uint64_t> words_;
   std::vector<std::pair<uint64_t, bool>> chunks_;  // size, used
   uint64_t next_ = kHeap;
+  std::vector<Elf64_Phdr> segments_;
 };
 
 // One with a bit of everything: used and free chunks, fastbins, a thread's cache.

@@ -117,6 +117,17 @@ TEST_CASE("memory that the program took from brk itself is no damage: the heap g
   CHECK(image.region_at(own)->kind == dump::RegionKind::kOther);
 }
 
+TEST_CASE("memory up to the last address, where sums of addresses wrap, is passed by: it is the kernel's") {
+  constexpr uint64_t kLast = ~uint64_t{0}, kHalf = uint64_t{1} << 63;
+  CoreBuilder core = complete_core();
+  core.add_segment(CoreBuilder::kStackEnd + 0x1000, kHalf, 0);
+  core.add_segment(kHalf, kLast - 0x2fff, 0);
+  core.add_segment(kLast - 0x2fff, kLast - 15, 0x2ff0);
+  const Image image = read(core.bytes());
+  CHECK_FALSE(image.region_at(kLast - 0x1fff));
+  CHECK(sizes_of(image) == std::vector<uint64_t>{40, 104, 504});
+}
+
 TEST_CASE("files that are no whole core are refused in one line") {
   const std::string whole = complete_core().bytes();
   CHECK(refusal(whole.substr(0, 40)) == "at byte 0: expected an ELF header");
