@@ -21,9 +21,12 @@ namespace {
 
 using Bytes = std::span<const uint8_t>;
 
+constexpr uint64_t kIndexHeader = 16;
+constexpr uint32_t kMostColumns = 8;
+
 uint32_t read32(Bytes bytes, uint64_t at) {
   uint32_t value = 0;
-  if (at + sizeof value <= bytes.size()) std::memcpy(&value, bytes.data() + at, sizeof value);
+  if (at <= bytes.size() && bytes.size() - at >= sizeof value) std::memcpy(&value, bytes.data() + at, sizeof value);
   return value;
 }
 
@@ -63,9 +66,10 @@ std::string take_strings(std::string& offsets, uint32_t version, Bytes all) {
 std::vector<Section> sections_of(const ElfFile& package, Bytes index, uint64_t row) {
   const uint32_t version = read32(index, 0), columns = read32(index, 4), units = read32(index, 8),
                  slots = read32(index, 12);
-  const uint64_t ids = 16 + uint64_t{slots} * 12, offsets = ids + uint64_t{columns} * 4;
+  const uint64_t ids = kIndexHeader + uint64_t{slots} * 12, offsets = ids + uint64_t{columns} * 4;
   const uint64_t sizes = offsets + uint64_t{units} * columns * 4;
   std::vector<Section> sections;
+  if (columns > kMostColumns) return sections;
   std::string strings;
   for (uint64_t column = 0; column < columns; ++column) {
     const char* name = section_of_column(version, read32(index, ids + 4 * column));
@@ -155,12 +159,12 @@ std::unique_ptr<ElfFile> find_package(const ElfFile& file, const std::vector<std
 size_t unpack(const ElfFile& package, const std::map<uint64_t, std::string>& names, const std::string& folder) {
   const Bytes index = package.section(".debug_cu_index");
   const uint32_t version = read32(index, 0), units = read32(index, 8), slots = read32(index, 12);
-  if ((version != 2 && version != 5) || uint64_t{slots} * 12 > index.size()) return 0;
+  if ((version != 2 && version != 5) || kIndexHeader + uint64_t{slots} * 12 > index.size()) return 0;
   size_t count = 0;
   for (uint64_t slot = 0; slot < slots; ++slot) {
     uint64_t id = 0;
-    std::memcpy(&id, index.data() + 16 + 8 * slot, sizeof id);
-    const uint32_t row = read32(index, 16 + uint64_t{slots} * 8 + 4 * slot);
+    std::memcpy(&id, index.data() + kIndexHeader + 8 * slot, sizeof id);
+    const uint32_t row = read32(index, kIndexHeader + uint64_t{slots} * 8 + 4 * slot);
     const auto name = names.find(id);
     if (row == 0 || row > units || name == names.end()) continue;
     const std::filesystem::path path = std::filesystem::path(folder) / name->second;
