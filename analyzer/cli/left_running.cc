@@ -1,13 +1,18 @@
 #include "analyzer/cli/left_running.h"
 
+#include <errno.h>
 #include <fmt/format.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+
+#include "analyzer/base/error.h"
 
 namespace reftally {
 
@@ -35,10 +40,18 @@ bool is_of_run(pid_t process, const std::string& mark) {
 
 }  // namespace
 
-void mark_run(pid_t reftally) { setenv(kMark, std::to_string(reftally).c_str(), 1); }
+uint64_t new_run_number() {
+  uint64_t number = 0;
+  while (number == 0)
+    if (getrandom(&number, sizeof number, 0) != sizeof number && errno != EINTR)
+      throw Error(fmt::format("cannot get a random number: {}", strerror(errno)));
+  return number;
+}
 
-std::vector<pid_t> left_running(pid_t reftally) {
-  const std::string mark = '\0' + fmt::format("{}={}", kMark, reftally) + '\0';
+void mark_run(uint64_t run) { setenv(kMark, std::to_string(run).c_str(), 1); }
+
+std::vector<pid_t> left_running(uint64_t run) {
+  const std::string mark = '\0' + fmt::format("{}={}", kMark, run) + '\0';
   std::vector<pid_t> processes;
   std::error_code gone;
   for (fs::directory_iterator entry("/proc", gone), end; !gone && entry != end; entry.increment(gone)) {

@@ -3,15 +3,20 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace reftally {
 
-// Called in the child that becomes the program: what it starts can be known again by its environment.
-void mark_run(pid_t reftally);
+// Another each time, also where processes get the same pid each time, as in containers.
+uint64_t new_run_number();
 
-std::vector<pid_t> left_running(pid_t reftally);  // by pid
+// Called in the child that becomes the program: what it starts can be known again by its environment, and its dumps by
+// ImageProcess::run.
+void mark_run(uint64_t run);
+
+std::vector<pid_t> left_running(uint64_t run);  // by pid
 
 // "its child 12 (nginx) still runs and writes its dump …"; empty when there is none.
 std::string left_running_message(const std::vector<pid_t>& processes, const std::string& dump_dir);

@@ -2,6 +2,7 @@
 // that it and its children left.
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "analyzer/cli/text_file.h"
 #include "analyzer/cli/unrecorded.h"
 #include "analyzer/findings/baseline.h"
+#include "analyzer/image/dump_image.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -128,13 +130,13 @@ struct Ended {
 };
 
 // Waits for the program; children of its own that outlive it are not ours to wait for.
-Ended run_program(const RunOptions& options) {
+Ended run_program(const RunOptions& options, uint64_t run) {
   const fs::path agent = installed_file("libreftally-agent.so", "the agent");
-  const pid_t reftally = getpid(), pid = fork();
+  const pid_t pid = fork();
   if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
   if (pid == 0) {
     set_environment(options, agent);
-    mark_run(reftally);
+    mark_run(run);
     become_program(options);
   }
   child_pid = pid;
@@ -146,23 +148,37 @@ Ended run_program(const RunOptions& options) {
   return {pid, status};
 }
 
+// By path, with the file that is there: a dump may take the place of an older one with the same name.
+using DumpFiles = std::map<fs::path, ino_t>;
+
 // A folder that cannot be read or made costs the dump, not the program: the agent says so when it cannot write.
-std::vector<fs::path> dumps_in(const std::string& folder) {
-  std::vector<fs::path> dumps;
+DumpFiles dumps_in(const std::string& folder) {
+  DumpFiles dumps;
   std::error_code unreadable;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
-    if (entry.path().extension() == ".tally" && !entry.path().filename().string().starts_with("."))
-      dumps.push_back(entry.path());
-  std::sort(dumps.begin(), dumps.end());
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
+    struct stat file{};
+    const fs::path& path = entry.path();
+    if (path.extension() == ".tally" && !path.filename().string().starts_with(".") && stat(path.c_str(), &file) == 0)
+      dumps.emplace(path, file.st_ino);
+  }
   return dumps;
 }
 
-// The last dump of each process, `first` at the head: "NAME.PID.N.tally".
-std::vector<fs::path> fresh_dumps(const std::vector<fs::path>& before, const std::vector<fs::path>& after,
-                                  pid_t first) {
+// Others may use the folder at the same time: the tests of one suite do.
+bool is_of_run(const fs::path& path, uint64_t run) {
+  try {
+    return run_of_dump(path.string()) == run;
+  } catch (const Error&) {
+    return false;  // gone, or no dump
+  }
+}
+
+// The last dump of each process of the run, `first` at the head: "NAME.PID.N.tally".
+std::vector<fs::path> fresh_dumps(const DumpFiles& before, const DumpFiles& after, uint64_t run, pid_t first) {
   std::map<std::string, std::pair<int, fs::path>> last;
-  for (const fs::path& path : after) {
-    if (std::binary_search(before.begin(), before.end(), path)) continue;
+  for (const auto& [path, file] : after) {
+    const auto earlier = before.find(path);
+    if ((earlier != before.end() && earlier->second == file) || !is_of_run(path, run)) continue;
     const fs::path process = path.stem().stem();
     const std::string sequence_text = path.stem().extension().string();
     const int sequence = sequence_text.empty() ? 0 : std::atoi(sequence_text.c_str() + 1);
@@ -274,21 +290,32 @@ Outcome judge(const std::vector<fs::path>& dumps, const RunOptions& options) {
   }
 }
 
+// Says what became of the dumps where there is more to say than a report does.
+void tell_of_dumps(const RunOptions& options, uint64_t run, bool has_dumps, int status) {
+  const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
+  const std::string folder = (fs::absolute(options.dump_dir) / "").lexically_normal().parent_path();
+  const std::string left = left_running_message(left_running(run), folder);
+  if (!left.empty())
+    fmt::print(stderr, "reftally: {}\n", left);
+  else if (!has_dumps && !not_run)
+    fmt::print(stderr, "reftally: no dump was written: {}\n", why_unrecorded(options.program[0], status));
+}
+
 int run(const RunOptions& options) {
   check_before(options);
   std::error_code not_made;
   fs::create_directories(options.dump_dir, not_made);
-  const std::vector<fs::path> before = dumps_in(options.dump_dir);
-  const auto [pid, status] = run_program(options);
-  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), pid);
-  const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
-  const std::string left = left_running_message(left_running(getpid()),
-                                                (fs::absolute(options.dump_dir) / "").lexically_normal().parent_path());
-  if (!left.empty())
-    fmt::print(stderr, "reftally: {}\n", left);
-  else if (dumps.empty() && !not_run)
-    fmt::print(stderr, "reftally: no dump was written: {}\n", why_unrecorded(options.program[0], status));
-  const Outcome outcome = options.no_analyze ? Outcome::kClean : judge(dumps, options);
+  const DumpFiles before = dumps_in(options.dump_dir);
+  const uint64_t number = new_run_number();
+  const auto [pid, status] = run_program(options, number);
+  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), number, pid);
+  tell_of_dumps(options, number, !dumps.empty(), status);
+  const bool went_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  Outcome outcome = Outcome::kClean;
+  if (!options.no_analyze && !dumps.empty()) outcome = judge(dumps, options);
+  // A gate that has seen nothing is not open.
+  if (!options.no_analyze && dumps.empty() && went_well && options.output.fail_on != "never")
+    outcome = Outcome::kUnknown;
   if (outcome == Outcome::kUnknown) return kExitError;
   return outcome == Outcome::kFound ? options.error_exitcode : exit_like(status);
 }
@@ -313,7 +340,9 @@ RunCommand prepare_run(CLI::App& parser) {
       ->excludes("--no-stacks");
   parser.add_flag("--no-zero-fill", options->no_zero_fill,
                   "leave new blocks as they are: stale words may pass for references");
-  parser.add_option("--stack-depth", options->stack_depth, "frames of a birth stack (default 128; of a deeper one the innermost 48)")
+  parser
+      .add_option("--stack-depth", options->stack_depth,
+                  "frames of a birth stack (default 128; of a deeper one the innermost 48)")
       ->check(CLI::Range(1, 128));
   parser
       .add_option("--signal", options->snapshot_signal, "signal number that asks for a snapshot while the program runs")

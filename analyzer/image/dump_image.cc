@@ -68,6 +68,7 @@ void DumpReader::read_process() {
     process.pause_ns = record.pause_ns;
     process.sequence = record.sequence;
     process.allocations_total = record.allocations_total;
+    process.run = record.run;
     process.executable = text(record.executable, place);
     process.command_line = text(record.command_line, place);
     process.runtime_version = text(record.runtime_version, place);
@@ -293,6 +294,14 @@ uint64_t memory_of_analysis(const std::string& path) try {
   return bytes;
 } catch (const Error&) {
   return 0;
+}
+
+uint64_t run_of_dump(const std::string& path) {
+  const DumpFile file(path);
+  DumpReader reader(file);
+  reader.read_strings();
+  reader.read_process();
+  return reader.image().process.run;
 }
 
 DumpSummary summarize_dump(const std::string& path) {

@@ -37,6 +37,7 @@ void write_process(Writer& writer, const SnapshotFacts& facts) noexcept {
   record.min_block_spacing = recorder.live.spacing();
   record.allocations_total = total_allocations();
   record.runtime_version = writer.string(kRuntimeVersion);
+  record.run = recorder.options.run;
   write_process_record(writer, record);
 }
 

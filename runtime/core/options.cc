@@ -8,12 +8,17 @@
 namespace reftally::runtime {
 namespace {
 
-uint32_t number(const char* name, uint32_t otherwise) noexcept {
+uint64_t long_number(const char* name, uint64_t otherwise) noexcept {
   const char* text = getenv(name);
   if (text == nullptr || *text == '\0') return otherwise;
   char* end = nullptr;
-  unsigned long value = strtoul(text, &end, 10);
-  return *end == '\0' && value <= UINT32_MAX ? static_cast<uint32_t>(value) : otherwise;
+  const unsigned long value = strtoul(text, &end, 10);
+  return *end == '\0' ? value : otherwise;
+}
+
+uint32_t number(const char* name, uint32_t otherwise) noexcept {
+  const uint64_t value = long_number(name, otherwise);
+  return value <= UINT32_MAX ? static_cast<uint32_t>(value) : otherwise;
 }
 
 void copy(char* to, size_t capacity, const char* from) noexcept {
@@ -61,6 +66,7 @@ void read_options(Options& options) noexcept {
   options.zero_fill = number("REFTALLY_ZERO_FILL", 1) != 0;
   options.verbose = number("REFTALLY_VERBOSE", 0) != 0;
   options.off = number("REFTALLY_OFF", 0) != 0;
+  options.run = long_number("REFTALLY_RUN", 0);
 }
 
 }  // namespace reftally::runtime

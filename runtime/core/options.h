@@ -12,6 +12,7 @@
 //   REFTALLY_ZERO_FILL    1 (default): new blocks up to 128 KB are zeroed, so that no stale word survives in slack
 //   REFTALLY_HISTORY      types whose reference count events are all kept (events/history.h)
 //   REFTALLY_VERBOSE      1: one line on stderr for each dump (default 0)
+//   REFTALLY_RUN          number of the `reftally run` that started it; dumps have it
 //   REFTALLY_OFF          1: do nothing at all in this process and what it starts
 #pragma once
 
@@ -34,6 +35,7 @@ struct Options {
   bool zero_fill = true;
   bool verbose = false;
   bool off = false;
+  uint64_t run = 0;  // number of the `reftally run` around it
 };
 
 // Fills `options` from the environment and the current folder. Allocates nothing.

@@ -28,7 +28,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 4;
+inline constexpr uint16_t kVersionMinor = 5;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -132,7 +132,7 @@ enum class SnapshotReason : uint32_t {
   kAbnormal = 6
 };
 
-inline constexpr uint32_t kProcessFullContents = 1u << 0;  // --contents=full: no word was dropped
+inline constexpr uint32_t kProcessFullContents = 1u << 0;  // --full-contents: no word was dropped
 inline constexpr uint32_t kProcessZeroFilled = 1u << 1;    // new blocks were zero-filled: no stale words in fresh slack
 inline constexpr uint32_t kProcessAllBlocks = 1u << 2;     // every live block since process start was recorded
 
@@ -150,8 +150,9 @@ struct ProcessRecord {
   StringRef command_line;      // argv joined by spaces
   StringRef runtime_version;
   StringRef working_directory;
+  uint64_t run;  // number of the `reftally run` that the process belongs to (REFTALLY_RUN), 0: none. Since 1.5
 };
-static_assert(sizeof(ProcessRecord) == 88);
+static_assert(sizeof(ProcessRecord) == 96);
 
 inline constexpr uint32_t kMapRead = 1, kMapWrite = 2, kMapExecute = 4, kMapShared = 8;
 inline constexpr uint32_t kMapAgent = 16;  // the runtime's own memory: never a root, never scanned

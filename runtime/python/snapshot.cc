@@ -114,6 +114,7 @@ void write_process(dump::Writer& writer) noexcept {
   record.pause_ns = runtime::monotonic_ns() - facts.begin_ns;
   record.sequence = sequence;
   record.runtime_version = writer.string(kRuntimeVersion);
+  record.run = options.run;
   runtime::write_process_record(writer, record);
 }
 

@@ -64,6 +64,39 @@ class Run(command.CommandTest):
         script = THREE_LEAKY_CHILDREN.format(program=command.PROGRAMS / "parent_and_child_leaky")
         self.reftally("run", "--fail-on", "error", "--", "sh", "-c", script, status=23)
 
+    def test_runs_that_share_a_folder_judge_their_own_dumps(self):
+        folder = self.folder / "shared"
+        shared = (command.REFTALLY, "run", "-o", folder, "--fail-on", "error", "--remove-dumps", "--", "sh", "-c")
+        # Each waits until all have begun, and is looked at when the others have left theirs.
+        wait = f"touch {self.folder}/begun.$$; while [ $(ls {self.folder} | grep -c begun) -lt 4 ]; do sleep 0.05; done"
+        programs = ["parent_and_child_leaky", "parent_and_child_fixed"] * 2
+        runs = [subprocess.Popen([*shared, f"{wait}; exec {command.PROGRAMS / program}"], stdout=subprocess.DEVNULL,
+                                 stderr=subprocess.PIPE, text=True) for program in programs]
+        for program, run in zip(programs, runs):
+            told = run.communicate(timeout=120)[1]
+            self.assertEqual(run.returncode, 23 if program.endswith("leaky") else 0, told)
+            self.assertNotIn("no dump was written", told)
+        self.assertEqual(list(folder.iterdir()), [])
+
+    def test_a_dump_that_takes_the_place_of_an_older_one_is_looked_at(self):
+        # In a container a program has the same process number each time.
+        folder = self.folder / "container"
+        folder.mkdir()
+        last = subprocess.Popen(["true"])
+        last.wait()
+        for process in range(last.pid, last.pid + 2000):
+            (folder / f"parent_and_child_leaky.{process}.1.tally").write_text("older")
+        run = self.reftally("run", "-o", folder, "--fail-on", "error", "--", command.PROGRAMS / "parent_and_child_leaky",
+                            status=23)
+        self.assertIn("keep each other alive", run.stderr)
+
+    def test_a_gate_that_has_seen_nothing_is_not_open(self):
+        unseen = ("env", "-u", "LD_PRELOAD", "sh", "-c")
+        for gate, program, status in (((), "exit 0", 0), (("--fail-on", "error"), "exit 0", 2),
+                                      (("--fail-on", "error"), "exit 7", 7)):
+            run = self.reftally("run", *gate, "--", *unseen, program, status=status)
+            self.assertIn("reftally: no dump was written: ", run.stderr)
+
     def test_the_program_itself_comes_before_its_children(self):
         leaky = command.PROGRAMS / "parent_and_child_leaky"
         run = self.reftally("run", "--", "sh", "-c", f"echo $$; {leaky} & wait; exec {leaky}")

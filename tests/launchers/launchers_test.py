@@ -64,7 +64,7 @@ def main():
         [dump] = pathlib.Path(scratch).glob("*.tally")
         run(reftally, "check", dump, "--baseline", baseline, "--update-baseline")
 
-        told = run("ctest", "--test-dir", build, "--output-on-failure", status=None)
+        told = run("ctest", "--test-dir", build, "--output-on-failure", "-j4", status=None)
         wanted = {"a document has pages": "Passed", "a page knows its document": "Failed",
                   "a node that keeps itself is known": "Passed"}
         if "Page.KnowsItsDocument" in told:
