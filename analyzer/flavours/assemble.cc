@@ -151,23 +151,13 @@ void Assembly::add_references(DraftReferences references) {
   builder_.add_references(std::move(found));
 }
 
-// Where a memory resource's block begins with an object, a word that pays for none in a block of no type is the
-// resource's own, and leads to the block.
-HolderId Assembly::meant_by(const Candidate& candidate) const {
-  const bool is_of_program =
-      candidate.kind != ReferenceKind::kRaw || candidate.in_pair || !holders_.is_block(candidate.from);
-  if (is_of_program || candidate.counted >= holders_.counted_count()) return candidate.counted;
-  const HolderId block = holders_.block_begun_by(candidate.counted);
-  return block == kNoHolder ? candidate.counted : block;
-}
-
 void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots) {
   for (const Candidate& candidate : candidates) {
     if (candidate.from == kNoHolder) {
       roots[candidate.root].kind = candidate.kind;
       roots[candidate.root].certainty = candidate.certainty;
     } else if (candidate.kind != ReferenceKind::kRaw || candidate.from != candidate.counted) {
-      builder_.add_reference({object_of(candidate.from), object_of(meant_by(candidate)), candidate.label,
+      builder_.add_reference({object_of(candidate.from), object_of(candidate.counted), candidate.label,
                               candidate.kind, candidate.certainty, kNoElement,
                               acquired(candidate.counted, candidate.at, candidate.kind, candidate.certainty)});
     }

@@ -28,7 +28,6 @@ class Assembly final : public NativeSide {
   void add_shared_blocks();     // a block lives as long as what lies in it
   void note_onlookers(std::span<const uint32_t> blocks);  // whose words are no references; before those are added
   void add_references(DraftReferences references);
-  HolderId meant_by(const Candidate& candidate) const;
   void add_candidates(std::span<const Candidate> candidates, std::vector<DraftRoot>& roots);
   void add_storage(std::span<const DraftStorage> storage);
   void add_roots(std::span<const DraftRoot> roots);

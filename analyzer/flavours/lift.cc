@@ -80,6 +80,15 @@ std::unique_ptr<TypedHeap> type_heap(const Image& image, const DebugTypes& types
   return walk_types(image, types, stated, PlainPointers::kStatedOnly, counted);
 }
 
+// Where a memory resource's block begins with an object, a word that pays for none in a block of no type is the
+// resource's own, and leads to the block.
+void lead_to_blocks(const Holders& holders, std::span<Candidate> candidates) {
+  for (Candidate& candidate : candidates) {
+    if (candidate.kind != ReferenceKind::kRaw || candidate.in_pair || !holders.is_block(candidate.from)) continue;
+    if (const HolderId block = holders.block_begun_by(candidate.counted); block != kNoHolder) candidate.counted = block;
+  }
+}
+
 // All there is but its order: what is needed to find it is gone when that is made.
 HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptions& options) {
   // Counted objects, by flavour.
@@ -123,6 +132,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   }
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
   classify_by_counts(counted, typed.known(), candidates);
+  lead_to_blocks(holders, candidates);
 
   // Where nothing is known of the object either, a word without a type says nothing.
   for (std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped})

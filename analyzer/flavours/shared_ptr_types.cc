@@ -28,13 +28,11 @@ uint64_t offset_behind(const DebugTypes& types, const Type& type, const ControlB
 
 // libc++'s storage is bytes: an allocator, which takes room if it has members, and the value.
 uint64_t behind_allocator(const Type& type, uint64_t storage) {
-  const auto argument = [&](size_t i) {
-    return i < type.template_arguments.size() ? type.template_arguments[i] : nullptr;
-  };
-  const Type* const value = argument(0);
-  const Type* const allocator = argument(1);
-  const uint64_t taken = allocator && allocator->size > 1 ? allocator->size : 0;
-  return round_up(storage + taken, value ? alignment_of(*value) : 1);
+  if (type.template_arguments.size() < 2) return storage;
+  const Type* const value = type.template_arguments[0];
+  const Type* const allocator = type.template_arguments[1];
+  if (!allocator || allocator->size <= 1) return storage;
+  return round_up(storage + allocator->size, value ? alignment_of(*value) : 1);
 }
 
 ClassFacts class_facts(const DebugTypes& types, std::string_view type_info_name, uint64_t vtable) {

@@ -73,7 +73,7 @@ enum class Trust : uint8_t {
 struct Candidate {
   uint64_t at = 0;            // address of the word; 0 for a register
   uint64_t slot = 0;          // equal for words that play the same part in objects of one type; 0 for none
-  uint32_t counted = 0;       // index of the counted object
+  uint32_t counted = 0;       // index of the counted object; once settled, what it leads to
   HolderId from = kNoHolder;  // kNoHolder for roots
   LabelId label{};
   uint32_t root = 0;  // index into the draft roots, for roots
