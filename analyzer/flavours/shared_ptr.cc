@@ -156,6 +156,12 @@ void place_value(const Image& image, CountedObject& object, const KnownClass& fo
   object.owns_value_block = found.facts.deletes_value && value_block != Image::kNoBlock;
 }
 
+// One that may hold something, and is not the value's own place.
+bool keeps_deleter(const ControlBlockClass& known) {
+  if (known.kind->place == ValuePlace::kLastPointer) return true;
+  return known.kind->place == ValuePlace::kFirstPointer && known.in_deleter == 0 && !known.deletes_value;
+}
+
 bool exists(const CountedObject& object) { return object.strong > 0 || object.weak > 0; }
 
 // Control blocks of one block of memory, met one after another. Neighbours bound each other; destroyed ones bound what
@@ -236,7 +242,7 @@ class Search {
     object.strong = counts ? counts->strong : 0;
     object.weak = counts ? counts->weak : 0;
     object.value_type = known.value_type;
-    object.keeps_deleter = known.facts.kind->place == ValuePlace::kLastPointer;
+    object.keeps_deleter = keeps_deleter(known.facts);
     object.ends_there = known.facts.has_plain_allocator && at == image_.blocks[block].address;
     return object;
   }

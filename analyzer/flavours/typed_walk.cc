@@ -104,20 +104,25 @@ void TypedWalk::walk_counted_values() {
   }
 }
 
-// Deleter and allocator stand in the control block, before the pointer to the value.
+// Deleter and allocator stand in the control block: before the pointer to the value (libstdc++), in one pair with it
+// (libc++), or behind it (Boost).
 void TypedWalk::walk_deleter(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const std::string_view name = image_.vtable_type(image_.word(object.address).value_or(0));
-  if (name.empty()) return;
-  const Type* type = types_.find_mangled(name);
-  const auto impl = type ? find_member(*type, {"_M_impl"}) : std::nullopt;
-  const auto pointer = type ? find_member(*type, {"_M_impl", "_M_ptr"}) : std::nullopt;
-  if (!impl || !pointer || !is_walkable(impl->type)) return;
+  const Type* type = name.empty() ? nullptr : types_.find_mangled(name);
+  if (!type) return;
+  std::optional<MemberPlace> place, pointer;
+  if ((place = find_member(*type, {"_M_impl"})))
+    pointer = find_member(*type, {"_M_impl", "_M_ptr"});
+  else if ((place = find_member(*type, {"__data_"})))
+    pointer = place;  // first in it
+  else if ((place = find_member(*type, {"del"})) || (place = find_member(*type, {"d_"})))
+    if (!place || !is_walkable(place->type)) return;
   holder_ = holder;
   owner_name_ = counted_.names[object.value_type];
-  take(object.address + pointer->offset);
-  const uint64_t address = object.address + impl->offset;
-  walk({impl->type, address, paths_.step(PathId{}, "get_deleter()")}, address + impl->type->size);
+  if (pointer) take(object.address + pointer->offset);
+  const uint64_t address = object.address + place->offset;
+  walk({place->type, address, paths_.step(PathId{}, "get_deleter()")}, address + place->type->size);
 }
 
 void TypedWalk::walk_counted_value(HolderId holder) {
@@ -172,7 +177,8 @@ bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {
 void TypedWalk::walk_polymorphic_blocks() {
   for (uint32_t block = 0; block < image_.blocks.size(); ++block) {
     if (walked_[block] || !holders_.is_free(block)) continue;
-    if (!walk_dynamic(holders_.own_id(block), block) && !walk_slot(block)) walk_coroutine(block);
+    if (!walk_dynamic(holders_.own_id(block), block) && !walk_slot(block) && !walk_exception(block))
+      walk_coroutine(block);
   }
 }
 
@@ -180,6 +186,23 @@ bool TypedWalk::walk_slot(uint32_t block) {
   const Type* type = slots_.class_at(image_, image_.blocks[block].address);
   if (!is_walkable(type) || type->size > image_.blocks[block].size) return false;
   walk_block(block, *type);
+  return true;
+}
+
+// A thrown object stands behind a header that has its type_info; its vtable, if it has one, has that too (Itanium C++
+// ABI of exceptions; libsupc++ and libc++abi agree on sizes).
+bool TypedWalk::walk_exception(uint32_t block) {
+  constexpr uint64_t kHeader = 128, kTypeInfo = 16;
+  const ImageBlock& place = image_.blocks[block];
+  if (place.size <= kHeader) return false;
+  const uint64_t vtable = image_.word(place.address + kHeader).value_or(0);
+  const std::string_view name = image_.vtable_type(vtable);
+  if (name.empty() || image_.word(place.address + kTypeInfo) != image_.word(vtable - 8)) return false;
+  const Type* type = types_.find_mangled(name);
+  if (!is_walkable(type) || kHeader + type->size > place.size) return false;
+  walked_[block] = 1;
+  naming_.set_block_type(block, builder_.add_type(readable_type_name(type->name), location_text(type->location)));
+  walk_value(holders_.own_id(block), *type, place.address + kHeader);
   return true;
 }
 

@@ -65,6 +65,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_polymorphic_blocks();
   void walk_coroutine(uint32_t block);  // by the functions that its frame begins with
   bool walk_slot(uint32_t block);       // by the function it carries
+  bool walk_exception(uint32_t block);
   void walk_pointees();
   void walk_pointee(const Pointee& pointee);
   void walk_block(uint32_t block, const Type& type);

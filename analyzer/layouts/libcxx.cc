@@ -264,6 +264,40 @@ bool plan_task_function(const Type& type, Plan& plan) {  // of packaged_task
   return true;
 }
 
+// ---- any: { handler, which says the type; storage, or a pointer to it }
+
+const ManagedType& content_of(Walker& walker, uint64_t handler) {
+  auto [found, added] = walker.managed_types().emplace(handler, ManagedType{});
+  if (!added) return found->second;
+  const Type* const known = walker.types().class_of_function(handler);
+  const bool is_small = known && known->template_name() == "_SmallHandler";
+  if (is_small || (known && known->template_name() == "_LargeHandler")) found->second = {argument(*known, 0), is_small};
+  return found->second;
+}
+
+void walk_any(Walker& walker, const Plan& plan, const Value& value) {
+  const uint64_t handler = walker.word(value.address + plan.offsets[0]).value_or(0);
+  if (handler == 0) return;
+  const ManagedType content = content_of(walker, handler);
+  const uint64_t storage = value.address + plan.offsets[1];
+  if (!content.type || content.type->size == 0) return walker.give_up(value);
+  if (content.is_internal) return walker.push(content.type, storage, value.path);
+  const uint64_t target = walker.word(storage).value_or(0);
+  if (!walker.in_one_piece(target, target + content.type->size)) return walker.give_up(value);
+  if (!walker.visitor().take(storage)) return;
+  walker.visitor().storage(target);
+  walker.push(content.type, target, value.path);
+}
+
+bool plan_any(const Type& type, Plan& plan) {
+  const auto handler = find_member(type, {"__h_"}), storage = find_member(type, {"__s_"});
+  if (!handler || !storage) return false;
+  plan.offsets[0] = handler->offset;
+  plan.offsets[1] = storage->offset;
+  plan.walk = walk_any;
+  return true;
+}
+
 constexpr std::array kLayouts = {
     Layout{"std::__1", "shared_ptr", plan_shared_ptr},
     Layout{"std::__1", "weak_ptr", plan_weak_ptr},
@@ -286,6 +320,7 @@ constexpr std::array kLayouts = {
     Layout{"std::__1", "unordered_map", plan_unordered_map},
     Layout{"std::__1", "unordered_multimap", plan_unordered_map},
     Layout{"std::__1", "deque", plan_deque},
+    Layout{"std::__1", "any", plan_any},
     Layout{"std::__1", "function", plan_function},
     Layout{"std::__1", "__packaged_task_function", plan_task_function},
 };
