@@ -345,7 +345,9 @@ RunCommand prepare_run(CLI::App& parser) {
                   "frames of a birth stack (default 128; of a deeper one the innermost 48)")
       ->check(CLI::Range(1, 128));
   parser
-      .add_option("--signal", options->snapshot_signal, "signal number that asks for a snapshot while the program runs")
+      .add_option("--signal", options->snapshot_signal,
+                  "signal number that asks for a snapshot while the program runs; 15 (SIGTERM), 2 (Ctrl-C), 1 and 3 "
+                  "then end it")
       ->check(CLI::Range(1, 64));
   parser
       .add_option("--history", options->history,

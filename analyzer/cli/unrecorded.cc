@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -61,9 +62,13 @@ std::string why_unrecorded(const std::string& program, int status) {
   const std::optional<fs::path> file = file_of(program);
   const std::string obstacle = file ? obstacle_in(*file) : "";
   if (!obstacle.empty()) return fmt::format("{} {}", program, obstacle);
-  if (WIFSIGNALED(status))
+  const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  if (number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT)
+    return fmt::format("{} was ended by signal {} ({}); with `--signal {}` a snapshot is taken first", program, number,
+                       strsignal(number), number);
+  if (number != 0)
     return fmt::format("{} was killed by signal {} ({}); `--signal N` and `kill -N PID` take a snapshot while it runs",
-                       program, WTERMSIG(status), strsignal(WTERMSIG(status)));
+                       program, number, strsignal(number));
   return fmt::format(
       "the agent says why above, or {} did not load it, or ended by a system call of its own (--signal takes a "
       "snapshot while it runs)",

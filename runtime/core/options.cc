@@ -1,5 +1,6 @@
 #include "runtime/core/options.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -67,6 +68,10 @@ void read_options(Options& options) noexcept {
   options.verbose = number("REFTALLY_VERBOSE", 0) != 0;
   options.off = number("REFTALLY_OFF", 0) != 0;
   options.run = long_number("REFTALLY_RUN", 0);
+}
+
+bool ends_programs(int signal) noexcept {
+  return signal == SIGTERM || signal == SIGINT || signal == SIGHUP || signal == SIGQUIT;
 }
 
 }  // namespace reftally::runtime

@@ -4,8 +4,8 @@
 //   REFTALLY_NAME         NAME of NAME.PID.N.tally (default: the program's file name)
 //   REFTALLY_AT_EXIT      1 (default): snapshot when main returns or exit is called; 0: never on its own
 //   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 0: none, for some programs look at
-//   their
-//                         handlers). A program that installs a handler for it keeps its own
+//                         their handlers). A program that installs a handler for it keeps its own. SIGHUP, SIGINT,
+//                         SIGQUIT and SIGTERM end the program all the same, after the snapshot
 //   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
 //   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N
 //   REFTALLY_STACK_DEPTH  frames walked at most (default and most 128); of a deeper stack the innermost 48 are kept
@@ -37,6 +37,10 @@ struct Options {
   bool off = false;
   uint64_t run = 0;  // number of the `reftally run` around it
 };
+
+// What a terminal and a service manager end programs with. As snapshot signal it still does, after the snapshot, where
+// the program has no handler of its own.
+bool ends_programs(int signal) noexcept;
 
 // Fills `options` from the environment and the current folder. Allocates nothing.
 void read_options(Options& options) noexcept;

@@ -103,6 +103,27 @@ uint32_t stack_of(const ProgramState& here) noexcept {
   return recorder.stacks.intern(frames + skipped, count - skipped);
 }
 
+// Of a snapshot that is postponed, the signal that ends the process after it; 0 none.
+thread_local int ends_by [[gnu::tls_model("initial-exec")]] = 0;
+
+// As the signal would have ended the process without the agent.
+void end_process(int number) noexcept {
+  wait_for_dumps();
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  sigaction(number, &standard, nullptr);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, number);
+  raise(number);
+  sigprocmask(SIG_UNBLOCK, &only, nullptr);
+}
+
+void take_signal_snapshot(const ProgramState& here) noexcept {
+  take_snapshot(dump::SnapshotReason::kSignal, ends_by != 0, here);
+  if (ends_by != 0) end_process(ends_by);
+}
+
 }  // namespace
 
 void prepare_snapshots() noexcept {
@@ -139,18 +160,19 @@ uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramStat
   return sequence;
 }
 
-void take_snapshot_in_handler(const void* context) noexcept {
-  if (recorder.restricted) return;
+void take_snapshot_in_handler(const void* context, int ending) noexcept {
+  if (recorder.restricted && ending == 0) return;
+  ends_by = ending;
   if (block_in_transit) {
     snapshot_postponed = true;
     return;
   }
-  take_snapshot(dump::SnapshotReason::kSignal, false, interrupted_state(context));
+  take_signal_snapshot(interrupted_state(context));
 }
 
 void take_postponed_snapshot(const Registers& caller) noexcept {
   snapshot_postponed = false;
-  take_snapshot(dump::SnapshotReason::kSignal, false, calling_state(caller));
+  take_signal_snapshot(calling_state(caller));
 }
 
 void wait_for_dumps() noexcept {

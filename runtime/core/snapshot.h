@@ -12,8 +12,9 @@ void prepare_snapshots() noexcept;  // takes all memory a snapshot needs, once
 // The dump's sequence number when the child was started (with `wait`, and at exit: when the dump is whole); 0 when
 // there is none. Never two at once. `here`: where the calling thread left the program.
 uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept;
-// In the handler of a signal, whose ucontext_t is `context`.
-void take_snapshot_in_handler(const void* context) noexcept;
+// In the handler of a signal, whose ucontext_t is `context`. `ending`: the signal, when it ends the process once the
+// dump is whole; else 0.
+void take_snapshot_in_handler(const void* context, int ending) noexcept;
 // A handler may find the thread at a moment that will not do; the hook it interrupted calls this when that is over.
 void take_postponed_snapshot(const Registers& caller) noexcept;
 

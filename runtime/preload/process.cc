@@ -50,9 +50,9 @@ void after_fork_in_child() {
   forget_snapshots();
 }
 
-void on_snapshot_signal(int, siginfo_t*, void* context) {
+void on_snapshot_signal(int number, siginfo_t*, void* context) {
   int saved = errno;
-  take_snapshot_in_handler(context);
+  take_snapshot_in_handler(context, ends_programs(number) ? number : 0);
   errno = saved;
 }
 

@@ -4,6 +4,7 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -64,6 +65,34 @@ bool register_fork_callback() noexcept {
     if (object != 0) python.Py_DecRef(object);
   if (result == 0) python.PyErr_Clear();
   return result != 0;
+}
+
+// ---- a signal that ends the program after a snapshot
+
+Address on_ending_signal(Address, Address) noexcept {
+  if (is_this_process()) take_snapshot(dump::SnapshotReason::kSignal, true);
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  sigaction(options.signal, &standard, nullptr);
+  raise(options.signal);
+  return new_none();
+}
+
+MethodDefinition signal_callback = {"reftally_end", on_ending_signal, kVariableArguments, nullptr};
+
+// A handler of Python's kind also runs in calls that wait: the signal wakes them, and they ask what it was.
+void register_signal_callback() noexcept {
+  struct sigaction current{};
+  if (!runtime::ends_programs(options.signal) || sigaction(options.signal, nullptr, &current) != 0) return;
+  if (current.sa_handler == SIG_IGN) return;
+  const Address module = python.PyImport_ImportModule("_signal");
+  const Address set = module != 0 ? python.PyObject_GetAttrString(module, "signal") : 0;
+  const Address number = set != 0 ? python.PyLong_FromUnsignedLongLong(static_cast<uint64_t>(options.signal)) : 0;
+  const Address callback = number != 0 ? python.PyCFunction_NewEx(&signal_callback, 0, 0) : 0;
+  const Address result = callback != 0 ? python.PyObject_CallFunctionObjArgs(set, number, callback, Address{0}) : 0;
+  for (Address object : {module, set, number, callback, result})
+    if (object != 0) python.Py_DecRef(object);
+  if (result == 0) python.PyErr_Clear();
 }
 
 // ---- the audit hook, the interpreter's first sign of life
@@ -164,6 +193,7 @@ bool start_agent() noexcept {
       record_native_frames();
   if (options.at_exit && !register_exit_callback()) runtime::say("no snapshot at exit: atexit cannot be used");
   register_fork_callback();
+  register_signal_callback();
   watch_collector();
   return true;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """`reftally run` of a program with children: whose findings are told, in which order, and how often."""
 
+import os
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -10,6 +12,23 @@ import time
 import command
 
 SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "samples/parent_and_child/leaky.cc"
+
+# A server without a handler.
+WAITING = """
+#include <cstdio>
+#include <memory>
+#include <unistd.h>
+struct Node { std::shared_ptr<Node> itself; };
+int main() {
+  for (int i = 0; i < 3; i++) {
+    auto node = std::make_shared<Node>();
+    node->itself = node;
+  }
+  std::printf("%d\\n", getpid());
+  std::fflush(stdout);
+  for (;;) pause();
+}
+"""
 
 # `wait` keeps the shell alive until its children are gone, so that its own dump is the last.
 THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
@@ -178,6 +197,35 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", "sh", "-c", "kill -9 $$", status=-9)
         self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed); `--signal N` and `kill -N PID` "
                       "take a snapshot while it runs\n", run.stderr)
+
+    def test_a_signal_that_ends_the_program_takes_a_snapshot_first_when_asked(self):
+        self.write("waiting.cc", WAITING)
+        program = self.folder / "waiting"
+        subprocess.run(["g++", "-g", self.folder / "waiting.cc", "-o", program], check=True, timeout=120)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            alone = self.ended_by(number, program)
+            self.assertIn(f"waiting was ended by signal {number:d} (", alone)
+            self.assertIn(f"); with `--signal {number:d}` a snapshot is taken first\n", alone)
+            asked = self.ended_by(number, program, "--signal", str(int(number)))
+            self.assertIn("unreachable-cycle", asked)
+
+    def ended_by(self, number, program, *options):
+        """What is said of a program that a signal ends; it must have been that signal."""
+        run = subprocess.Popen([command.REFTALLY, "run", *options, "--", program], stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True, cwd=self.folder)
+        os.kill(int(run.stdout.readline()), number)
+        error = run.communicate(timeout=60)[1]
+        self.assertEqual(run.returncode, -number)
+        return error
+
+    def test_a_worker_that_is_terminated_leaves_its_dump_when_asked(self):
+        worker = ("import gc, multiprocessing, time\nclass Node: pass\ndef work(pipe):\n  gc.disable()\n"
+                  "  for i in range(9):\n    node = Node(); node.itself = node\n  del node\n  pipe.send(0); time.sleep(60)\n"
+                  "here, there = multiprocessing.Pipe()\nprocess = multiprocessing.Process(target=work, args=(there,))\n"
+                  "process.start(); here.recv(); process.terminate(); process.join(); print(process.exitcode)\n")
+        run = self.reftally("run", "--signal", "15", "--", sys.executable, "-c", worker)
+        self.assertEqual(run.stdout, "-15\n")
+        self.assertIn("9 __main__.Node objects each keep themselves alive", run.stderr)
 
     def test_it_says_whose_dumps_are_still_to_come(self):
         until_it_is_sleep = "while ! grep -q sleep /proc/$!/comm; do :; done"
