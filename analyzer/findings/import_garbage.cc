@@ -160,7 +160,7 @@ void forget_import_garbage(const Heap& heap, const Image& image, const DebugType
     return is_block_lost_by_import(heap, image, types, finding) || is_left_by_fork(heap, image, finding);
   });
   std::erase_if(findings, [&](const Finding& finding) {
-    return finding.severity == Severity::kNote && std::string_view(finding.rule) == "unreachable-cycle" &&
+    return finding.severity != Severity::kError && std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
              return is_import_garbage(heap, image, types, objects);
            });

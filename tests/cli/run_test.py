@@ -225,7 +225,9 @@ class Run(command.CommandTest):
                   "process.start(); here.recv(); process.terminate(); process.join(); print(process.exitcode)\n")
         run = self.reftally("run", "--signal", "15", "--", sys.executable, "-c", worker)
         self.assertEqual(run.stdout, "-15\n")
+        self.assertIn("1. warning: unreachable-cycle  [", run.stderr)
         self.assertIn("9 __main__.Node objects each keep themselves alive", run.stderr)
+        self.assertIn("\n1 finding\n", run.stderr)  # not what the import of multiprocessing leaves
 
     def test_it_says_whose_dumps_are_still_to_come(self):
         until_it_is_sleep = "while ! grep -q sleep /proc/$!/comm; do :; done"
