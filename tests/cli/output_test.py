@@ -4,6 +4,7 @@
 import os
 import stat
 import subprocess
+import sys
 
 import command
 
@@ -23,6 +24,20 @@ class Output(command.CommandTest):
                                       cwd=self.folder, check=False)
                 self.assertEqual(done.returncode, 2, question)
                 self.assertEqual(done.stderr, "reftally: standard output: cannot be written: No space left on device\n")
+
+    def test_the_worst_findings_are_told_and_how_many_more_there_are(self):
+        program = ("import gc\ngc.disable()\nclass Large(list): pass\nclass Small: pass\n"
+                   "for kind in (Large, Small):\n  node = kind()\n  node.itself = node\n  del node\n")
+        dumps = [path for path in command.record_program([sys.executable, "-c", program], self.folder / "python")
+                 if "python" in os.path.basename(path)]
+        if not dumps:
+            self.skipTest("built without the agent for Python")
+        one = self.reftally("analyze", dumps[-1], "--top", "1", status=1).stdout
+        self.assertIn("\n… 1 more finding, none worse; see them with --top 2\n2 findings\n", one)
+        self.assertIn("__main__.Large", one)
+        self.assertNotIn("__main__.Small", one)
+        self.assertIn("__main__.Small", self.reftally("analyze", dumps[-1], "--top", "2", status=1).stdout)
+        self.fails("--top", "analyze", dumps[-1], "--top", "0")
 
     def test_what_is_no_file_or_folder_is_told_at_once(self):
         dump = self.dump
