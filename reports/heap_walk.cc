@@ -161,9 +161,7 @@ std::string HeapWalk::object(const std::string& text) const {
   for (uint64_t row = entered_by_[id]; row < kByRoot && way.size() < kMostOnWay;
        row = entered_by_[index(referrer_of(heap_, row))])
     way.push_back(reference_row(heap_, retention_, row, index(referrer_of(heap_, row))));
-  if (frames_ && heap_.birth_stack[id] != StackId{})
-    for (const ReportFrame& frame : own_frames(report_frames(frames_(heap_.birth_stack[id]))))
-      born.push_back(frame_text(frame));
+  for (const ReportFrame& frame : born_in(id)) born.push_back(frame_text(frame));
   answer["held"] = std::move(held);
   answer["held_count"] = heap_.references.end(id) - heap_.references.begin(id);
   answer["holders"] = std::move(holders);
@@ -173,6 +171,12 @@ std::string HeapWalk::object(const std::string& text) const {
   answer["way"] = std::move(way);
   answer["born"] = std::move(born);
   return answer.dump();
+}
+
+std::vector<ReportFrame> HeapWalk::born_in(uint32_t object) const {
+  if (!frames_ || heap_.birth_stack[object] == StackId{}) return {};
+  const std::lock_guard<std::mutex> one_at_a_time(frames_lock_);
+  return own_frames(report_frames(frames_(heap_.birth_stack[object])));
 }
 
 std::string HeapWalk::dot_of(const std::vector<uint32_t>& objects) const {

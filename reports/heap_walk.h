@@ -19,6 +19,7 @@ class HeapWalk {
   std::string graph(const std::string& ids) const;  // "3,17,4": those objects and the references between them
 
  private:
+  std::vector<ReportFrame> born_in(uint32_t object) const;
   uint32_t parse_id(const std::string& text) const;
   std::vector<uint32_t> best_of_type(uint32_t type) const;
   std::string dot_of(const std::vector<uint32_t>& objects) const;
@@ -32,6 +33,7 @@ class HeapWalk {
   CsrOffsets referrers_;  // by object: rows of Heap::referent
   std::vector<uint64_t> referrer_rows_;
   std::vector<uint64_t> entered_by_;  // by object: the row by which the shortest way from a root enters it
+  mutable std::mutex frames_lock_;    // debug information is read, and kept, when it is first asked
   mutable std::mutex graphviz_lock_;
   mutable Graphviz graphviz_;
 };

@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 constexpr size_t kMostHead = 16 * 1024;  // bytes of a request
 constexpr int kMostClients = 16;
 constexpr auto kReadPatience = std::chrono::seconds(5), kWritePatience = std::chrono::seconds(20);
+constexpr int kPauseMs = 50;  // when a client cannot be had or served now: no file descriptor, no thread
 constexpr size_t kTokenBytes = 16;
 
 std::string random_token() {
@@ -170,13 +171,23 @@ void HttpServer::serve(int until_readable) {
     if (waiting[1].revents != 0) return;
     if ((waiting[0].revents & POLLIN) == 0) continue;
     const int client = accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (client < 0) continue;
-    if (clients_ >= kMostClients) {
+    if (client >= 0 && clients_ >= kMostClients) {
       close(client);
       continue;
     }
-    clients_++;
+    if (client < 0 || !start(client)) poll(&waiting[1], 1, kPauseMs);
+  }
+}
+
+bool HttpServer::start(int client) {
+  clients_++;
+  try {
     std::thread([this, client] { handle(client); }).detach();
+    return true;
+  } catch (const std::system_error&) {
+    close(client);
+    clients_--;
+    return false;
   }
 }
 
@@ -206,7 +217,7 @@ std::string HttpServer::answer_to(const std::string& head) const {
   const std::string target = line.substr(first + 1, second - first - 1);
   const size_t question = std::min(target.find('?'), target.size());
   const size_t end = target.find('/', 1);
-  if (target.front() != '/' || end >= question || !same_secret(std::string_view(target).substr(1, end - 1), token_))
+  if (!target.starts_with('/') || end >= question || !same_secret(std::string_view(target).substr(1, end - 1), token_))
     return refusal(403, "Forbidden");
   HttpRequest request{target.substr(end + 1, question - end - 1),
                       read_arguments(std::string_view(target).substr(std::min(question + 1, target.size())))};

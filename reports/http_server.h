@@ -36,6 +36,7 @@ class HttpServer {
   void serve(int until_readable);  // returns when that file descriptor is readable
 
  private:
+  bool start(int client);  // false: no thread can be had
   void handle(int client);
   std::string answer_to(const std::string& head) const;
   bool is_own_name(const std::string& host) const;

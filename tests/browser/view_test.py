@@ -2,14 +2,18 @@
 """`reftally view`: what it refuses, that it survives a client that hangs, and the walk in a browser.
 Usage: view_test.py REFTALLY LEAKY_PROGRAM"""
 
+import concurrent.futures
 import json
+import os
 import pathlib
 import re
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.parse
 
@@ -102,6 +106,7 @@ class View(unittest.TestCase):
     def test_nonsense_is_survived(self):
         self.assertEqual(self.send("\r\n\r\n")[0], 400)
         self.assertEqual(self.send(b"\x00\xff\xfe\r\n\r\n")[0], 400)
+        self.assertEqual(self.get("")[0], 403)
         self.assertEqual(self.send("GET / HTTP/1.1\r\n" + "X: " + "y" * 100_000)[0], 0)
         self.assertEqual(self.get(f"/{self.token}/")[0], 200)
 
@@ -118,6 +123,29 @@ class View(unittest.TestCase):
         for client in [*silent, half, deaf]:
             client.close()
         self.assertEqual(self.get(f"/{self.token}/")[0], 200)
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self.server.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def test_without_file_descriptors_it_waits_and_does_not_spin(self):
+        before = resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE)
+        resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, (2, before[1]))  # two may be waited for
+        used = self.cpu_seconds()
+        with socket.create_connection(("127.0.0.1", self.port)) as client:
+            time.sleep(1)
+            self.assertLess(self.cpu_seconds() - used, 0.3)
+            resource.prlimit(self.server.pid, resource.RLIMIT_NOFILE, before)
+            client.sendall(f"GET /{self.token}/search?q= HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\n\r\n".encode())
+            self.assertTrue(client.recv(100).startswith(b"HTTP/1.1 200"))
+
+    def test_objects_asked_for_at_once_are_all_told_whole(self):
+        count = len(json.loads(self.get(f"/{self.token}/search?q=")[2])["objects"])
+        paths = [f"/{self.token}/object?id={id}" for id in range(count)] * 4
+        with concurrent.futures.ThreadPoolExecutor(12) as clients:
+            answers = list(clients.map(lambda path: self.get(path)[2], paths))
+        self.assertEqual([json.loads(answer)["born"] for answer in answers[:count]] * 4,
+                         [json.loads(answer)["born"] for answer in answers])
 
     def test_it_listens_on_this_machine_only(self):
         port = f"{self.port:04X}"
