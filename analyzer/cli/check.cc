@@ -27,7 +27,7 @@ struct CheckOptions {
   AnalysisCommandOptions analysis;
 };
 
-// Findings of all dumps by fingerprint: the first stands for the others.
+// Findings of all dumps by fingerprint: the first of the most severe stands for the others.
 struct Found {
   std::vector<BaselineEntry> entries;
   std::map<std::string, ReportFinding> examples;
@@ -35,15 +35,39 @@ struct Found {
   std::vector<std::string> warnings;
 };
 
-void add_report(const Report& report, const std::string& fail_on, Found& found) {
+void add_report(const Report& report, Found& found) {
+  for (BaselineEntry& entry : entries_of(report)) found.entries.push_back(std::move(entry));
   for (const ReportFinding& finding : report.findings) {
-    if (!is_at_least(finding.severity, fail_on)) continue;
-    found.entries.push_back(
-        {finding.fingerprint, finding.rule, lasting_summary(finding), finding.instances, finding.twin_fingerprint});
-    found.examples.try_emplace(finding.fingerprint, finding);
+    ReportFinding& example = found.examples.try_emplace(finding.fingerprint, finding).first->second;
+    if (!is_at_least(example.severity, finding.severity)) example = finding;
   }
   found.suppressed += report.suppressed.size();
   for (const std::string& warning : report.warnings) found.warnings.push_back(warning);
+}
+
+// As the baseline has it.
+void keep_allowed(const BaselineEntry& found, const std::vector<BaselineEntry>& baseline,
+                  std::vector<BaselineEntry>& entries) {
+  for (const BaselineEntry& entry : baseline)
+    if (entry.fingerprint == found.fingerprint || entry.fingerprint == found.twin) entries.push_back(entry);
+}
+
+// What is less severe than asked for is nothing new, and what the baseline has of it stays there: it was found.
+void pass_over_mild(BaselineComparison& comparison, const Found& found, const std::vector<BaselineEntry>& baseline,
+                    const std::string& fail_on) {
+  const auto is_mild = [&](const BaselineEntry& entry) {
+    return !is_at_least(found.examples.at(entry.fingerprint).severity, fail_on);
+  };
+  for (const BaselineEntry& entry : comparison.grown)
+    if (is_mild(entry)) keep_allowed(entry, baseline, comparison.known);
+  std::erase_if(comparison.grown, is_mild);
+  std::erase_if(comparison.fresh, is_mild);
+}
+
+// "Fix: make Page::document_ weak (page.h:15): …"; annotations stand at the place, and do without it.
+std::string advice_text(const ReportAdvice& advice, bool with_place) {
+  return fmt::format("{}: {}: {}", advice.safe ? "Fix" : "Maybe", with_place ? action_text(advice) : advice.action,
+                     advice.reason);
 }
 
 // ---- text
@@ -53,8 +77,7 @@ void print_finding(const char* verdict, const BaselineEntry& entry, const Found&
   fmt::print("{:<6} {}: {} [{}]\n       {}\n", verdict, finding.severity, entry.rule, entry.fingerprint,
              finding.summary);
   if (!finding.born.empty()) fmt::print("       born in {}\n", printable(frame_text(finding.born.front())));
-  if (finding.advice)
-    fmt::print("       {}: {}\n", printable(action_text(*finding.advice)), printable(finding.advice->reason));
+  if (finding.advice) fmt::print("       {}\n", printable(advice_text(*finding.advice, true)));
 }
 
 void print_text(const BaselineComparison& comparison, const Found& found, bool shows_gone) {
@@ -108,7 +131,7 @@ void print_github(const BaselineComparison& comparison, const Found& found) {
     for (const BaselineEntry& entry : *list) {
       const ReportFinding& finding = found.examples.at(entry.fingerprint);
       std::string text = finding.summary;
-      if (finding.advice) text += fmt::format("; {}: {}", finding.advice->action, finding.advice->reason);
+      if (finding.advice) text += fmt::format(". {}", advice_text(*finding.advice, false));
       std::string place = github_place(place_of(finding));
       if (place.empty()) place = " ";
       fmt::print("::{}{}title={}::{}\n", finding.severity == "note" ? "notice" : finding.severity, place,
@@ -130,9 +153,7 @@ std::vector<BaselineEntry> updated(const BaselineComparison& comparison, bool pr
 // Keeps what is known as it is there (with fewer instances, if fewer were found), drops what is gone, accepts nothing.
 std::vector<BaselineEntry> pruned(const BaselineComparison& comparison, const std::vector<BaselineEntry>& baseline) {
   std::vector<BaselineEntry> entries = comparison.known;
-  for (const BaselineEntry& entry : baseline)
-    for (const BaselineEntry& grown : comparison.grown)
-      if (grown.fingerprint == entry.fingerprint || grown.twin == entry.fingerprint) entries.push_back(entry);
+  for (const BaselineEntry& grown : comparison.grown) keep_allowed(grown, baseline, entries);
   return entries;
 }
 
@@ -145,8 +166,9 @@ int check(const CheckOptions& options) {
   if (exists) baseline = read_baseline(read_text_file(options.baseline), options.baseline);
   Found found;
   for (const std::string& dump : options.dumps)
-    add_report(report_of(analyze_dump(dump, options.analysis), OutputOptions{}), options.fail_on, found);
-  const BaselineComparison comparison = compare_with_baseline(found.entries, baseline);
+    add_report(report_of(analyze_dump(dump, options.analysis), OutputOptions{}), found);
+  BaselineComparison comparison = compare_with_baseline(found.entries, baseline);
+  pass_over_mild(comparison, found, baseline, options.fail_on);
   for (const std::string& warning : found.warnings) fmt::print(stderr, "reftally: {}\n", printable(warning));
   if (options.format == "github") {
     print_github(comparison, found);

@@ -34,7 +34,7 @@ class Check(command.CommandTest):
         broken = self.reftally("check", self.leaky, "--baseline", "walk.json", status=1).stdout
         self.assertIn("new    error: unreachable-cycle [", broken)
         self.assertIn("Page::document_", broken)
-        self.assertRegex(broken, r"\n       make Page::document_ weak \(leaky\.cc:\d+\): many refer")
+        self.assertIn("Fix: make Page::document_ weak (leaky.cc:15): ", broken)
         self.assertIn("1 new, 0 grown, 0 known, 0 gone, 0 suppressed", broken)
 
         self.reftally("check", self.leaky, "--baseline", "walk.json", "--update-baseline")
@@ -57,6 +57,25 @@ class Check(command.CommandTest):
         self.reftally("check", self.leaky, self.leaky, "--baseline", "grown.json", "--update-baseline")
         self.reftally("check", self.leaky, self.leaky, "--baseline", "grown.json")
 
+    def test_what_is_milder_than_asked_for_is_not_gone_and_not_pruned(self):
+        chain = command.record_program([command.PROGRAMS / "deep_chain", "shared"], self.folder / "chain")[0]
+        self.reftally("check", chain, "--fail-on", "error")
+        self.reftally("check", chain, "--baseline", "mild.json", "--update-baseline")
+        accepted = (self.folder / "mild.json").read_bytes()
+        for options in ([], ["--prune"], ["--update-baseline", "--prune"]):
+            told = self.reftally("check", chain, "--baseline", "mild.json", "--fail-on", "error", *options).stdout
+            self.assertEqual(told, "0 new, 0 grown, 1 known, 0 gone, 0 suppressed\n", options)
+            self.assertEqual((self.folder / "mild.json").read_bytes(), accepted, options)
+        told = self.reftally("check", chain, chain, "--baseline", "mild.json", "--fail-on", "error", "--prune").stdout
+        self.assertIn("0 grown, 1 known", told)
+        self.assertEqual((self.folder / "mild.json").read_bytes(), accepted)
+
+    def test_the_advice_is_what_the_reports_say(self):
+        advice = json.loads(self.reftally("analyze", self.leaky, "--format", "json", status=1).stdout)["findings"][0]["advice"]
+        for form in ("text", "github"):
+            told = self.reftally("check", self.leaky, "--format", form, status=1).stdout
+            self.assertIn(f"{'Fix' if advice['safe'] else 'Maybe'}: {advice['action']}", told)
+
     def test_a_baseline_is_the_same_whatever_the_order(self):
         self.reftally("check", self.leaky, self.fixed, "--baseline", "a.json", "--update-baseline")
         self.reftally("check", self.fixed, self.leaky, "--baseline", "b.json", "--update-baseline")
@@ -77,8 +96,8 @@ class Check(command.CommandTest):
         dumps = command.record_program([sys.executable, "-c", program], self.folder / "python")
         if not any("python" in pathlib.Path(path).name for path in dumps):
             self.skipTest("built without the agent for Python")
-        self.assertIn("       clear local kept in keep (<string>:3): a variable of a frame", self.reftally("check", *dumps, status=1).stdout)
-        self.assertIn("; clear local kept in keep: a variable of a frame",
+        self.assertIn(": clear local kept in keep (<string>:3): a variable of a frame", self.reftally("check", *dumps, status=1).stdout)
+        self.assertIn(": clear local kept in keep: a variable of a frame",
                       self.reftally("check", *dumps, "--format", "github", status=1).stdout)
 
     def test_suppressed_findings_are_counted(self):
