@@ -13,6 +13,7 @@
 
 #include "analyzer/base/error.h"
 #include "analyzer/base/parallel.h"
+#include "analyzer/base/whole_file.h"
 #include "analyzer/cli/memory_limit.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/findings/earlier.h"
@@ -79,23 +80,6 @@ void suppress(Analysis& analysis, const std::vector<std::string>& files) {
   for (const std::string& file : files) suppressions.read(read_text_file(file), file);
   analysis.suppressed = take_suppressed(suppressions, analysis.heap, analysis.findings, today());
   for (std::string& expired : suppressions.expired(today())) analysis.warnings.push_back(std::move(expired));
-}
-
-// Whole or not at all. What is no plain file (a pipe, /dev/null) is written to, never replaced.
-void write_file_whole(const std::string& path, const std::string& bytes) {
-  std::error_code none;
-  const bool plain = !std::filesystem::exists(path, none) || std::filesystem::is_regular_file(path, none);
-  const std::string target = plain ? path + fmt::format(".{}.tmp", getpid()) : path;
-  FILE* file = fopen(target.c_str(), "wb");
-  if (file == nullptr) throw Error(fmt::format("{}: cannot be created: {}", path, strerror(errno)));
-  const bool written = fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size();
-  const int write_error = errno;
-  const bool closed = fclose(file) == 0;
-  if (!written || !closed || (plain && rename(target.c_str(), path.c_str()) != 0)) {
-    const int error = written ? errno : write_error;
-    if (plain) unlink(target.c_str());
-    throw Error(fmt::format("{}: cannot be written: {}", path, strerror(error)));
-  }
 }
 
 // What the earlier dumps of the same process tell: references that nobody held in the oldest, and what each held.

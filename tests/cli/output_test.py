@@ -62,6 +62,15 @@ class Output(command.CommandTest):
         self.assertEqual(failed.stderr, "reftally: /dev/full: cannot be written: No space left on device\n")
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
 
+    def test_a_report_for_a_link_goes_to_the_file_it_leads_to(self):
+        self.write("kept.txt", "old")
+        (self.folder / "latest.txt").symlink_to("kept.txt")
+        (self.folder / "first.txt").symlink_to("made.txt")
+        for link, file in (("latest.txt", "kept.txt"), ("first.txt", "made.txt")):
+            self.reftally("analyze", self.dump, "-o", link, status=1)
+            self.assertTrue((self.folder / link).is_symlink())
+            self.assertIn("Page::document_", (self.folder / file).read_text(encoding="utf-8"))
+
     def test_a_report_that_cannot_be_whole_leaves_no_file(self):
         failed = self.reftally("analyze", self.dump, "-o", "no/such/folder/report", status=2)
         self.assertIn("no/such/folder/report: cannot be created: No such file or directory", failed.stderr)
