@@ -1,5 +1,6 @@
 #include "analyzer/lint/lint_run.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -7,6 +8,7 @@
 #include <sstream>
 
 #include "analyzer/base/error.h"
+#include "analyzer/base/whole_file.h"
 #include "analyzer/findings/baseline.h"
 #include "analyzer/lint/facts_file.h"
 #include "analyzer/lint/lint_confirm.h"
@@ -43,26 +45,35 @@ UnitProblem problem_of(const std::string& file, const UnitErrors& errors) {
   return {file, what};
 }
 
-// Findings that the baseline knows are suppressed; those of other rules in it belong to `reftally check`.
-void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findings, LintReport& report) {
+std::vector<BaselineEntry> read_known(const LintOptions& options) {
   std::ifstream in(options.baseline, std::ios::binary);
   if (!in && !options.update_baseline) throw Error(options.baseline + ": cannot be read; --update-baseline writes it");
+  if (!in) return {};
   std::ostringstream text;
   text << in.rdbuf();
-  std::vector<BaselineEntry> before;
-  if (in) before = read_baseline(text.view(), options.baseline);
-  std::vector<BaselineEntry> found, others;
+  return read_baseline(text.view(), options.baseline);
+}
+
+// Entries of other rules belong to `reftally check`, or were not asked for.
+bool is_looked_for(const std::string& rule, const std::vector<std::string>& rules) {
+  return is_lint_rule(rule) && (rules.empty() || std::find(rules.begin(), rules.end(), rule) != rules.end());
+}
+
+// Findings that the baseline knows are suppressed. What is in it and was not found is gone only when all was read.
+void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findings, LintReport& report) {
+  std::vector<BaselineEntry> found, before = read_known(options);
   for (const LintFinding& finding : findings)
     if (finding.suppressed_by.empty()) found.push_back({finding.fingerprint, finding.rule, finding.message, 1});
-  for (const BaselineEntry& entry : before)
-    if (!is_lint_rule(entry.rule)) others.push_back(entry);
-  std::erase_if(before, [](const BaselineEntry& entry) { return !is_lint_rule(entry.rule); });
+  const auto others = std::partition(before.begin(), before.end(), [&](const BaselineEntry& entry) {
+    return is_looked_for(entry.rule, options.rules);
+  });
+  std::vector<BaselineEntry> kept(others, before.end());
+  before.erase(others, before.end());
+  const std::vector<BaselineEntry> gone = compare_with_baseline(found, before).gone;
+  if (!report.problems.empty()) kept.insert(kept.end(), gone.begin(), gone.end());
   if (options.update_baseline) {
-    others.insert(others.end(), found.begin(), found.end());
-    std::ofstream out(options.baseline, std::ios::binary);
-    out << write_baseline(others);
-    out.close();
-    if (!out) throw Error(options.baseline + ": cannot be written");
+    kept.insert(kept.end(), found.begin(), found.end());
+    write_file_whole(options.baseline, write_baseline(kept));
     before = found;
   }
   std::set<std::string> known;
@@ -70,10 +81,12 @@ void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findin
   for (LintFinding& finding : findings)
     if (finding.suppressed_by.empty() && known.count(finding.fingerprint))
       finding.suppressed_by = "baseline " + options.baseline;
-  const size_t gone = compare_with_baseline(found, before).gone.size();
-  if (gone > 0)
-    report.remarks.push_back(std::to_string(gone) + " findings of " + options.baseline +
-                             " are gone; --update-baseline drops them");
+  if (gone.empty()) return;
+  const std::string count = std::to_string(gone.size()) + " findings of " + options.baseline;
+  if (!report.problems.empty())
+    report.remarks.push_back(count + " were not found, and are kept: not every file could be read whole");
+  else if (!options.update_baseline)
+    report.remarks.push_back(count + " are gone; --update-baseline drops them");
 }
 
 // A dump of a program without debug information says which members close a cycle only with the types of the source.

@@ -68,8 +68,10 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.add_flag("--pedantic", args.options.pedantic, "also cycles that types allow but no code was seen to close");
   app.add_flag("--types-only", args.types_only, "read declarations alone: much faster, cycles that types allow");
   app.add_flag("--fix-suggestions", args.fix_suggestions, "print the advice as a patch; nothing is applied");
-  app.add_option("--baseline", args.options.baseline, "findings that were there before, as for reftally check");
-  app.add_flag("--update-baseline", args.options.update_baseline, "write the findings of this run to the baseline");
+  CLI::Option* baseline =
+      app.add_option("--baseline", args.options.baseline, "findings that were there before, as for reftally check");
+  app.add_flag("--update-baseline", args.options.update_baseline, "write the findings of this run to the baseline")
+      ->needs(baseline);
   app.add_option("--confirm", args.options.confirm, "dump, core or JSON report: which cycles did a run show?");
   app.add_option("--graph", args.graph, "print the ownership graph around this class, for GraphViz");
   app.add_option("--depth", args.depth, "members away from the class of --graph")->capture_default_str();

@@ -145,6 +145,23 @@ class Baseline(unittest.TestCase):
         here.write("leak.cc", "int nothing;\n")
         self.assertIn("1 findings of known.json are gone", here.lint("--baseline", "known.json").stderr)
 
+    def test_keeps_what_was_not_looked_for_and_what_may_be_in_a_file_that_cannot_be_read(self):
+        here = make({"leak.cc": LEAK})
+        here.lint("--baseline", "known.json", "--update-baseline")
+        known = here.read("known.json")
+        here.lint("--baseline", "known.json", "--update-baseline", "--rule", "py-leak")
+        self.assertEqual(here.read("known.json"), known)
+        here.write("leak.cc", "int nothing = of_this_name;\n")
+        run = here.lint("--baseline", "known.json", "--update-baseline")
+        self.assertEqual(run.returncode, 2)
+        self.assertEqual(here.read("known.json"), known)
+        self.assertIn("1 findings of known.json were not found, and are kept: not every file could be read", run.stderr)
+
+    def test_is_named_where_it_is_to_be_updated(self):
+        run = make({"leak.cc": LEAK}).lint("--update-baseline")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("--update-baseline requires --baseline", run.stdout + run.stderr)
+
     def test_that_is_not_there_is_an_error(self):
         run = make({"leak.cc": LEAK}).lint("--baseline", "none.json")
         self.assertEqual(run.returncode, 2)
