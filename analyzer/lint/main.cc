@@ -116,7 +116,11 @@ std::string default_cache(const Arguments& args) {
 }
 
 void write_out(const Arguments& args, const std::function<void(std::ostream&)>& write) {
-  if (args.output.empty()) return write(std::cout);
+  if (args.output.empty()) {
+    write(std::cout);
+    if (!std::cout.flush()) throw Error("standard output: cannot be written");
+    return;
+  }
   std::ofstream out(args.output);
   write(out);
   out.close();
@@ -181,7 +185,9 @@ int exit_status(const Arguments& args, const LintReport& report) {
 
 int lint_main(Arguments& args) {
   if (args.list_rules) {
-    for (const LintRule& rule : lint_rules()) std::cout << rule.name << "\n    " << rule.summary << '\n';
+    write_out(args, [](std::ostream& out) {
+      for (const LintRule& rule : lint_rules()) out << rule.name << "\n    " << rule.summary << '\n';
+    });
     return kClean;
   }
   if (args.fix_suggestions) args.format = "diff";

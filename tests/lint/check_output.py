@@ -63,6 +63,15 @@ class Formats(unittest.TestCase):
         self.assertEqual(run.returncode, 2)
         self.assertIn("--graph Nobody: the project has no such class", run.stderr)
 
+    def test_output_that_cannot_be_written_is_an_error(self):
+        here = make({"leak.cc": LEAK})
+        for options in ([], ["--list-rules"], ["--graph", "A"]):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                run = subprocess.run([here.reftally, "lint", "-p", ".", *options], cwd=here.path, stdout=full,
+                                     stderr=subprocess.PIPE, text=True, timeout=300, check=False)
+            self.assertEqual(run.returncode, 2, options)
+            self.assertIn("standard output: cannot be written", run.stderr, options)
+
     def test_types_only_reads_no_bodies(self):
         run = make({"leak.cc": LEAK}).lint("--types-only", "--fail-on", "note")
         self.assertEqual(run.returncode, 1, run.stderr)
