@@ -19,17 +19,26 @@ void* leave_bootstrap(void* old, size_t size) noexcept {
   return block;
 }
 
+// How much of a block realloc may find data in. Allocators other than glibc's have calls of their own by which a block
+// grows where it is (jemalloc's xallocx, mimalloc's mi_expand), and nobody tells us of them.
+size_t may_hold_data(void* block, const LiveBlock& known) noexcept {
+  if (recorder.live.spacing() == LiveTable::kGlibcSpacing) return known.size;
+  const size_t usable = real().malloc_usable_size(block);
+  return usable > known.size ? usable : known.size;
+}
+
 void* move_block(void* old, size_t size, const Registers& caller) noexcept {
   LiveBlock before{};
   BlockInTransit transit;  // for a moment neither the old nor the new block is in the table
   const bool known = recording() && recorder.live.find(reinterpret_cast<uint64_t>(old), before);
+  const size_t data = known && size > before.size ? may_hold_data(old, before) : size;
   if (known) forget_block(old);
   void* block = real().realloc(old, size);
   if (block == nullptr && size != 0) {  // failed: the old block lives on
     if (known) recorder.live.add(before.address, before.size, before.stack, before.birth);
     return nullptr;
   }
-  if (block != nullptr && known && size > before.size) zero_fill(block, before.size, size);
+  if (block != nullptr && size > data) zero_fill(block, data, size);
   on_zeroed_block(block, size, caller);
   return block;
 }
