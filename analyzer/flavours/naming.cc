@@ -8,6 +8,10 @@
 
 namespace reftally {
 
+std::string location_text(const SourceLocation& location) {
+  return location.line ? fmt::format("{}:{}", location.file, location.line) : std::string();
+}
+
 namespace {
 
 // Beyond this an offset is one of an array's, and says little.

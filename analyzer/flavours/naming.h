@@ -14,6 +14,8 @@
 
 namespace reftally {
 
+std::string location_text(const SourceLocation& location);  // "page.h:8"; empty where it is not known
+
 class Naming {
  public:
   Naming(const Image& image, const DebugTypes& types, const CountedObjects& counted, const Holders& holders,

@@ -43,6 +43,8 @@ class TypedWalk final : private ValueVisitor {
   TypedReferences nothing();  // what is known without types
 
  private:
+  static bool is_walkable(const Type* type) { return type && !type->is_declaration && type->size > 0; }
+
   struct Range {
     uint64_t begin, end;
   };

@@ -83,6 +83,7 @@ MethodDefinition signal_callback = {"reftally_end", on_ending_signal, kVariableA
 // A handler of Python's kind also runs in calls that wait: the signal wakes them, and they ask what it was.
 void register_signal_callback() noexcept {
   struct sigaction current{};
+  if (options.signal == SIGINT) return;  // a KeyboardInterrupt: the program ends by itself, with a snapshot at its exit
   if (!runtime::ends_programs(options.signal) || sigaction(options.signal, nullptr, &current) != 0) return;
   if (current.sa_handler == SIG_IGN) return;
   const Address module = python.PyImport_ImportModule("_signal");
