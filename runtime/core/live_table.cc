@@ -48,9 +48,8 @@ std::atomic<uint64_t>* LiveTable::entry(uint64_t address, bool make) noexcept {
 bool LiveTable::add(uint64_t address, uint64_t size, uint32_t stack, uint32_t birth) noexcept {
   std::atomic<uint64_t>* slot = entry(address, true);
   if (slot == nullptr) return false;
-  const uint64_t in_slot = (address >> 3 & 3) & ((1ull << (slot_shift_ - 3)) - 1);
   if (births_ != nullptr) births_[slot - reinterpret_cast<std::atomic<uint64_t>*>(pool_)] = birth;
-  slot->store(1 | in_slot << 1 | uint64_t{stack} << 3 | size << 27, std::memory_order_release);
+  slot->store(1 | place_in_slot(address) | uint64_t{stack} << 3 | size << 27, std::memory_order_release);
   return true;
 }
 
@@ -66,7 +65,7 @@ bool LiveTable::contains(uint64_t address) const noexcept {
 bool LiveTable::find(uint64_t address, LiveBlock& block) const noexcept {
   auto* slot = const_cast<LiveTable*>(this)->entry(address, false);
   uint64_t value = slot != nullptr ? slot->load(std::memory_order_relaxed) : 0;
-  if (value == 0) return false;
+  if (!is_of(value, address)) return false;
   block = {address, value >> 27, static_cast<uint32_t>(value >> 3 & kMaxStack), birth_of(slot)};
   return true;
 }

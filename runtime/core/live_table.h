@@ -32,9 +32,9 @@ class LiveTable {
   uint32_t spacing() const noexcept { return 1u << slot_shift_; }
 
   bool add(uint64_t address, uint64_t size, uint32_t stack,
-           uint32_t birth) noexcept;  // false: no memory for the region
-  void remove(uint64_t address) noexcept;
-  bool contains(uint64_t address) const noexcept;
+           uint32_t birth) noexcept;               // false: no memory for the region
+  void remove(uint64_t address) noexcept;          // of a block that is there: looks at nothing
+  bool contains(uint64_t address) const noexcept;  // or another in its slot, whose place add() would take
   bool find(uint64_t address, LiveBlock& block) const noexcept;
 
   // The block that `address` points into, its end included; looks at most 64 MiB back.
@@ -83,6 +83,14 @@ class LiveTable {
   LiveBlock block_of(uint64_t region, uint64_t slot, uint64_t entry, uint32_t birth) const noexcept {
     return {region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
             static_cast<uint32_t>(entry >> 3 & kMaxStack), birth};
+  }
+  // Bits 1-2 of an entry.
+  uint64_t place_in_slot(uint64_t address) const noexcept {
+    return (address >> 3 & ((1ull << (slot_shift_ - 3)) - 1)) << 1;
+  }
+  // Whether the block of that slot begins at this address, and not beside it.
+  bool is_of(uint64_t entry, uint64_t address) const noexcept {
+    return entry != 0 && (entry & 6) == place_in_slot(address);
   }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
   uint32_t region_count() const noexcept;
