@@ -10,7 +10,7 @@ RunCommand prepare_analyze(CLI::App& parser) {
     OutputOptions output;
   };
   auto options = std::make_shared<Options>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`, or a core file")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   add_analysis_options(parser, options->analysis);
   add_output_options(parser, options->output, "-o,--output");
   add_top_option(parser, options->output);

@@ -187,7 +187,7 @@ int check(const CheckOptions& options) {
 
 RunCommand prepare_check(CLI::App& parser) {
   auto options = std::make_shared<CheckOptions>();
-  parser.add_option("DUMP", options->dumps, "dumps written by `reftally run`")->required();
+  parser.add_option("DUMP", options->dumps, "dumps written by `reftally run`, or core files")->required();
   CLI::Option* baseline = parser.add_option("--baseline", options->baseline, "findings that may be there (JSON)");
   parser.add_flag("--update-baseline", options->update, "accept what was found, and say so in the baseline")
       ->needs(baseline);

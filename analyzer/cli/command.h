@@ -10,6 +10,8 @@ namespace reftally {
 // Exit codes (DESIGN section 5). `run` passes the program's own through.
 inline constexpr int kExitClean = 0, kExitFindings = 1, kExitError = 2;
 
+inline constexpr const char* kDumpHelp = "dump written by `reftally run`, or a core file";
+
 using RunCommand = std::function<int()>;
 
 struct Command {

@@ -15,7 +15,7 @@ RunCommand prepare_draw(CLI::App& parser) {
     AnalysisCommandOptions analysis;
   };
   auto options = std::make_shared<Options>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   parser.add_option("-o,--output", options->file, "file for the drawing (default: the terminal)");
   parser.add_option("--most", options->most, "objects a drawing may have")->capture_default_str();
   add_analysis_options(parser, options->analysis);

@@ -141,7 +141,7 @@ RunCommand prepare_explain(CLI::App& parser) {
     bool with_pairs = false;
   };
   auto options = std::make_shared<Options>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   parser.add_option("OBJECT", options->what, "address (0x…), type, or fingerprint of a finding")->required();
   parser.add_flag("--pairs", options->with_pairs, "in a history, tell references that were given back, and moves");
   add_analysis_options(parser, options->analysis);

@@ -112,7 +112,7 @@ RunCommand prepare_paths(CLI::App& parser) {
     AnalysisCommandOptions analysis;
   };
   auto options = std::make_shared<Options>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`, or a core file")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   parser.add_option("OBJECT", options->what,
                     "address (0x…), type, or fingerprint of a finding; without it, what holds most of the heap");
   add_analysis_options(parser, options->analysis);

@@ -180,7 +180,7 @@ int query(const QueryOptions& options) {
 
 RunCommand prepare_query(CLI::App& parser) {
   auto options = std::make_shared<QueryOptions>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   parser.add_option("SQL", options->sql, "one SELECT; none: the tables are told");
   parser.add_option("--format,-f", options->format, "format of the answer")
       ->check(CLI::IsMember({"table", "csv", "json"}))

@@ -45,7 +45,7 @@ RunCommand prepare_view(CLI::App& parser) {
     AnalysisCommandOptions analysis;
   };
   auto options = std::make_shared<Options>();
-  parser.add_option("DUMP", options->dump, "dump written by `reftally run`")->required();
+  parser.add_option("DUMP", options->dump, kDumpHelp)->required();
   parser.add_option("--port", options->port, "port on this machine (default: any that is free)");
   add_analysis_options(parser, options->analysis);
   return [options] {
