@@ -2,11 +2,14 @@
 
 #include <zlib.h>
 
+#include <limits>
+
 #include "analyzer/base/error.h"
 
 namespace reftally {
 
 std::string gzip(std::string_view bytes) {
+  if (bytes.size() > std::numeric_limits<uInt>::max()) throw Error("a report of more than 4 GB cannot be packed");
   constexpr int kGzip = 16, kWindowBits = 15, kMemory = 8, kLevel = 6;
   z_stream stream{};
   if (deflateInit2(&stream, kLevel, Z_DEFLATED, kWindowBits + kGzip, kMemory, Z_DEFAULT_STRATEGY) != Z_OK)
