@@ -141,8 +141,6 @@ void read_arguments(ControlBlockClass& found, const std::vector<std::string_view
 
 }  // namespace
 
-std::span<const ControlBlockKind> control_block_kinds() { return kKinds; }
-
 ControlBlockClass control_block_class(std::string_view type_info_name) {
   ControlBlockClass found;
   for (const ControlBlockKind& kind : kKinds) {

@@ -36,8 +36,6 @@ struct ControlBlockKind {
   std::string_view description;
 };
 
-std::span<const ControlBlockKind> control_block_kinds();
-
 // A control block class as met in an image: kind and template arguments, looked at once per vtable.
 struct ControlBlockClass {
   const ControlBlockKind* kind = nullptr;

@@ -19,11 +19,4 @@ constexpr std::array kFlavours = {
 
 std::span<const Flavour> flavours() { return kFlavours; }
 
-std::string_view flavour_name(FlavourId id) {
-  for (const Flavour& flavour : kFlavours) {
-    if (flavour.id == id) return flavour.name;
-  }
-  return "block";
-}
-
 }  // namespace reftally

@@ -19,7 +19,6 @@ struct Flavour {
 };
 
 std::span<const Flavour> flavours();
-std::string_view flavour_name(FlavourId id);  // "block" for uncounted blocks
 
 void find_shared_ptr_objects(const Image& image, CountedObjects& found);
 void find_gobjects(const Image& image, CountedObjects& found);

@@ -156,8 +156,6 @@ bool create_reference_table() noexcept {
   return nodes != nullptr;
 }
 
-bool has_reference_table() noexcept { return nodes != nullptr; }
-
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {
   const uint32_t generation = generation_or_loss(object);
   if (generation == 0) return;
