@@ -8,7 +8,6 @@
 #include <cstring>
 
 #include "runtime/core/call_frame_rules.h"
-#include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
@@ -78,7 +77,7 @@ FrameRule rule_of(uint64_t pc) noexcept {
 
 bool StackWalk::page_is_readable(uint64_t page) noexcept {
   if (page == readable_page_) return true;
-  if (recorder.restricted) return false;  // the call below may be forbidden now
+  if (asks_nothing) return false;  // the call below may be forbidden now
   const int saved = errno;
   char byte;
   iovec to{&byte, 1}, from{reinterpret_cast<void*>(page), 1};

@@ -18,6 +18,8 @@ struct Registers {
 };
 
 // One frame on the way out, from callee to caller.
+inline bool asks_nothing = false;  // of the kernel: the program gave up rights
+
 class StackWalk {
  public:
   // `bounds`: the stack that `start` is on, empty when unknown (fibres, signal stacks): then every page is tried before

@@ -16,6 +16,7 @@
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/snapshot.h"
 #include "runtime/core/system.h"
+#include "runtime/core/unwinder.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/core/told_objects.h"
 #include "runtime/events/live_references.h"
@@ -144,7 +145,7 @@ HOOK int madvise(void* begin, size_t size, int advice) {
 HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
   const bool restricts = option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS;
   if (restricts && recording() && !recorder.restricted && recorder.process.load() == current_process()) {
-    recorder.restricted = true;
+    recorder.restricted = asks_nothing = true;
     say("no dump: the program restricts its own rights (seccomp)");
   }
   return real().prctl(option, a, b, c, d);
