@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "analyzer/flavours/typed_walk.h"
+#include "analyzer/layouts/type_names.h"
 
 namespace reftally {
 

@@ -32,11 +32,12 @@ bool is_at_exit(dump::SnapshotReason reason) noexcept {
   return reason == dump::SnapshotReason::kMainReturned || reason == dump::SnapshotReason::kExitCalled;
 }
 
-// Another thread's snapshot is short; a process that ends waits for it rather than go without its own.
+// Another thread's snapshot is short, unless that waits until its dump is whole; a process that ends waits two seconds.
 bool become_busy(bool at_exit) noexcept {
   constexpr int kTries = 2000;
   for (int i = 0; busy.exchange(true); i++) {
     const timespec pause{0, 1'000'000};
+    if (i == kTries) say("no dump at exit: another one is still being written");
     if (!at_exit || inside_agent || i == kTries) return false;
     nanosleep(&pause, nullptr);
   }

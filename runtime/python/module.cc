@@ -21,7 +21,7 @@ Address dump(Address, Address wait) noexcept {
   const SnapshotResult result = take_snapshot(dump::SnapshotReason::kApi, waits);
   char path[runtime::kMaxDumpPath];
   if (result.sequence == 0 || !snapshot_path(result.sequence, path, sizeof path))
-    return raise("no snapshot was taken; the agent has said why on stderr");
+    return raise("no snapshot was taken: another one is under way, or the agent has said why on stderr");
   return python.PyUnicode_DecodeFSDefault(path);
 }
 

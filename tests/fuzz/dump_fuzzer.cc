@@ -51,7 +51,7 @@ void on_defect(int signal) {
 
 void analyze_file(const std::string& path) {
   DebugOptions debug;
-  debug.sysroot = "/nonexistent";  // paths in a hostile dump are not to be opened
+  debug.sysroot = "/nonexistent";  // of the paths in a hostile dump only those that are there without it are opened
   const Image image = read_image(path, debug.sysroot);
   if (!image.core) summarize_dump(path);
   const DebugTypes types(image, debug);
