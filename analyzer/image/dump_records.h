@@ -32,6 +32,8 @@ template <class Record>
 inline constexpr uint32_t kFirstSize = sizeof(Record);
 template <>
 inline constexpr uint32_t kFirstSize<dump::ModuleRecord> = 32;
+template <>
+inline constexpr uint32_t kFirstSize<dump::ProcessRecord> = 88;
 
 // Calls visit(record, place) for each record with this tag. A newer writer's longer records lose their tail.
 template <class Record, class Visit>

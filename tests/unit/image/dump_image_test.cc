@@ -133,7 +133,8 @@ TEST_CASE("a file of an older version, whose records are shorter, still reads") 
   DumpBuilder builder;
   builder.header.version_minor = 0;
   dump::ProcessRecord process = DumpBuilder::plain_process();
-  builder.add(dump::kTagProcess, std::vector{process});
+  process.run = 7;  // since 1.5: past the end of this one
+  builder.add_section({dump::kTagProcess, 88, std::string(reinterpret_cast<const char*>(&process), 88)});
   dump::ModuleRecord module{};
   module.bias = 0x400000;
   module.path = builder.string("/usr/lib/libold.so");
@@ -143,4 +144,6 @@ TEST_CASE("a file of an older version, whose records are shorter, still reads") 
   CHECK(image.modules[0].path == "/usr/lib/libold.so");
   CHECK(image.modules[0].bias == 0x400000);
   CHECK(image.modules[0].thread_local_number == 0);
+  CHECK(image.process.pid == process.pid);
+  CHECK(image.process.run == 0);
 }
