@@ -89,76 +89,78 @@ void lead_to_blocks(const Holders& holders, std::span<Candidate> candidates) {
   }
 }
 
-// All there is but its order: what is needed to find it is gone when that is made.
-HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptions& options) {
-  // Counted objects, by flavour.
+CountedObjects find_counted(const Image& image, const DebugTypes& types, bool use_types) {
   CountedObjects counted;
   for (const Flavour& flavour : flavours()) {
     if (flavour.find_objects) flavour.find_objects(image, counted);
   }
   for (const Flavour& flavour : flavours()) {
-    if (options.use_types && flavour.refine_objects) flavour.refine_objects(image, types, counted);
+    if (use_types && flavour.refine_objects) flavour.refine_objects(image, types, counted);
+  }
+  return counted;
+}
+
+std::unique_ptr<TypedHeap> heap_without_types(const Image& image, const DebugTypes& types, const StatedCounts& stated,
+                                              CountedObjects& counted) {
+  counted.build_index();
+  auto heap = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{}, stated, PlainPointers::kStatedOnly);
+  heap->found = heap->walk.nothing();
+  return heap;
+}
+
+// What types did not explain, word by word.
+struct UntypedWords {
+  UntypedWords(const Image& image, const CountedObjects& counted, const PointerReader& reader, TypedHeap& typed)
+      : heap(scan_heap(image, counted, typed.holders, typed.states, Buffers(image, typed.holders), reader,
+                       typed.naming)),
+        roots(scan_roots(image, typed.states, reader, typed.naming)) {
+    candidates = std::move(heap.candidates);
+    candidates.insert(candidates.end(), roots.candidates.begin(), roots.candidates.end());
+    // Where nothing is known of the object either, a word without a type says nothing.
+    for (std::vector<HolderId>* untyped : {&heap.untyped, &roots.untyped})
+      std::erase_if(*untyped, [&](HolderId holder) { return !typed.walk.knows_class(holder); });
   }
 
-  const StatedCounts nothing;
-  const StatedCounts& stated = options.stated ? *options.stated : nothing;
-  std::unique_ptr<TypedHeap> typing;
-  if (options.use_types) {
-    typing = type_heap(image, types, stated, counted);
-  } else {
-    counted.build_index();
-    typing = std::make_unique<TypedHeap>(image, types, counted, CountedPointers{}, stated, PlainPointers::kStatedOnly);
-    typing->found = typing->walk.nothing();
-  }
-  auto& [own, builder, holders, naming, states, walk, typed] = *typing;
+  HeapWords heap;
+  RootWords roots;
+  std::vector<Candidate> candidates;  // of both
+};
 
-  // ---- Beyond this point no block changes hands.
-
-  link_gobjects(image, counted, holders, states, naming, builder, typed);
-
-  // What types did not explain, word by word.
-  const PointerReader reader(image, counted, holders);
-  HeapWords heap_words = scan_heap(image, counted, holders, states, Buffers(image, holders), reader, naming);
-  RootWords root_words = scan_roots(image, states, reader, naming);
-  states.release();
-
-  // Strong or weak, where a word alone cannot tell.
-  std::vector<Candidate> candidates = std::move(heap_words.candidates);
-  candidates.insert(candidates.end(), root_words.candidates.begin(), root_words.candidates.end());
-  EventTallies events(image, types, counted, holders);
+// Strong or weak, where a word alone cannot tell.
+void classify(const CountedObjects& counted, TypedHeap& typed, EventTallies& events,
+              std::vector<Candidate>& candidates) {
   if (events.known()) {
-    events.settle(counted, typed.references);
-    events.settle(counted, typed.roots);
+    events.settle(counted, typed.found.references);
+    events.settle(counted, typed.found.roots);
   }
   for (Candidate& candidate : candidates) candidate.is_told = events.holds(candidate.counted, candidate.at);
-  classify_by_counts(counted, typed.known(), candidates);
-  lead_to_blocks(holders, candidates);
+  classify_by_counts(counted, typed.found.known(), candidates);
+  lead_to_blocks(typed.holders, candidates);
+}
 
-  // Where nothing is known of the object either, a word without a type says nothing.
-  for (std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped})
-    std::erase_if(*untyped, [&](HolderId holder) { return !walk.knows_class(holder); });
-
-  // ---- Beyond this point counted objects are known by their numbers.
-
-  Assembly assembly(image, holders, naming, builder, events, typed.outward);
+// Puts it all into the builder. What it takes it gives back, and counted objects are known by their numbers.
+void assemble(const Image& image, CountedObjects& counted, const PointerReader& reader, TypedHeap& typed,
+              EventTallies& events, UntypedWords& words) {
+  auto& [own, builder, holders, naming, states, walk, found] = typed;
+  Assembly assembly(image, holders, naming, builder, events, found.outward);
   assembly.add_objects(counted);
-  assembly.mark_in_hand(root_words.in_hand);
+  assembly.mark_in_hand(words.roots.in_hand);
   if (naming.is_exiting()) builder.set_exiting();
   DeclaredLift declared(image, builder, image.blocks.empty() ? nullptr : &assembly);
   declared.add_objects();
   assembly.add_unknown_deleters();
   assembly.add_shared_blocks();
   assembly.note_onlookers(declared.bodies().pybind11_entries());
-  assembly.add_references(std::move(typed.references));
-  assembly.add_candidates(candidates, root_words.roots);
-  assembly.add_references(std::move(heap_words.references));
-  assembly.add_storage(typed.storage);
-  assembly.add_roots(typed.roots);
+  assembly.add_references(std::move(found.references));
+  assembly.add_candidates(words.candidates, words.roots.roots);
+  assembly.add_references(std::move(words.heap.references));
+  assembly.add_storage(found.storage);
+  assembly.add_roots(found.roots);
   assembly.add_roots(find_hidden_roots(image, holders, builder));
-  assembly.add_words(root_words.roots, declared);
+  assembly.add_words(words.roots.roots, declared);
   assembly.add_events();
   assembly.mark_expectations();
-  for (const std::vector<HolderId>* untyped : {&heap_words.untyped, &root_words.untyped, &typed.untyped})
+  for (const std::vector<HolderId>* untyped : {&words.heap.untyped, &words.roots.untyped, &found.untyped})
     assembly.mark_untyped(*untyped);
   assembly.add_kernel_holds(find_kernel_holds(image, reader, naming));
   declared.add_references();
@@ -166,7 +168,24 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   declared.add_events();
   declared.mark_expectations();
   assembly.hand_over_blocks();
-  return std::move(builder);
+}
+
+// All there is but its order: what is needed to find it is gone when that is made.
+HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptions& options) {
+  const StatedCounts nothing;
+  const StatedCounts& stated = options.stated ? *options.stated : nothing;
+  CountedObjects counted = find_counted(image, types, options.use_types);
+  const std::unique_ptr<TypedHeap> typed =
+      options.use_types ? type_heap(image, types, stated, counted) : heap_without_types(image, types, stated, counted);
+  // Beyond this point no block changes hands.
+  link_gobjects(image, counted, typed->holders, typed->states, typed->naming, typed->builder, typed->found);
+  const PointerReader reader(image, counted, typed->holders);
+  UntypedWords words(image, counted, reader, *typed);
+  typed->states.release();
+  EventTallies events(image, types, counted, typed->holders);
+  classify(counted, *typed, events, words.candidates);
+  assemble(image, counted, reader, *typed, events, words);
+  return std::move(typed->builder);
 }
 
 }  // namespace
