@@ -2,7 +2,6 @@
 // that it and its children left.
 #include <fmt/format.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -148,23 +147,18 @@ Ended run_program(const RunOptions& options, uint64_t run) {
   return {pid, status};
 }
 
-// By path, with the file that is there: a dump may take the place of an older one with the same name.
-using DumpFiles = std::map<fs::path, ino_t>;
-
 // A folder that cannot be read or made costs the dump, not the program: the agent says so when it cannot write.
-DumpFiles dumps_in(const std::string& folder) {
-  DumpFiles dumps;
+std::vector<fs::path> dumps_in(const std::string& folder) {
+  std::vector<fs::path> dumps;
   std::error_code unreadable;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable)) {
-    struct stat file{};
-    const fs::path& path = entry.path();
-    if (path.extension() == ".tally" && !path.filename().string().starts_with(".") && stat(path.c_str(), &file) == 0)
-      dumps.emplace(path, file.st_ino);
-  }
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
+    if (entry.path().extension() == ".tally" && !entry.path().filename().string().starts_with("."))
+      dumps.push_back(entry.path());
+  std::sort(dumps.begin(), dumps.end());
   return dumps;
 }
 
-// Others may use the folder at the same time: the tests of one suite do.
+// Others are older, or of others who use the folder at the same time: the tests of one suite do.
 bool is_of_run(const fs::path& path, uint64_t run) {
   try {
     return run_of_dump(path.string()) == run;
@@ -174,11 +168,10 @@ bool is_of_run(const fs::path& path, uint64_t run) {
 }
 
 // The last dump of each process of the run, `first` at the head: "NAME.PID.N.tally".
-std::vector<fs::path> fresh_dumps(const DumpFiles& before, const DumpFiles& after, uint64_t run, pid_t first) {
+std::vector<fs::path> dumps_of_run(const std::string& folder, uint64_t run, pid_t first) {
   std::map<std::string, std::pair<int, fs::path>> last;
-  for (const auto& [path, file] : after) {
-    const auto earlier = before.find(path);
-    if ((earlier != before.end() && earlier->second == file) || !is_of_run(path, run)) continue;
+  for (const fs::path& path : dumps_in(folder)) {
+    if (!is_of_run(path, run)) continue;
     const fs::path process = path.stem().stem();
     const std::string sequence_text = path.stem().extension().string();
     const int sequence = sequence_text.empty() ? 0 : std::atoi(sequence_text.c_str() + 1);
@@ -305,10 +298,9 @@ int run(const RunOptions& options) {
   check_before(options);
   std::error_code not_made;
   fs::create_directories(options.dump_dir, not_made);
-  const DumpFiles before = dumps_in(options.dump_dir);
   const uint64_t number = new_run_number();
   const auto [pid, status] = run_program(options, number);
-  const std::vector<fs::path> dumps = fresh_dumps(before, dumps_in(options.dump_dir), number, pid);
+  const std::vector<fs::path> dumps = dumps_of_run(options.dump_dir, number, pid);
   tell_of_dumps(options, number, !dumps.empty(), status);
   const bool went_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   Outcome outcome = Outcome::kClean;

@@ -8,7 +8,7 @@
 //                         SIGQUIT and SIGTERM end the program all the same, after the snapshot
 //   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
 //   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N
-//   REFTALLY_STACK_DEPTH  frames walked at most (default and most 128); of a deeper stack the innermost 48 are kept
+//   REFTALLY_STACK_DEPTH  frames of a stack (default and most 128); of a deeper one the innermost 48 are kept
 //   REFTALLY_ZERO_FILL    1 (default): new blocks up to 128 KB are zeroed, so that no stale word survives in slack
 //   REFTALLY_HISTORY      types whose reference count events are all kept (events/history.h)
 //   REFTALLY_VERBOSE      1: one line on stderr for each dump (default 0)
