@@ -1,11 +1,11 @@
 // The live blocks: a shadow of the address space, one 8-byte entry for a slot of heap, no locks.
 //
 // The address space is cut into regions of 4 MiB; a region that ever held a block has an array of entries, one a
-// slot. A slot is as small as two block starts can be apart: 32 bytes with glibc, 8 with an unknown allocator. Free is
-// one store. Measured (research/native.md H4): 1.05 to 1.10x on allocation-heavy programs, where 16-byte entries
-// cost 1.18x.
+// slot, found through a table of two levels (a table of one would reserve 256 MiB). A slot is as small as two block
+// starts can be apart: 32 bytes with glibc, 8 with an unknown allocator. Free is one store. Measured
+// (research/native.md H4): 1.05 to 1.10x on allocation-heavy programs, where 16-byte entries cost 1.18x.
 //
-// Beside the entries stands when each block was born: 4 bytes a slot, written on birth alone, so that free stays one
+// Behind the entries stands when each block was born: 4 bytes a slot, written on birth alone, so that free stays one
 // store. See birth_clock.h.
 //
 // entry := 0 free, else bit 0 set | bits 1-2: address bits 3-4 within the slot | bits 3-26: StackId | bits 27-63: size
@@ -13,6 +13,8 @@
 
 #include <atomic>
 #include <cstdint>
+
+#include "runtime/core/growing_memory.h"
 
 namespace reftally::runtime {
 
@@ -48,10 +50,10 @@ class LiveTable {
     sort_regions();
     for (uint32_t i = 0; i < region_count(); i++) {
       const uint64_t region = region_list_[i];
-      const std::atomic<uint64_t>* entries = regions_[region].load(std::memory_order_relaxed);
+      const Entries entries = entries_of(region);
       for (uint64_t slot = 0; slot < slots(); slot++)
         if (uint64_t entry = entries[slot].load(std::memory_order_relaxed))
-          visit(block_of(region, slot, entry, birth_of(entries + slot)));
+          visit(block_of(region, slot, entry, births_of(entries)[slot]));
     }
   }
 
@@ -76,9 +78,18 @@ class LiveTable {
   static constexpr uint32_t kRegionShift = 22;
   static constexpr uint64_t kRegions = 1ull << (47 - kRegionShift);
   static constexpr uint32_t kMaxRegionsUsed = 1u << 20;  // 4 TiB of heap
+  static constexpr uint32_t kGroupShift = 12;            // regions of a group: 16 GiB of addresses
 
-  uint32_t birth_of(const std::atomic<uint64_t>* entry) const noexcept {
-    return births_ == nullptr ? 0 : births_[entry - reinterpret_cast<std::atomic<uint64_t>*>(pool_)];
+  using Entries = std::atomic<uint64_t>*;  // of a region; behind them their births
+  struct Group {
+    std::atomic<Entries> regions[1u << kGroupShift];
+  };
+
+  uint32_t* births_of(Entries entries) const noexcept { return reinterpret_cast<uint32_t*>(entries + slots()); }
+  uint64_t region_size() const noexcept { return slots() * (sizeof(uint64_t) + sizeof(uint32_t)); }
+  Entries entries_of(uint64_t region) const noexcept {  // nullptr: it never held a block
+    const Group* group = region < kRegions ? groups_[region >> kGroupShift].load(std::memory_order_acquire) : nullptr;
+    return group != nullptr ? group->regions[region % (1u << kGroupShift)].load(std::memory_order_acquire) : nullptr;
   }
   LiveBlock block_of(uint64_t region, uint64_t slot, uint64_t entry, uint32_t birth) const noexcept {
     return {region << kRegionShift | slot << slot_shift_ | (entry >> 1 & 3) << 3, entry >> 27,
@@ -93,19 +104,19 @@ class LiveTable {
     return entry != 0 && (entry & 6) == place_in_slot(address);
   }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
+  uint64_t slot_of(uint64_t address) const noexcept { return (address & ((1ull << kRegionShift) - 1)) >> slot_shift_; }
   uint32_t region_count() const noexcept;
-  std::atomic<uint64_t>* entry(uint64_t address, bool make) noexcept;
-  std::atomic<uint64_t>* make_region(uint64_t region) noexcept;
+  std::atomic<uint64_t>* entry(uint64_t address) const noexcept;  // nullptr: in no region
+  Group* make_group(uint64_t region) noexcept;
+  Entries make_region(uint64_t region) noexcept;
   void sort_regions() noexcept;
 
-  std::atomic<std::atomic<uint64_t>*>* regions_ = nullptr;
-  uint32_t* region_list_ = nullptr;
-  std::atomic<uint32_t> region_list_used_{0};
+  std::atomic<Group*> groups_[kRegions >> kGroupShift]{};
   uint32_t slot_shift_ = 5;
-  char* pool_ = nullptr;        // region arrays are cut from big pieces: few mappings of our own
-  uint32_t* births_ = nullptr;  // by place in the pool
-  std::atomic<uint64_t> pool_used_{0};
-  uint64_t pool_size_ = 0;
+  std::atomic<uint32_t> groups_made_{0}, regions_made_{0}, region_list_used_{0};
+  GrowingArray<Group, 1> group_memory_;
+  GrowingMemory<3> region_memory_;  // in pieces: few mappings of our own
+  GrowingArray<uint32_t, 12> region_list_;
 };
 
 }  // namespace reftally::runtime

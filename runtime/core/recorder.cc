@@ -1,9 +1,8 @@
 #include "runtime/core/recorder.h"
 
-#include <sys/resource.h>
-
 #include "runtime/core/birth_clock.h"
 #include "runtime/core/birth_stacks.h"
+#include "runtime/core/memory_limit.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
@@ -37,14 +36,6 @@ uint32_t count_and_capture(const Registers& caller) noexcept {
 
 }  // namespace
 
-// The tables reserve address space, most of which is never touched. Under a limit (ulimit -v) the program needs it
-// more.
-static bool address_space_is_scarce() noexcept {
-  constexpr uint64_t kEnough = 1ull << 40;
-  rlimit limit{};
-  return getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur < kEnough;
-}
-
 void start_recording(uint32_t spacing) noexcept {
   read_options(recorder.options);
   if (recorder.options.off) return;
@@ -52,7 +43,8 @@ void start_recording(uint32_t spacing) noexcept {
   recorder.start_cycles = birth_cycles();
   recorder.process.store(current_process(), std::memory_order_relaxed);
   remember_stderr();
-  if (address_space_is_scarce()) return stop_recording("address space is limited (ulimit -v); nothing is recorded");
+  if (memory_is_scarce())
+    return stop_recording("memory is limited to less than 1 GB (ulimit -v, -d); nothing is recorded");
   if (!create_thread_states() || !recorder.live.create(spacing) || !recorder.stacks.create() || !create_unwinder() ||
       !prepare_live_references())
     return stop_recording("no address space for the tables of the agent; nothing is recorded");
@@ -65,7 +57,7 @@ void stop_recording(const char* why) noexcept {
   static std::atomic<bool> said{false};
   recorder.active.store(false, std::memory_order_release);
   choose_event_path(false);
-  if (!said.exchange(true)) say(why);
+  if (!said.exchange(true) && !recorder.restricted) say(why);
 }
 
 void record_block(void* block, size_t size, const Registers& caller) noexcept {
@@ -73,7 +65,7 @@ void record_block(void* block, size_t size, const Registers& caller) noexcept {
   const uint32_t stack = count_and_capture(caller);
   const uint32_t birth = birth_code(birth_cycles() - recorder.start_cycles);
   if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack, birth))
-    stop_recording("no address space for the table of live blocks; recording stops");
+    stop_recording("no memory for the table of live blocks, or the program has limited its own; recording stops");
 }
 
 void forget_block(void* block) noexcept {

@@ -53,9 +53,20 @@ DumpName name_of(const SnapshotFacts& facts) noexcept {
   return {&recorder.options, recorder.process.load(), facts.sequence};
 }
 
+// What only a dump needs, in its child alone, which has no limits: the program's own may be small.
+bool map_for_dump() noexcept {
+  static bool mapped = false;
+  if (mapped) return true;
+  writer_memory = map_memory(dump::Writer::memory_needed());
+  mapped = writer_memory != nullptr && memory_map.create() && prepare_word_writer();
+  if (!mapped) say("no dump: no address space is left for it (ulimit -v)");
+  return mapped;
+}
+
 // In the child (or, where cloning is refused, in the parent while the threads stand still).
 bool write_file(const void* raw) noexcept {
   const auto& facts = *static_cast<const SnapshotFacts*>(raw);
+  if (!map_for_dump()) return false;
   // Without it stacks are not known, and what only they hold would look leaked.
   if (!memory_map.read()) {
     say("no dump: cannot read /proc/self/maps");
@@ -128,10 +139,8 @@ void take_signal_snapshot(const ProgramState& here) noexcept {
 }  // namespace
 
 void prepare_snapshots() noexcept {
-  writer_memory = map_memory(dump::Writer::memory_needed());
-  prepared = writer_memory != nullptr && memory_map.create() && module_list.create() && StoppedWorld::prepare() &&
-             prepare_word_writer() && prepare_kernel_words() && prepare_declarations() && prepare_dump_children() &&
-             prepare_uncopied_memory();
+  prepared = module_list.create() && StoppedWorld::prepare() && prepare_kernel_words() && prepare_declarations() &&
+             prepare_dump_children();
   if (!prepared) stop_recording("no address space for snapshots; nothing is recorded");
 }
 

@@ -1,5 +1,7 @@
 #include "runtime/core/stack_table.h"
 
+#include <algorithm>
+
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
@@ -13,9 +15,8 @@ uint64_t hash(uint32_t parent, uint64_t ip) noexcept {
 }  // namespace
 
 bool StackTable::create() noexcept {
-  nodes_ = static_cast<Node*>(map_memory((kMaxNodes + 1) * sizeof(Node)));
   slots_ = static_cast<std::atomic<uint32_t>*>(map_memory(kSlots * sizeof(*slots_)));
-  return nodes_ != nullptr && slots_ != nullptr;
+  return nodes_.make(0) != nullptr && slots_ != nullptr;
 }
 
 uint32_t StackTable::child(uint32_t parent, uint64_t ip, uint32_t function) noexcept {
@@ -29,9 +30,11 @@ uint32_t StackTable::child(uint32_t parent, uint64_t ip, uint32_t function) noex
         nodes_used_.store(kMaxNodes, std::memory_order_relaxed);
         return 0;
       }
-      nodes_[fresh].parent = parent;
-      nodes_[fresh].function = function;
-      nodes_[fresh].ip.store(ip, std::memory_order_relaxed);
+      Node* const node = nodes_.make(fresh);
+      if (node == nullptr) return 0;
+      node->parent = parent;
+      node->function = function;
+      node->ip.store(ip, std::memory_order_relaxed);
       if (slot.compare_exchange_strong(id, fresh, std::memory_order_acq_rel)) return fresh;
       // Lost the race: `fresh` stays an unused node, and `id` is the winner's.
     }
@@ -47,8 +50,8 @@ uint32_t StackTable::intern(const uint64_t* frames, uint32_t count) noexcept {
 }
 
 uint32_t StackTable::node_count() const noexcept {
-  uint32_t used = nodes_used_.load(std::memory_order_relaxed);
-  return used < kMaxNodes ? used : kMaxNodes;
+  const uint64_t used = nodes_used_.load(std::memory_order_relaxed);
+  return static_cast<uint32_t>(std::min({used, uint64_t{kMaxNodes}, nodes_.made() - 1}));
 }
 
 dump::StackNode StackTable::node(uint32_t id) const noexcept {

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "runtime/core/growing_memory.h"
 #include "runtime/dump/format.h"
 
 namespace reftally::runtime {
@@ -25,7 +26,7 @@ class StackTable {
   uint32_t function(uint32_t id) const noexcept { return nodes_[id].function; }
   // So many that they can only be the ways through recursions.
   bool crowded() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes / 8; }
-  bool full() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes; }
+  bool full() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes || nodes_.exhausted(); }
 
  private:
   static constexpr uint32_t kSlots = 2 * kMaxNodes;  // half full at most
@@ -40,7 +41,7 @@ class StackTable {
     return nodes_[id].parent == parent && nodes_[id].ip.load(std::memory_order_relaxed) == ip;
   }
 
-  Node* nodes_ = nullptr;
+  GrowingArray<Node, 16> nodes_;
   std::atomic<uint32_t>* slots_ = nullptr;
   std::atomic<uint32_t> nodes_used_{0};
 };

@@ -14,7 +14,7 @@
 namespace reftally::runtime {
 namespace {
 
-constexpr uint32_t kMaxOwnRanges = 256;
+constexpr uint32_t kMaxOwnRanges = 1024;
 OwnRange own_ranges[kMaxOwnRanges];
 std::atomic<uint32_t> own_ranges_used{0};
 OwnMemoryEnd another_end = nullptr;
@@ -78,6 +78,12 @@ OwnRange own_range(uint32_t i) noexcept {
 }
 
 void join_own_ranges(const OwnRanges& of_another_agent) noexcept { another_ranges = of_another_agent; }
+
+uint64_t own_memory_size() noexcept {
+  uint64_t size = 0;
+  for (uint32_t i = 0; i < own_range_count(); i++) size += own_range(i).end - own_range(i).begin;
+  return size;
+}
 
 bool is_own_memory(uint64_t begin, uint64_t end) noexcept {
   for (uint32_t i = 0; i < own_range_count(); i++)

@@ -20,6 +20,8 @@ uint64_t own_memory_end(uint64_t address) noexcept;
 using OwnMemoryEnd = uint64_t (*)(uint64_t address);
 void join_own_memory(OwnMemoryEnd of_another_agent) noexcept;
 
+uint64_t own_memory_size() noexcept;  // of the agent, and of one it has joined; what is only reserved counts
+
 struct OwnRange {
   uint64_t begin, end;
 };

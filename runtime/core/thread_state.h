@@ -60,6 +60,7 @@ struct ThreadState {
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
   uint32_t until_next_stack;          // sampling
   uint32_t next_free;                 // row + 1
+  uint32_t number;                    // of the row, below thread_row_count()
   uint32_t next_memo;                 // to be replaced, of each set
   uint32_t earlier_threads;           // that had this row
   LastStack last_stack;
@@ -84,8 +85,7 @@ inline ThreadState* this_thread() noexcept {
   return row != nullptr ? row : take_thread_row();
 }
 
-uint32_t thread_row(const ThreadState& thread) noexcept;  // its number, below thread_row_count()
-uint32_t thread_row_count() noexcept;                     // most threads that were alive at once
+uint32_t thread_row_count() noexcept;  // most threads that were alive at once
 
 uint64_t total_allocations() noexcept;
 void count_allocation_without_state() noexcept;

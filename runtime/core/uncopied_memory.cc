@@ -65,7 +65,10 @@ bool fetch(int process, uint64_t begin, uint64_t end) noexcept {
 
 }  // namespace
 
-bool prepare_uncopied_memory() noexcept { return here.create() && there.create(); }
+bool prepare_uncopied_memory() noexcept {
+  static const bool prepared = here.create() && there.create();
+  return prepared;
+}
 
 static void fetch_all(uint32_t process) noexcept {
   trouble = nullptr;

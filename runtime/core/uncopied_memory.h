@@ -6,6 +6,8 @@
 
 namespace reftally::runtime {
 
+// In the program, when it keeps memory from its children for the first time: in the child, what is mapped may come to
+// lie where such memory belongs. False when there is no memory.
 bool prepare_uncopied_memory() noexcept;
 // In the child: what `process` has and the child has not is put where it stands there.
 void fetch_uncopied_memory(uint32_t process) noexcept;

@@ -4,45 +4,49 @@
 #include <sched.h>
 #include <sys/mman.h>
 
+#include "runtime/core/growing_memory.h"
+#include "runtime/core/memory_limit.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
 
 ShadowTable shadow_table = nullptr;
-std::atomic<uint64_t> near_shadow_regions{0};
+std::atomic<uint64_t> shadow_regions{0}, near_shadow_regions{0};
 
 namespace {
 
-// Address space, touched as far as used. Where it is limited: as much as there is.
-constexpr uint32_t kMaxRegions = 1u << 15, kLeastRegions = 1u << 4;  // of 128 GiB and 64 MiB of the program
+constexpr uint32_t kMaxRegions = 1u << 15;  // of 128 GiB of the program
 
-ShadowRegion* regions = nullptr;
-uint64_t* region_begins = nullptr;
-uint32_t regions_mapped = 0;
-std::atomic<uint32_t> regions_used{0};
+struct RegionRow {
+  ShadowRegion* shadow;  // nullptr: there was no memory
+  uint64_t begin;
+};
+GrowingArray<ShadowRegion, 0> region_memory;
+GrowingArray<RegionRow, 8> region_rows;
+std::atomic<uint32_t> rows_used{0};
+std::atomic<bool> near_is_wanted{false};
 std::atomic<uint32_t> generations{0};
 std::atomic<bool> in_use{false};
 
 enum State : uint32_t { kNotYet, kMapping, kReady, kFailed };
 std::atomic<uint32_t> state{kNotYet};
 
-bool map_regions() noexcept {
-  if (recorder.restricted) return false;  // mmap may be forbidden now
-  region_begins = static_cast<uint64_t*>(map_memory(sizeof(uint64_t) * kMaxRegions));
-  if (region_begins == nullptr) return false;
-  for (uint32_t count = kMaxRegions; regions == nullptr && count >= kLeastRegions; count /= 8) {
-    regions = static_cast<ShadowRegion*>(map_memory(sizeof(ShadowRegion) * count));
-    regions_mapped = count;
-  }
-  return regions != nullptr;
+bool map_table() noexcept {
+  constexpr uint64_t kBytes = sizeof(*shadow_table) * kShadowedRegions;
+  if (recorder.restricted || !leaves_enough_memory(kBytes)) return false;  // mmap may be forbidden now
+  shadow_table = static_cast<ShadowTable>(map_memory(kBytes));
+  if (shadow_table == nullptr) return false;
+  shadow_regions.store(kShadowedRegions, std::memory_order_release);
+  if (near_is_wanted.load()) near_shadow_regions.store(kShadowedRegions, std::memory_order_release);
+  return true;
 }
 
 // The first event of the process maps; those of other threads wait.
-bool ensure_regions() noexcept {
+bool ensure_table() noexcept {
   uint32_t now = kNotYet;
   if (state.compare_exchange_strong(now, kMapping)) {
-    now = map_regions() ? kReady : kFailed;
+    now = map_table() ? kReady : kFailed;
     state.store(now, std::memory_order_release);
     in_use.store(now == kReady, std::memory_order_release);
   }
@@ -57,12 +61,13 @@ Shadow make_shadow_of(uint64_t address) noexcept {
   const uint64_t region = address >> kShadowedShift;
   if (address < 4096 || region >= kShadowedRegions) return {};
   if (const Shadow known = shadow_of(address)) return known;
-  if (!ensure_regions()) return {};
-  const bool is_full = regions_used.load(std::memory_order_relaxed) >= regions_mapped;
-  const uint32_t row = is_full ? regions_mapped : regions_used.fetch_add(1, std::memory_order_relaxed);
-  if (row >= regions_mapped) return {};  // and so it stays
-  region_begins[row] = region << kShadowedShift;
-  const uint64_t bias = reinterpret_cast<uint64_t>(&regions[row]) - region_begins[row];
+  if (!ensure_table() || region_memory.exhausted()) return {};
+  const uint32_t number = rows_used.fetch_add(1, std::memory_order_relaxed);
+  RegionRow* const row = number < kMaxRegions ? region_rows.make(number) : nullptr;
+  ShadowRegion* const fresh = row != nullptr ? region_memory.make(number) : nullptr;
+  if (fresh == nullptr) return {};
+  *row = {fresh, region << kShadowedShift};
+  const uint64_t bias = reinterpret_cast<uint64_t>(fresh) - row->begin;
   uint64_t there = 0;
   // The loser of a race wastes untouched address space only.
   const bool first = shadow_table[region].compare_exchange_strong(there, bias, std::memory_order_acq_rel);
@@ -114,13 +119,9 @@ void note_object(Shadow shadow, uint64_t object) noexcept {
 
 }  // namespace
 
-bool create_shadow() noexcept {
-  shadow_table = static_cast<ShadowTable>(map_memory(sizeof(*shadow_table) * kShadowedRegions));
-  return shadow_table != nullptr;
-}
-
 void use_near_shadow(bool use) noexcept {
-  near_shadow_regions.store(use ? kShadowedRegions : 0, std::memory_order_release);
+  near_is_wanted.store(use);
+  near_shadow_regions.store(use ? shadow_regions.load() : 0, std::memory_order_release);
 }
 
 void unlock_shadow() noexcept {
@@ -162,13 +163,13 @@ bool add_release_at(uint64_t object, uint32_t stack) noexcept {
 }
 
 uint32_t shadow_region_count() noexcept {
-  const uint32_t used = in_use.load(std::memory_order_acquire) ? regions_used.load(std::memory_order_relaxed) : 0;
-  return used < regions_mapped ? used : regions_mapped;
+  const uint64_t used = rows_used.load(std::memory_order_relaxed), made = region_rows.made();
+  return static_cast<uint32_t>(used < made ? used : made);
 }
 
-const ShadowRegion& shadow_region(uint32_t row, uint64_t& begin) noexcept {
-  begin = region_begins[row];
-  return regions[row];
+const ShadowRegion* shadow_region(uint32_t row, uint64_t& begin) noexcept {
+  begin = region_rows[row].begin;
+  return region_rows[row].shadow;
 }
 
 bool has_references(const ShadowRegion& shadow, uint32_t half, uint32_t page) noexcept {

@@ -47,16 +47,19 @@ struct Shadow {
   uint64_t bias;  // 0: there is none yet
   explicit operator bool() const noexcept { return bias != 0; }
 };
-using ShadowTable = std::atomic<uint64_t>*;  // a bias for each region
+using ShadowTable =
+    std::atomic<uint64_t>*;  // a bias for each region: 256 MiB of address space, from the first event on
 
 [[gnu::visibility("hidden")]] extern ShadowTable shadow_table asm("reftally_shadow_table");
+extern std::atomic<uint64_t> shadow_regions;  // how many it has: all or, before the first event, none
 // How many of it the shortest way of an event looks at: all, or none while no event may go this way.
 [[gnu::visibility("hidden")]] extern std::atomic<uint64_t> near_shadow_regions asm("reftally_near_regions");
 void use_near_shadow(bool use) noexcept;
 
 [[gnu::always_inline]] inline Shadow shadow_of(uint64_t address) noexcept {
   const uint64_t region = address >> kShadowedShift;
-  return {region < kShadowedRegions ? shadow_table[region].load(std::memory_order_acquire) : 0};
+  return {region < shadow_regions.load(std::memory_order_acquire) ? shadow_table[region].load(std::memory_order_acquire)
+                                                                  : 0};
 }
 
 inline ShadowRegion& region_of(Shadow shadow, uint64_t address) noexcept {
@@ -86,7 +89,6 @@ inline ShadowRegion& region_of(Shadow shadow, uint64_t address) noexcept {
   held.object.store(kHoldsNone, std::memory_order_release);
 }
 
-bool create_shadow() noexcept;                      // the table, once; false when there is no address space
 void unlock_shadow() noexcept;                      // in a forked child
 const std::atomic<bool>& shadow_in_use() noexcept;  // there are regions
 
@@ -113,18 +115,19 @@ inline bool may_know_object(Shadow shadow, uint64_t address) noexcept {
 
 // In the cloned child: calls visit(address of the word, reference) for every word that is or was a holder.
 uint32_t shadow_region_count() noexcept;
-const ShadowRegion& shadow_region(uint32_t row, uint64_t& begin) noexcept;
+const ShadowRegion* shadow_region(uint32_t row, uint64_t& begin) noexcept;  // nullptr: an unused row
 bool has_references(const ShadowRegion& shadow, uint32_t half, uint32_t page) noexcept;
 template <class Visit>
 void for_each_reference(Visit visit) noexcept {
   for (uint32_t row = 0; row < shadow_region_count(); row++) {
     uint64_t begin = 0;
-    const ShadowRegion& shadow = shadow_region(row, begin);
+    const ShadowRegion* const shadow = shadow_region(row, begin);
+    if (shadow == nullptr) continue;
     for (uint32_t i = 0; i < 2 * kPagesOfHalf; i++) {
       const uint32_t half = i / kPagesOfHalf, page = i % kPagesOfHalf;
-      if (!has_references(shadow, half, page)) continue;
+      if (!has_references(*shadow, half, page)) continue;
       for (uint64_t at = 0, first = uint64_t{page} * kPageReferences; at < kPageReferences; at++)
-        visit(begin + (first + at) * 16 + half * 8, shadow.references[half][first + at]);
+        visit(begin + (first + at) * 16 + half * 8, shadow->references[half][first + at]);
     }
   }
 }

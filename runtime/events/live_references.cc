@@ -175,7 +175,7 @@ void swap_references(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, u
   hold(*b, now_in_other, stack, generation);
 }
 
-bool prepare_live_references() noexcept { return create_reference_table() && create_shadow(); }
+bool prepare_live_references() noexcept { return create_reference_table(); }
 
 void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept {
   note_told();

@@ -15,7 +15,7 @@
 
 namespace reftally::runtime {
 
-bool prepare_live_references() noexcept;  // takes address space, once; false when there is none
+bool prepare_live_references() noexcept;  // once; false when there is no memory
 
 enum class EventPath : uint8_t { kOff, kHistory, kStacks, kNoStacks };
 [[gnu::visibility("hidden")]] extern std::atomic<EventPath> event_path asm("reftally_event_path");

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <optional>
 
+#include "runtime/core/growing_memory.h"
 #include "runtime/core/system.h"
 #include "runtime/events/holder_shadow.h"
 
@@ -15,7 +16,7 @@ using Node = ReferenceNode;
 
 constexpr uint32_t kStripeBits = 12;
 constexpr uint32_t kMaxNodes = 1u << 26;  // 2 GiB, touched as far as used
-constexpr uint32_t kFreshNodes = 32;      // a stripe takes as many at once
+constexpr uint32_t kFreshNodes = 32;      // a stripe takes as many at once; they lie in one piece of memory
 
 struct alignas(64) Stripe {
   std::atomic<uint32_t> locked;
@@ -24,9 +25,9 @@ struct alignas(64) Stripe {
 };
 
 std::atomic<uint32_t>* chains = nullptr;
-Node* nodes = nullptr;
+GrowingArray<Node, 15> nodes;
 Stripe* stripes = nullptr;
-std::atomic<uint32_t> nodes_used{1};  // 0 is none
+std::atomic<uint32_t> nodes_used{kFreshNodes};  // 0 is none
 std::atomic<uint64_t> lost{0};
 // By holder: whether any came here. Most never do, and are asked for with every release of what an object was born
 // with.
@@ -66,7 +67,7 @@ uint32_t take_node(Stripe& stripe) noexcept {
   if (stripe.fresh_left == 0) {
     if (nodes_used.load(std::memory_order_relaxed) >= kMaxNodes - kFreshNodes) return 0;
     stripe.fresh = nodes_used.fetch_add(kFreshNodes, std::memory_order_relaxed);
-    if (stripe.fresh >= kMaxNodes - kFreshNodes) return 0;
+    if (stripe.fresh >= kMaxNodes - kFreshNodes || nodes.make(stripe.fresh) == nullptr) return 0;
     stripe.fresh_left = kFreshNodes;
   }
   stripe.fresh_left--;
@@ -150,10 +151,7 @@ bool create_reference_table() noexcept {
   chains = static_cast<std::atomic<uint32_t>*>(map_memory(sizeof(*chains) * kReferenceChains));
   stripes = static_cast<Stripe*>(map_memory(sizeof(Stripe) << kStripeBits));
   filter = static_cast<std::atomic<uint8_t>*>(map_memory(1u << kFilterBits));
-  auto* memory = static_cast<Node*>(map_memory(sizeof(Node) * kMaxNodes));
-  if (chains == nullptr || stripes == nullptr || filter == nullptr) return false;
-  nodes = memory;
-  return nodes != nullptr;
+  return chains != nullptr && stripes != nullptr && filter != nullptr;
 }
 
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept {

@@ -23,7 +23,7 @@ inline constexpr uint64_t kUnknownHolder = 1;              // or-ed to twice the
 inline constexpr uint64_t kGivenBack = uint64_t{1} << 62;  // or-ed to that: releases by one call stack
 inline uint64_t unknown_holder(uint32_t stack) noexcept { return uint64_t{stack} << 1 | kUnknownHolder; }
 
-bool create_reference_table() noexcept;  // takes address space, once; false when there is none
+bool create_reference_table() noexcept;  // once; false when there is no memory
 
 // A holder that takes the same object again without giving it back was overwritten: its first reference has none now.
 void add_to_table(uint64_t object, uint64_t holder, uint32_t stack) noexcept;

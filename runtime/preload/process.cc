@@ -16,9 +16,10 @@
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/snapshot.h"
 #include "runtime/core/system.h"
-#include "runtime/core/unwinder.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/core/told_objects.h"
+#include "runtime/core/uncopied_memory.h"
+#include "runtime/core/unwinder.h"
 #include "runtime/events/live_references.h"
 #include "runtime/preload/real_functions.h"
 #include "runtime/preload/symbols.h"
@@ -133,11 +134,12 @@ HOOK int dlclose(void* handle) {
   return result;
 }
 
-// The tables are reservations of many gigabytes, of which little is ever touched; MCL_ONFAULT locks just that.
+// The tables reserve more than is ever touched; MCL_ONFAULT locks just that.
 HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
 
 HOOK int madvise(void* begin, size_t size, int advice) {
-  if (advice == MADV_DONTFORK) recorder.has_uncopied_memory = true;
+  if (advice == MADV_DONTFORK && recording() && !recorder.restricted)
+    recorder.has_uncopied_memory = prepare_uncopied_memory();
   return real().madvise(begin, size, advice);
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 
+#include "runtime/core/memory_limit.h"
 #include "runtime/core/system.h"
 #include "runtime/python/call_stacks.h"
 #include "runtime/python/named_code.h"
@@ -52,15 +53,16 @@ constexpr size_t kLeafSize = (sizeof(Leaf) << kLeafBits) / 16;
 
 // Many leaves a mapping: the agent can have few mappings. Pages are used as they are touched.
 Leaf* new_leaf() noexcept {
-  constexpr size_t kLeaves = 512;
+  constexpr size_t kFewest = 16, kMost = 512;
   static char* room = nullptr;
-  static size_t left = 0;
+  static size_t leaves = kFewest / 2, left = 0;
   if (left == 0) {
-    room = static_cast<char*>(runtime::map_memory(kLeaves * kLeafSize));
+    const size_t next = leaves < kMost ? 2 * leaves : kMost;
+    room = static_cast<char*>(runtime::map_memory(next * kLeafSize));
     if (room == nullptr) return nullptr;
-    left = kLeaves;
+    leaves = left = next;
   }
-  return reinterpret_cast<Leaf*>(room + kLeafSize * (kLeaves - left--));
+  return reinterpret_cast<Leaf*>(room + kLeafSize * (leaves - left--));
 }
 
 Leaf* leaf_of(uint64_t region, bool make) noexcept {
@@ -149,6 +151,10 @@ bool births_are_recorded() noexcept { return recorded; }
 bool record_births(uint32_t depth) noexcept {
   if (depth == 0) return false;
   if (recorded) return true;
+  if (runtime::memory_is_scarce()) {
+    runtime::say("memory is limited to less than 1 GB (ulimit -v, -d): no birth stacks of Python objects");
+    return false;
+  }
   if (!prepare_call_stacks(depth < kMaxBirthDepth ? depth : kMaxBirthDepth)) {
     runtime::say("no birth stacks of Python objects: no address space");
     return false;

@@ -21,7 +21,7 @@ struct Site {  // with its chain, a stack
   uint32_t next;  // of its code; 0: none
 };
 
-// Reserved: 300 MiB of address space; memory is used as it is filled. Half of the chains and stacks are for use.
+// Reserved: 250 MiB of address space; memory is used as it is filled. Half of the chains and stacks are for use.
 constexpr uint32_t kMaxChains = 1u << 19, kMaxStacks = 1u << 20, kMaxLevels = 1u << 23;
 
 // Number 0 is unused in all of them. Slots are open addressing: a number, or 0. What has dead code in it is in no slot.

@@ -51,6 +51,12 @@ class Run(command.CommandTest):
                     self.assertIn("no dump: no address space is left for it", done.stderr)
                 shutil.rmtree(folder)
 
+    def test_a_shell_that_limits_its_memory_goes_on_and_starts_programs(self):
+        script = "ulimit -v 200000; text=$(printf '%01000000d' 7); echo ${#text}; wc -c < /proc/self/limits > /dev/null; ulimit -v"
+        done = self.reftally("run", "--no-analyze", "-o", self.folder / "shell", "--", "bash", "-c", script)
+        self.assertEqual(done.stdout, "1000000\n200000\n")
+        self.assertEqual(done.returncode, 0)
+
     def test_what_is_wrong_with_the_question_is_said_before_the_program_runs(self):
         self.write("bad.json", "{")
         for option, message in (("--suppressions", "none: No such file"), ("--counts", "none: No such file"),

@@ -1,6 +1,6 @@
 // Under a limit on address space (ulimit -v) the program has it all: nothing is recorded.
 // dumps: 0
-// stderr: reftally: address space is limited (ulimit -v); nothing is recorded
+// stderr: reftally: memory is limited to less than 1 GB (ulimit -v, -d); nothing is recorded
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
