@@ -136,10 +136,9 @@ bool prepare_word_writer() noexcept {
 }
 
 void write_words(dump::Writer& writer, const SnapshotFacts& facts, const ProgramState* const* threads,
-                 uint32_t thread_count, const char*& trouble) noexcept {
+                 uint32_t thread_count, Troubles& troubles) noexcept {
   filter.learn(*facts.map, *facts.modules, recorder.options.full_contents);
-  roots.find(*facts.map, *facts.modules, threads, thread_count);
-  trouble = roots.trouble();
+  roots.find(*facts.map, *facts.modules, threads, thread_count, troubles);
   unaligned_count = 0;
   writer.begin(dump::kTagWords, 0);
   {
@@ -151,7 +150,7 @@ void write_words(dump::Writer& writer, const SnapshotFacts& facts, const Program
   writer.end();
   filter.write_vtables(writer);
   if (unaligned_count == kMostUnaligned)
-    trouble = "more than 1048576 addresses stand at no multiple of 8: what only the rest leads to looks leaked";
+    troubles.add("more than 1048576 addresses stand at no multiple of 8: what only the rest leads to looks leaked");
   writer.begin(dump::kTagUnaligned, sizeof(dump::UnalignedWord));
   for (uint32_t i = 0; i < unaligned_count; i++) writer.add(unaligned[i]);
   writer.end();

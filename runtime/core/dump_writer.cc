@@ -102,7 +102,7 @@ void write_stacks(Writer& writer) noexcept {
   writer.end();
 }
 
-void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble) noexcept {
+void write_notes(Writer& writer, const SnapshotFacts& facts, const Troubles& troubles) noexcept {
   writer.begin(dump::kTagNotes, sizeof(dump::NoteRecord));
   auto warn = [&](const char* text) { writer.add(dump::NoteRecord{dump::NoteKind::kWarning, 0, writer.string(text)}); };
   if (recorder.stacks.full()) warn("the table of call stacks was full: later blocks have no birth stack");
@@ -113,7 +113,7 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble
     char text[kMaxPath];
     warn(Text(text, sizeof text).add("the history is not whole: its first ").add(gone).add(" events are gone").c_str());
   }
-  if (trouble != nullptr) warn(trouble);
+  for (const char* text : troubles) warn(text);
   if (uncopied_memory_trouble() != nullptr) warn(uncopied_memory_trouble());
   if (recorder.other_malloc != nullptr) {
     char text[kMaxPath + 100];
@@ -130,21 +130,21 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const char* trouble
 
 void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   const uint32_t thread_count = collect_threads(facts);
-  const char* trouble = nullptr;
+  Troubles troubles;
   write_process(writer, facts);
   write_modules(writer, *facts.modules);
   write_mappings(writer, *facts.map);
   write_threads(writer, facts, thread_count);
   write_blocks(writer);
-  write_words(writer, facts, threads, thread_count, trouble);
-  write_kernel_words(writer, trouble);
+  write_words(writer, facts, threads, thread_count, troubles);
+  write_kernel_words(writer, troubles);
   write_stacks(writer);
   write_declarations(writer);
   write_live_references(writer);
   write_gobject_types(writer);
-  write_told_objects(writer, trouble);
+  write_told_objects(writer, troubles);
   write_history(writer);
-  write_notes(writer, facts, trouble);
+  write_notes(writer, facts, troubles);
 }
 
 }  // namespace reftally::runtime

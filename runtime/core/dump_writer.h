@@ -4,6 +4,7 @@
 #include "runtime/core/memory_map.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/stop_world.h"
+#include "runtime/core/troubles.h"
 #include "runtime/dump/writer.h"
 
 namespace reftally::runtime {
@@ -25,8 +26,7 @@ void write_dump(dump::Writer& writer, const SnapshotFacts& facts) noexcept;
 
 // The words of blocks and roots (kTagWords) and the vtables they point to (kTagVtables); see dump_words.cc.
 bool prepare_word_writer() noexcept;
-// `trouble`: what was left out, or nullptr.
 void write_words(dump::Writer& writer, const SnapshotFacts& facts, const ProgramState* const* threads,
-                 uint32_t thread_count, const char*& trouble) noexcept;
+                 uint32_t thread_count, Troubles& troubles) noexcept;
 
 }  // namespace reftally::runtime

@@ -112,8 +112,8 @@ void read_kernel_words(uint32_t process) noexcept {
   });
 }
 
-void write_kernel_words(dump::Writer& writer, const char*& trouble) noexcept {
-  if (some_left_out) trouble = "epoll keeps more than 262144 words: what only the rest holds looks leaked";
+void write_kernel_words(dump::Writer& writer, Troubles& troubles) noexcept {
+  if (some_left_out) troubles.add("epoll keeps more than 262144 words: what only the rest holds looks leaked");
   writer.begin(dump::kTagKernelWords, sizeof(dump::KernelWord));
   for (uint32_t i = 0; i < count; i++) writer.add(words[i]);
   writer.end();

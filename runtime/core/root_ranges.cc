@@ -64,7 +64,7 @@ void RootRanges::take(uint64_t begin, uint64_t end) noexcept {
     if (taken_[last].end > end) end = taken_[last].end;
   }
   if (first == last && taken_count_ == kMaxRanges) {
-    trouble_ = "memory is cut into too many pieces: some that hold no roots are in the dump as if they did";
+    troubles_->add("memory is cut into too many pieces: some that hold no roots are in the dump as if they did");
     return;
   }
   const uint32_t after = taken_count_ - last;
@@ -219,17 +219,17 @@ void RootRanges::claim_rest(const MemoryMap& map) noexcept {
     if (!may_hold_roots(mapping)) continue;
     const bool is_file = mapping.path[0] == '/' && (mapping.flags & dump::kMapShared) != 0;
     if (is_file && !is_shared_memory(mapping.path) && mapping.end - mapping.begin > kLargeFile)
-      trouble_ = "shared mappings of files larger than 64 MB were not searched for roots";
+      troubles_->add("shared mappings of files larger than 64 MB were not searched for roots");
     else
       claim(mapping.begin, mapping.end, RegionKind::kOther);
   }
 }
 
 void RootRanges::find(const MemoryMap& map, const ModuleList& modules, const ProgramState* const* threads,
-                      uint32_t count) noexcept {
+                      uint32_t count, Troubles& troubles) noexcept {
   constexpr uint64_t kSmallestStack = 16384, kLargestStack = 1ull << 36;
   count_ = taken_count_ = 0;
-  trouble_ = nullptr;
+  troubles_ = &troubles;
   for (uint32_t i = 0; i < own_range_count(); i++) take(own_range(i).begin, own_range(i).end);
   for (uint32_t i = 0; i < count; i++) claim_stack(map, modules, *threads[i], i + 1);
   sort_thread_ranges();

@@ -10,6 +10,7 @@
 #include "runtime/core/allocator_memory.h"
 #include "runtime/core/memory_map.h"
 #include "runtime/core/program_state.h"
+#include "runtime/core/troubles.h"
 
 namespace reftally::runtime {
 
@@ -22,15 +23,14 @@ struct RootRange {
 class RootRanges {
  public:
   bool create() noexcept;
-  void find(const MemoryMap& map, const ModuleList& modules, const ProgramState* const* threads,
-            uint32_t count) noexcept;
+  void find(const MemoryMap& map, const ModuleList& modules, const ProgramState* const* threads, uint32_t count,
+            Troubles& troubles) noexcept;
 
   uint32_t count() const noexcept { return count_; }
   const RootRange& operator[](uint32_t i) const noexcept { return ranges_[i]; }
   // The part of [begin, end) before the first stack or thread-local range in it, and where the next part begins: those
   // ranges have their words under their own kind even where they lie in a block (fibres).
   AddressRange before_thread_memory(uint64_t begin, uint64_t end, uint64_t& next) const noexcept;
-  const char* trouble() const noexcept { return trouble_; }  // what was left out, or nullptr
 
  private:
   static constexpr uint32_t kMaxRanges = 1u << 22;
@@ -52,7 +52,7 @@ class RootRanges {
   uint32_t thread_ranges_ = 0;     // the first so many are stacks and thread-local storage, by address
   AddressRange* taken_ = nullptr;  // disjoint, by address
   uint32_t taken_count_ = 0;
-  const char* trouble_ = nullptr;
+  Troubles* troubles_ = nullptr;  // of the dump that is written
 };
 
 }  // namespace reftally::runtime

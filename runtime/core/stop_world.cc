@@ -204,7 +204,10 @@ void StoppedWorld::signal_new_threads() noexcept {
   for_each_other_thread([this](uint32_t tid) {
     for (uint32_t i = 0; i < signalled_; i++)
       if (rows[i].tid == tid) return;
-    if (signalled_ == kMaxThreads) return;
+    if (signalled_ == kMaxThreads) {
+      too_many_ = true;
+      return;
+    }
     Row& row = rows[signalled_];
     row.tid = tid;
     row.arrived.store(false, std::memory_order_relaxed);
@@ -240,6 +243,7 @@ void StoppedWorld::wait_for_signalled() noexcept {
 
 void StoppedWorld::stop_once() noexcept {
   signalled_ = stopped_ = not_stopped_ = 0;
+  too_many_ = false;
   timed_out_ = false;
   turn.fetch_add(1);
   // A thread that still runs may start another: until a look at the list finds no new one.
@@ -276,6 +280,7 @@ void StoppedWorld::resume() noexcept {
 void StoppedWorld::forget() noexcept {
   return_library_signal();
   signalled_ = stopped_ = not_stopped_ = 0;
+  too_many_ = false;
   if (turn.load() % 2 != 0) turn.fetch_add(1);
 }
 

@@ -23,7 +23,7 @@ class StoppedWorld {
 
   uint32_t count() const noexcept { return stopped_; }
   const ProgramState& operator[](uint32_t i) const noexcept;
-  uint32_t not_stopped() const noexcept { return not_stopped_; }
+  uint32_t not_stopped() const noexcept { return not_stopped_ + (too_many_ ? 1 : 0); }
 
  private:
   void stop_once() noexcept;
@@ -33,6 +33,7 @@ class StoppedWorld {
   uint32_t signalled_ = 0;  // rows in use
   uint32_t stopped_ = 0;    // rows filled, moved to the front
   uint32_t not_stopped_ = 0;
+  bool too_many_ = false;  // threads: what is beyond the table runs on
   bool timed_out_ = false;
 };
 

@@ -106,11 +106,11 @@ bool any_visitor() noexcept {
   return false;
 }
 
-void write_visited(dump::Writer& writer, const char*& trouble) noexcept {
+void write_visited(dump::Writer& writer, Troubles& troubles) noexcept {
   if (!any_visitor()) return;
   VisitorGuard guard;
-  if (!guard.install() && trouble == nullptr)
-    trouble = "visitors of reftally.h were not called: the program has given up rights, or could not be copied";
+  if (!guard.install())
+    troubles.add("visitors of reftally.h were not called: the program has given up rights, or could not be copied");
   uint32_t number = 0;
   writer.begin(dump::kTagToldReferences, sizeof(dump::ToldReference));
   for_each_object([&](uint64_t address, ToldTypeRow& type, uint32_t) {
@@ -118,8 +118,7 @@ void write_visited(dump::Writer& writer, const char*& trouble) noexcept {
     if (type.told.visitor == nullptr || type.is_incomplete) return;
     if (guard.call(type.told.visitor, reinterpret_cast<const void*>(address), on_reference, &telling)) return;
     type.is_incomplete = true;
-    if (trouble == nullptr)
-      trouble = "a visitor of reftally.h crashed, took too long or told too much, and was given up";
+    troubles.add("a visitor of reftally.h crashed, took too long or told too much, and was given up");
   });
   writer.end();
   guard.remove();
@@ -150,14 +149,14 @@ bool is_told_in_history(uint64_t object) noexcept {
   return type != nullptr && type->is_in_history;
 }
 
-void write_told_objects(dump::Writer& writer, const char*& trouble) noexcept {
+void write_told_objects(dump::Writer& writer, Troubles& troubles) noexcept {
   if (table.load() == nullptr) return;
   writer.begin(dump::kTagToldObjects, sizeof(dump::ToldObject));
   for_each_object([&](uint64_t address, const ToldTypeRow& type, uint32_t number) {
     writer.add(dump::ToldObject{address, type.count_of(address), number - 1, 0});
   });
   writer.end();
-  write_visited(writer, trouble);
+  write_visited(writer, troubles);
   write_told_types(writer);
 }
 

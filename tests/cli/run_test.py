@@ -51,6 +51,12 @@ class Run(command.CommandTest):
                     self.assertIn("no dump: no address space is left for it", done.stderr)
                 shutil.rmtree(folder)
 
+    def test_all_that_a_dump_lacks_is_told(self):
+        done = self.reftally("run", "-o", self.folder / "lacks", "--", command.PROGRAMS / "two_troubles")
+        told = " ".join((done.stdout + done.stderr).split())
+        self.assertIn("shared mappings of files larger than 64 MB were not searched", told)
+        self.assertIn("a visitor of reftally.h crashed", told)
+
     def test_a_shell_that_limits_its_memory_goes_on_and_starts_programs(self):
         script = "ulimit -v 200000; text=$(printf '%01000000d' 7); echo ${#text}; wc -c < /proc/self/limits > /dev/null; ulimit -v"
         done = self.reftally("run", "--no-analyze", "-o", self.folder / "shell", "--", "bash", "-c", script)
