@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <span>
 #include <unordered_map>
 #include <vector>
 
@@ -50,16 +51,31 @@ class MayBeKnown {
   std::array<uint64_t, (size_t{1} << kBits) / 64> bits_ = {};
 };
 
-// Known words of the heap in [begin, end) for which `may` says yes. All 64 of a group are asked without a branch, for
-// hardly any is.
+// Bits of those of a group's known words for which `may` says yes. Asked without a branch, for hardly any is; where
+// most of the 64 are known, all of them.
+template <class May>
+uint64_t words_where(std::span<const uint64_t> group, uint64_t known, const May& may) {
+  constexpr int kMost = 40;
+  uint64_t hits = 0;
+  if (std::popcount(known) >= kMost) {
+    for (size_t i = 0; i < group.size(); ++i) hits |= uint64_t{may(group[i])} << i;
+    return hits & known;
+  }
+  for (; known != 0; known &= known - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(known));
+    hits |= uint64_t{may(group[i])} << i;
+  }
+  return hits;
+}
+
+// Known words of the heap in [begin, end) for which `may` says yes.
 template <class May, class Visit>
 void for_each_word_where(const Image& image, uint64_t begin, uint64_t end, const May& may, Visit visit) {
   image.for_each_group(begin, end, [&](const ImageRegion& region, uint64_t first, uint64_t known) {
     if (region.kind != dump::RegionKind::kHeap) return;
-    const uint64_t count = std::min<uint64_t>(64, region.word_count - first);
-    uint64_t hits = 0;
-    for (uint64_t i = 0; i < count; ++i) hits |= uint64_t{may(region.words[first + i])} << i;
-    for (hits &= known; hits != 0; hits &= hits - 1) {
+    const size_t count = std::min<uint64_t>(64, region.word_count - first);
+    uint64_t hits = words_where({region.words + first, count}, known, may);
+    for (; hits != 0; hits &= hits - 1) {
       const uint64_t i = first + static_cast<uint64_t>(std::countr_zero(hits));
       visit(region.address + 8 * i, region.words[i]);
     }

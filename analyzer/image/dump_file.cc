@@ -4,6 +4,9 @@
 #include <zstd.h>
 
 #include <algorithm>
+#include <utility>
+
+#include "runtime/dump/byte_planes.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -94,7 +97,9 @@ DumpSection DumpFile::read_section(Cursor& cursor) const {
   };
   expect(header.raw_size <= dump::kMaxSectionRaw, offsetof(dump::SectionHeader, raw_size),
          fmt::format("a raw size of at most {}", dump::kMaxSectionRaw));
-  expect((header.flags & ~dump::kFlagZstd) == 0, offsetof(dump::SectionHeader, flags), "flags of format version 1");
+  constexpr uint32_t kBoth = dump::kFlagZstd | dump::kFlagPlanes;
+  expect((header.flags & ~kBoth) == 0 && (header.flags & kBoth) != dump::kFlagPlanes,
+         offsetof(dump::SectionHeader, flags), "flags of format version 1");
   expect((header.flags & dump::kFlagZstd) || header.stored_size == header.raw_size,
          offsetof(dump::SectionHeader, stored_size), "equal stored and raw sizes without compression");
   expect(header.record_size == 0 || header.raw_size % header.record_size == 0,
@@ -154,13 +159,23 @@ DumpPayload DumpFile::payload(const DumpSection& section) const {
                             header.checksum));
   }
   if (!(header.flags & dump::kFlagZstd)) return DumpPayload(path(), section, stored, nullptr);
+  auto raw = decompress(section, stored);
+  if (header.flags & dump::kFlagPlanes) {
+    const auto in_planes = std::exchange(raw, std::make_unique_for_overwrite<uint8_t[]>(header.raw_size));
+    dump::from_planes(in_planes.get(), header.raw_size, raw.get());
+  }
+  return DumpPayload(path(), section, stored, std::move(raw));
+}
+
+std::unique_ptr<uint8_t[]> DumpFile::decompress(const DumpSection& section, std::span<const uint8_t> stored) const {
+  const dump::SectionHeader& header = section.header;
   auto raw = std::make_unique_for_overwrite<uint8_t[]>(header.raw_size);
   const size_t size = ZSTD_decompress(raw.get(), header.raw_size, stored.data(), stored.size());
   if (ZSTD_isError(size) || size != header.raw_size) {
     throw Error(path(), section.payload_offset(),
                 fmt::format("a zstd frame of {} bytes in section {}", header.raw_size, tag_name(header.tag)));
   }
-  return DumpPayload(path(), section, stored, std::move(raw));
+  return raw;
 }
 
 }  // namespace reftally

@@ -56,6 +56,7 @@ class DumpFile {
   void read_sections(uint64_t toc_offset);
   void check_contents(const DumpSection& toc) const;
   DumpSection read_section(Cursor& cursor) const;
+  std::unique_ptr<uint8_t[]> decompress(const DumpSection& section, std::span<const uint8_t> stored) const;
 
   MappedFile file_;
   dump::FileHeader header_{};

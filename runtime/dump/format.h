@@ -5,7 +5,8 @@
 //
 //   file     := FileHeader section* toc FileTrailer
 //   section  := SectionHeader payload
-//   payload  := stored_size bytes; one zstd frame of raw_size bytes when kFlagZstd is set, else raw bytes
+//   payload  := stored_size bytes; one zstd frame of raw_size bytes when kFlagZstd is set, else raw bytes; when
+//               kFlagPlanes is set too, what the frame holds is in planes (byte_planes.h)
 //   toc      := a section with tag kTagContents, payload TocEntry[], one for every section before it
 //
 // A tag may occur any number of times: its content is the concatenation of its raw payloads in file order. A
@@ -28,7 +29,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 5;
+inline constexpr uint16_t kVersionMinor = 6;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -81,6 +82,7 @@ inline constexpr uint32_t kTagNotes = tag("NOTE");     // NoteRecord: what the r
 inline constexpr uint32_t kTagContents = tag("TOC ");  // TocEntry
 
 inline constexpr uint32_t kFlagZstd = 1u << 0;
+inline constexpr uint32_t kFlagPlanes = 1u << 1;  // with kFlagZstd alone; since 1.6
 
 struct FileHeader {
   uint8_t magic[8];

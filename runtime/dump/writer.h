@@ -53,6 +53,7 @@ class Writer {
   };
 
   void flush(Pending& section) noexcept;
+  const uint8_t* pack(const Pending& section, SectionHeader& header) noexcept;
   void write_all(const void* data, size_t size) noexcept;
 
   int fd_ = -1;
@@ -60,7 +61,7 @@ class Writer {
   uint64_t offset_ = 0;
   uint64_t string_offset_ = 0;
   Pending records_, strings_;
-  uint8_t* compressed_ = nullptr;
+  uint8_t *planes_ = nullptr, *compressed_ = nullptr;
   TocEntry* toc_ = nullptr;
   uint32_t toc_size_ = 0;
   void* context_ = nullptr;  // ZSTD_CCtx in the given memory
