@@ -4,6 +4,8 @@
 #include <array>
 #include <optional>
 
+#include "runtime/core/glibc_layout.h"
+
 namespace reftally {
 
 namespace {
@@ -16,19 +18,18 @@ struct Range {
 };
 
 // glibc's malloc_state holds pointers to chunk headers, which lie in the last bytes of the block before when its
-// size is 8 mod 16: roots that keep alive what nobody holds. It is told by its 127 bins, most of which are empty
-// and point at themselves (research/native.md H6).
+// size is 8 mod 16: roots that keep alive what nobody holds. It is told by its bins, most of which are empty and point
+// at themselves (research/native.md H6).
 std::optional<Range> malloc_state_in(const Image& image, const ImageRegion& region) {
-  constexpr uint64_t kBinsSize = 127 * 16, kBeforeBins = 112, kBehindBins = 128;
-  constexpr int kEnough = 40;
-  int empty_bins = 0;
+  constexpr uint64_t kBinsSize = runtime::kBins * 16, kBeforeBins = runtime::kBinsOffset, kBehindBins = 128;
+  uint64_t empty_bins = 0;
   uint64_t first = 0, last = 0, previous_at = 0, previous_word = 0;
   std::optional<Range> found;
   image.for_each_word(region.address, region.end(), [&](uint64_t at, uint64_t word) {
     if (previous_word == at - 24 && word == previous_word && previous_at == at - 8) {
       if (empty_bins == 0 || at - first > kBinsSize) empty_bins = 0, first = at;
       last = at;
-      if (++empty_bins >= kEnough) found = Range{last - kBinsSize - kBeforeBins, first + kBinsSize + kBehindBins};
+      if (++empty_bins >= runtime::kEnoughEmptyBins) found = Range{last - kBinsSize - kBeforeBins, first + kBinsSize + kBehindBins};
     }
     previous_at = at;
     previous_word = word;

@@ -69,10 +69,10 @@ bool judge(const Child& child, int status) noexcept {
 }
 
 // Whether the child has ended (or is none of ours any more); `ok` then says how.
-bool collect(Child& child, int flags, bool& ok) noexcept {
+bool collect(Child& child, bool& ok) noexcept {
   int status = 0;
   long result = 0;
-  do result = syscall(SYS_wait4, child.pid, &status, __WCLONE | flags, nullptr);
+  do result = syscall(SYS_wait4, child.pid, &status, __WCLONE | WNOHANG, nullptr);
   while (result < 0 && errno == EINTR);
   if (result == 0) return false;
   ok = result == child.pid && judge(child, status);
@@ -81,19 +81,9 @@ bool collect(Child& child, int flags, bool& ok) noexcept {
 }
 
 bool wait_for(Child& child) noexcept {
-  constexpr uint64_t kPatience = 600'000'000'000, kLongestPause = 4'000'000;
-  const uint64_t deadline = monotonic_ns() + kPatience;
-  bool ok = false;
-  for (uint64_t pause_ns = 200'000; !collect(child, WNOHANG, ok); pause_ns += pause_ns < kLongestPause ? pause_ns : 0) {
-    if (monotonic_ns() > deadline) {
-      say("the dump took more than ten minutes; given up");
-      syscall(SYS_kill, child.pid, SIGKILL);
-      collect(child, 0, ok);
-      return false;
-    }
-    const timespec pause{0, static_cast<long>(pause_ns)};
-    nanosleep(&pause, nullptr);
-  }
+  int status = 0;
+  const bool ok = wait_for_end(child.pid, status) && judge(child, status);
+  child.pid = 0;
   return ok;
 }
 
@@ -109,7 +99,7 @@ bool prepare_dump_children() noexcept {
 
 bool collect_dump_children() noexcept {
   bool room = false, ok = false;
-  for (Child& child : children) room |= child.pid == 0 || collect(child, WNOHANG, ok);
+  for (Child& child : children) room |= child.pid == 0 || collect(child, ok);
   return room;
 }
 

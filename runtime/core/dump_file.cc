@@ -17,7 +17,6 @@
 namespace reftally::runtime {
 namespace {
 
-constexpr uint64_t kExitWaitNs = 600'000'000'000;  // at exit we wait this long for the dump, not for ever
 
 char unfinished[kMaxDumpPath];  // of this child; empty once it has its name, or is gone
 
@@ -122,20 +121,27 @@ bool clone_orphan(void (*main)(), void* stack_end) noexcept {
   return between > 0 && wait_for_child(between);
 }
 
-bool wait_for_child(long child) noexcept {
-  const uint64_t deadline = monotonic_ns() + kExitWaitNs;
-  for (uint64_t pause_ns = 200'000;; pause_ns = pause_ns < 20'000'000 ? pause_ns * 2 : pause_ns) {
-    int status = 0;
-    long result = syscall(SYS_wait4, child, &status, __WCLONE | WNOHANG, nullptr);
-    if (result == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+bool wait_for_end(long child, int& status) noexcept {
+  constexpr uint64_t kPatience = 600'000'000'000, kLongestPause = 4'000'000;
+  const uint64_t deadline = monotonic_ns() + kPatience;
+  int flags = __WCLONE | WNOHANG;
+  for (uint64_t pause_ns = 200'000;; pause_ns += pause_ns < kLongestPause ? pause_ns : 0) {
+    const long result = syscall(SYS_wait4, child, &status, flags, nullptr);
+    if (result == child) return true;
     if (result < 0 && errno != EINTR) return false;
-    if (monotonic_ns() > deadline) {
-      syscall(SYS_kill, child, SIGKILL);
+    if ((flags & WNOHANG) != 0 && monotonic_ns() > deadline) {
       say("the dump took more than ten minutes; given up");
+      syscall(SYS_kill, child, SIGKILL);
+      flags = __WCLONE;
     }
-    timespec pause{0, static_cast<long>(pause_ns)};
+    const timespec pause{0, static_cast<long>(pause_ns)};
     nanosleep(&pause, nullptr);
   }
+}
+
+bool wait_for_child(long child) noexcept {
+  int status = 0;
+  return wait_for_end(child, status) && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 }  // namespace reftally::runtime

@@ -2,17 +2,15 @@
 
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/time.h>
 
+#include "runtime/core/fault_handler.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
 namespace {
 
-constexpr int kSignals[] = {SIGSEGV, SIGBUS, SIGABRT, SIGILL, SIGFPE, SIGTRAP, SIGALRM};
 constexpr int kSeconds = 5;  // for all objects together
-constexpr size_t kSignalStack = 64u << 10;
 
 sigjmp_buf point;
 volatile sig_atomic_t calling = 0, paused = 0, expired = 0;
@@ -35,36 +33,13 @@ VisitorGuard::Pause::~Pause() {
 bool VisitorGuard::install() noexcept {
   // Where the process could not be copied we are the program itself.
   if (recorder.restricted || current_process() == recorder.process.load()) return false;
-  // A visitor may have run out of stack: the handler has one of its own.
-  stack_t stack{};
-  stack.ss_sp = map_memory(kSignalStack);
-  stack.ss_size = kSignalStack;
-  if (stack.ss_sp == nullptr || sigaltstack(&stack, nullptr) != 0) return false;
-  struct sigaction action{};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_NODEFER | SA_ONSTACK;
-  sigset_t set;
-  sigemptyset(&set);
-  for (int number : kSignals) {
-    sigaction(number, &action, nullptr);
-    sigaddset(&set, number);
-  }
-  sigprocmask(SIG_UNBLOCK, &set, nullptr);
-  itimerval timer{};
-  timer.it_value.tv_sec = kSeconds;
-  setitimer(ITIMER_REAL, &timer, nullptr);
-  return installed = true;
+  return installed = handle_faults(on_signal, kSeconds, false);
 }
 
 void VisitorGuard::remove() noexcept {
   if (!installed) return;
   installed = false;
-  const itimerval off{};
-  setitimer(ITIMER_REAL, &off, nullptr);
-  for (int number : kSignals) signal(number, SIG_DFL);
-  sigset_t set;
-  sigfillset(&set);
-  sigprocmask(SIG_BLOCK, &set, nullptr);
+  stop_handling_faults();
 }
 
 void VisitorGuard::give_up() noexcept {

@@ -1,9 +1,13 @@
 #include "runtime/python/references.h"
 
+#include "runtime/python/walk.h"
+
 namespace reftally::python {
 namespace {
 
 int visit_one(Address object, void* column) noexcept {
+  constexpr Address kLowest = 65536;  // vm.mmap_min_addr
+  if (object < kLowest || object % 8 != 0) FaultGuard::give_up();
   static_cast<Column<Address>*>(column)->push(object);
   return 0;
 }

@@ -23,6 +23,7 @@ class FaultGuard {
   static void install() noexcept;
   static sigjmp_buf& return_point() noexcept;
   static void arm(bool on) noexcept;
+  static void give_up() noexcept;  // as at a fault, where there is somewhere to return to
 };
 
 class BirthWriter;
