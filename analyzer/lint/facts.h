@@ -72,15 +72,15 @@ enum class StepKind : uint8_t {
   kParam,    // index: the parameter's content; text: class
   kLocal,    // index: the content of a local variable at this point
   kLoad,     // args[0].id
-  kElement,  // something in the container args[0], perhaps another thing each time
-  kNew,      // a new object of class id; text: constructor key or empty; args: constructor arguments
+  kElement,  // something in the container args[0], perhaps another thing each time; text: the index as it is written
+  kNew,      // a new object of class id; text: constructor key or empty; args: constructor arguments; flag: in a loop
   kCall,     // id: callee; args[0]: receiver or kNone; then arguments; text: class of the result; flag: virtual;
              // index: kResultIsObject …
   kClosure,  // args: what a lambda or bind keeps alive; text: their names, "self,buffer"; flag: bind
   kUnion,    // args: one of, or all of, these
   kNull,
   // effects
-  kSet,         // local index = args[0]; flag: may not happen
+  kSet,         // local index = args[0]; flag: may not happen; index: 1 in a loop that the local outlives
   kStore,       // args[0].id = args[1]
   kClear,       // args[0].id is emptied; text: how
   kEscape,      // address of args[0].id is handed out, so anybody may empty it; text: how

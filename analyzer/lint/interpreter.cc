@@ -96,15 +96,54 @@ Value Interpreter::load_later(const Value& bases, const Key& field, uint32_t ste
   return result;
 }
 
-// What a container was given here is known; of one that came from outside, each read is another element.
-Value Interpreter::element(const Value& containers, uint32_t step) {
+// What a container was given here is known; of one that came from outside, and of objects that a loop made, each read
+// is another element.
+Value Interpreter::element(const Value& containers, const Key& index, uint32_t step, bool of_callee) {
   Value result;
   for (const Atom& container : containers) {
     const Object from = graph_.objects[container.object];
-    if ((from.kind == ObjectKind::kParam || from.kind == ObjectKind::kResult) && graph_.objects.size() <= kMostObjects)
+    const bool is_outside = from.kind == ObjectKind::kParam || from.kind == ObjectKind::kResult;
+    const bool is_repeated = repeated_.contains(container.object) || (of_callee && from.kind == ObjectKind::kNew);
+    if (graph_.objects.size() > kMostObjects || !(is_outside || is_repeated))
+      add(result, {container});
+    else if (is_outside)
       add(result, {{object({ObjectKind::kMember, step, container.object, 0, kElementKey}), 0}});
     else
-      add(result, {container});
+      add(result, {{element_of(container.object, index, step), container.closure}});
+  }
+  return result;
+}
+
+// One of those that a loop made: it was stored in what holds many, and has in it, what they all have.
+uint32_t Interpreter::element_of(uint32_t repeated, const Key& index, uint32_t step) {
+  constexpr uint32_t kWritten = 1u << 30;  // no number of a step
+  uint32_t which = step;
+  if (!index.empty())
+    which = kWritten | indices_.try_emplace(index, static_cast<uint32_t>(indices_.size())).first->second;
+  const size_t before = graph_.objects.size();
+  const uint32_t result = object({ObjectKind::kMember, which, repeated, 0, kElementKey});
+  if (graph_.objects.size() == before) return result;
+  for (size_t i = 0, count = graph_.edges.size(); i < count; ++i) {
+    const ObjectEdge edge = graph_.edges[i];
+    if (edge.site == 0 || edge.from == edge.to) continue;
+    const FieldRef field = program_.field(edge.field);
+    if (edge.from == repeated) {
+      add_edge(result, edge.field, edge.to, edge.site);
+      add(members_[{result, edge.field}], {{edge.to, 0}});
+    } else if (edge.to == repeated && field && is_many(*field.field)) {
+      add_edge(edge.from, edge.field, result, edge.site);
+    }
+  }
+  return result;
+}
+
+// What a local keeps from one round of a loop to the next may be what an earlier round made.
+Value Interpreter::one_of_those(const Value& made, uint32_t local) {
+  Value result;
+  for (const Atom& atom : made) {
+    const bool is_repeated = repeated_.contains(atom.object) && graph_.objects.size() <= kMostObjects;
+    const Key name = "local " + std::to_string(local);
+    add(result, {{is_repeated ? element_of(atom.object, name, 0) : atom.object, atom.closure}});
   }
   return result;
 }
@@ -147,12 +186,20 @@ void Interpreter::note_emptied(const Key& field, const Step& step, const std::st
 Key Interpreter::class_of(uint32_t id) const {
   const Object& known = graph_.objects[id];
   if (known.kind != ObjectKind::kMember) return known.id;
+  if (known.id == kElementKey && graph_.objects[known.parent].kind == ObjectKind::kNew) return class_of(known.parent);
   const FieldRef field = program_.field(known.id);
   if (!field || field.field->edges.empty()) return {};
   const Key& first = field.field->edges.front().target;
   for (const FieldEdge& edge : field.field->edges)
     if (edge.target != first) return {};
   return first;
+}
+
+// Is it of a class that has this member, as far as is known? Of what a virtual call may return, most is not.
+bool Interpreter::has_member(uint32_t id, const Key& field) const {
+  const Key owner = class_of(id);
+  const FieldRef known = program_.field(field);
+  return owner.empty() || !known || program_.may_be_same_object(owner, known.record->key);
 }
 
 // May this member own this object? A list<pair<shared_ptr<Context>, Logger*>> owns no Logger.
@@ -205,7 +252,7 @@ void Interpreter::execute(uint32_t index, const Step& step) {
       result = load(arg(step, 0), step.id, index);
       break;
     case StepKind::kElement:
-      result = element(arg(step, 0), index);
+      result = element(arg(step, 0), step.text, index);
       break;
     case StepKind::kNull:
       result = {{object({}), 0}};
@@ -218,6 +265,7 @@ void Interpreter::execute(uint32_t index, const Step& step) {
       break;
     case StepKind::kNew: {
       result = {{object({ObjectKind::kNew, index, 0, 0, step.id}), 0}};
+      if (step.flag) repeated_.insert(result.front().object);
       std::vector<Value> arguments;
       for (size_t i = 0; i < step.args.size(); ++i) arguments.push_back(arg(step, i));
       Value ignored;
@@ -236,6 +284,7 @@ void Interpreter::execute(uint32_t index, const Step& step) {
     }
     case StepKind::kSet: {
       Value what = arg(step, 1);
+      if (step.index == 1) what = one_of_those(what, step.args[0]);
       if (step.flag) add(what, locals_[step.args[0]]);
       locals_[step.args[0]] = std::move(what);
       break;

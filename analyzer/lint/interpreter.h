@@ -10,7 +10,6 @@
 namespace reftally::lint {
 
 inline constexpr size_t kMostObjects = 2000;  // of one function; more are not made
-inline const Key kElementKey = "[]";          // in place of a field
 
 class Translation;
 
@@ -25,9 +24,11 @@ class Interpreter {
   uint32_t object(const Object& wanted);
   Value load(const Value& bases, const Key& field, uint32_t step);
   Value load_later(const Value& bases, const Key& field, uint32_t step);  // after something was stored in its like
-  Value element(const Value& containers, uint32_t step);
+  Value element(const Value& containers, const Key& index, uint32_t step, bool of_callee = false);
 
  private:
+  Value one_of_those(const Value& made, uint32_t local);
+  uint32_t element_of(uint32_t repeated, const Key& index, uint32_t step);
   uint32_t depth(uint32_t id) const;
   uint32_t site(const StoreSite& wanted);
   Location place(const Step& step) const { return {graph_.function->location.file, step.line, step.column}; }
@@ -46,6 +47,7 @@ class Interpreter {
   bool is_only_null(const Value& value) const;
   bool gives_up(const Value& bases) const;
   Key class_of(uint32_t id) const;
+  bool has_member(uint32_t id, const Key& field) const;
   bool may_own(const Key& field, const Atom& atom) const;
   void note_emptied(const Key& field, const Step& step, const std::string& how, bool escapes);
 
@@ -59,6 +61,8 @@ class Interpreter {
   std::set<std::tuple<uint32_t, Key, uint32_t>> known_edges_;
   std::set<std::pair<uint32_t, Key>> overwritten_;  // (object, field) that something was stored in here
   std::map<Key, uint32_t> stored_;                  // how often, by field
+  std::set<uint32_t> repeated_;                     // objects that stand for all that a loop made
+  std::map<Key, uint32_t> indices_;                 // as written
 };
 
 }  // namespace reftally::lint

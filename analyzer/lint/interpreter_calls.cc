@@ -47,7 +47,9 @@ class Translation {
       case ObjectKind::kMember: {
         const Value parent = translate(theirs.parent);
         const uint32_t place = step_ * 64 + id % 64;
-        if (theirs.id == kElementKey) return values_[id] = caller_.element(parent, place);
+        if (theirs.id == kElementKey)
+          return values_[id] =
+                     caller_.element(parent, {}, place, summary_.objects[theirs.parent].kind == ObjectKind::kNew);
         const bool is_later = theirs.index != 0 && summary_.overwritten.contains(theirs.id);
         return values_[id] =
                    is_later ? caller_.load_later(parent, theirs.id, place) : caller_.load(parent, theirs.id, place);
@@ -81,6 +83,7 @@ void Interpreter::replay(const Translation& here, const Step& step, Value& resul
       if (from.closure || graph_.objects[from.object].kind == ObjectKind::kNull) continue;
       for (const Atom& to : targets) {
         if (graph_.objects[to.object].kind == ObjectKind::kNull) continue;
+        if (!has_member(from.object, edge.field) || !may_own(edge.field, to)) continue;
         StoreSite where = summary.sites[edge.site];
         if (to.closure && where.capture.empty()) where.adopt_capture(graph_.sites[to.closure]);
         add_edge(from.object, edge.field, to.object, site(where));

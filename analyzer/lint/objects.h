@@ -18,6 +18,8 @@ namespace reftally::lint {
 
 enum class ObjectKind : uint8_t { kThis, kParam, kMember, kNew, kResult, kNull };
 
+inline const Key kElementKey = "[]";  // in place of a field: an element of a container, or of what a loop made
+
 struct Object {
   ObjectKind kind = ObjectKind::kNull;
   uint32_t index = 0;   // parameter, or the step that makes it; of a plain member how often its like had been stored in

@@ -94,6 +94,7 @@ Hold Prover::hold_of(const ObjectGraph& graph, const ObjectEdge& edge) const {
 Key Prover::key_of(const ObjectGraph& graph, uint32_t object) const {
   const Object& known = graph.objects[object];
   if (known.kind != ObjectKind::kMember) return known.id;
+  if (known.id == kElementKey) return key_of(graph, known.parent);
   if (const FieldRef field = program_.field(known.id))
     for (const FieldEdge& edge : field.field->edges)
       if (!edge.target.empty() && edge.hold <= Hold::kStrong) return edge.target;
@@ -211,8 +212,10 @@ void Prover::add_breaks(ProvedCycle& cycle) const {
   for (const CycleEdge& edge : cycle.edges) {
     auto& breaks = cycle.breaks.emplace_back();
     auto found = emptied_.find(edge.field);
-    if (found == emptied_.end() || edge.hold == Hold::kValue) continue;
+    if (found == emptied_.end()) continue;
     for (const Emptied* emptied : found->second) {
+      // mailbox_.clear() destroys the messages in it; that the address of a part is handed out says nothing.
+      if (edge.hold == Hold::kValue && emptied->escapes) continue;
       // Emptied just before it is filled: `cb_.reset(); cb_ = [self] …`
       const bool before_store = edge.site && emptied->function->name == edge.site->function &&
                                 std::tie(emptied->location.line, emptied->location.column) <

@@ -30,6 +30,7 @@ uint32_t BodyBuilder::local(const VarDecl* variable) {
   if (is_new) {
     fact_.locals.push_back(variable->getNameAsString());
     declared_depth_[variable] = depth_;
+    declared_loops_[variable] = loops_;
   }
   return slot->second;
 }
@@ -85,6 +86,7 @@ void BodyBuilder::write(const Expr* target, uint32_t what, SourceLocation where,
     Step step;
     step.kind = StepKind::kSet;
     step.args = {local(variable), what};
+    step.index = !adds && loops_ > declared_loops_.lookup(variable);
     step.flag = adds || depth_ > declared_depth_.lookup(variable) || variable->getType()->isReferenceType();
     add(std::move(step), where);
     return;
@@ -101,7 +103,11 @@ void BodyBuilder::write(const Expr* target, uint32_t what, SourceLocation where,
 void BodyBuilder::empty(const Expr* target, const std::string& how, SourceLocation where) {
   const Expr* object = nullptr;
   const FieldDecl* field = field_of(target, object);
-  if (field && types_.owns_something(field->getType()))
+  if (!field) return;
+  const std::vector<FieldEdge>& edges = types_.edges(field->getType());
+  const bool holds_values = std::any_of(edges.begin(), edges.end(),
+                                        [](const FieldEdge& edge) { return edge.many && edge.hold == Hold::kValue; });
+  if (holds_values || types_.owns_something(field->getType()))
     add(StepKind::kClear, where, {value(object)}, types_.key(field), how);
 }
 
@@ -189,14 +195,14 @@ bool BodyBuilder::TraverseLambdaExpr(LambdaExpr* lambda) {
 bool BodyBuilder::TraverseCXXForRangeStmt(CXXForRangeStmt* loop) {
   if (loop->getInit()) TraverseStmt(loop->getInit());
   TraverseStmt(loop->getRangeInit());
-  ++depth_;
+  ++depth_, ++loops_;
   const VarDecl* variable = loop->getLoopVariable();
   if (types_.carries_object(variable->getType()) || isa<DecompositionDecl>(variable))
     add(StepKind::kSet, variable->getLocation(),
         {local(variable), element(value(loop->getRangeInit()), variable->getLocation())});
   if (variable->getType()->isLValueReferenceType()) aliases_[variable] = loop->getRangeInit();
   const bool result = TraverseStmt(loop->getBody());
-  --depth_;
+  --depth_, --loops_;
   return result;
 }
 

@@ -38,13 +38,13 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
     return deeper([&] { return Base::TraverseIfStmt(s); });
   }
   bool TraverseForStmt(clang::ForStmt* s) {
-    return deeper([&] { return Base::TraverseForStmt(s); });
+    return repeated([&] { return Base::TraverseForStmt(s); });
   }
   bool TraverseWhileStmt(clang::WhileStmt* s) {
-    return deeper([&] { return Base::TraverseWhileStmt(s); });
+    return repeated([&] { return Base::TraverseWhileStmt(s); });
   }
   bool TraverseDoStmt(clang::DoStmt* s) {
-    return deeper([&] { return Base::TraverseDoStmt(s); });
+    return repeated([&] { return Base::TraverseDoStmt(s); });
   }
   bool TraverseSwitchStmt(clang::SwitchStmt* s) {
     return deeper([&] { return Base::TraverseSwitchStmt(s); });
@@ -71,6 +71,13 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
     --depth_;
     return result;
   }
+  template <class Visit>
+  bool repeated(Visit visit) {
+    ++loops_;
+    const bool result = deeper(visit);
+    --loops_;
+    return result;
+  }
   uint32_t add(Step step, clang::SourceLocation where);
   uint32_t add(StepKind kind, clang::SourceLocation where, std::vector<uint32_t> args = {}, Key id = {},
                std::string text = {});
@@ -78,8 +85,8 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
   const clang::Expr* strip(const clang::Expr* expression) const;
   std::vector<uint32_t> values(llvm::ArrayRef<const clang::Expr*> expressions);
   uint32_t join(std::vector<uint32_t> parts, clang::SourceLocation where);
-  uint32_t element(uint32_t container, clang::SourceLocation where) {
-    return container == kNone ? kNone : add(StepKind::kElement, where, {container});
+  uint32_t element(uint32_t container, clang::SourceLocation where, std::string index = {}) {
+    return container == kNone ? kNone : add(StepKind::kElement, where, {container}, {}, std::move(index));
   }
 
   // Values: the index of a step, or kNone when nothing is known.
@@ -107,6 +114,9 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
   void escape(const clang::Expr* target, const std::string& how, clang::SourceLocation where);
   // The member whose content an lvalue names: f, f[i], *f, f.second; `object` is the expression before it.
   const clang::FieldDecl* field_of(const clang::Expr* target, const clang::Expr*& object, int depth = 0) const;
+  std::vector<uint32_t> kept_values(const clang::Expr* target, llvm::ArrayRef<const clang::Expr*> given);
+  bool only_watches(clang::QualType type) const;
+  std::string written(const clang::Expr* index) const;
   const clang::CXXConstructorDecl* pick_constructor(const clang::CXXRecordDecl* record,
                                                     llvm::ArrayRef<const clang::Expr*> arguments) const;
   bool is_library(const clang::FunctionDecl* callee);
@@ -121,10 +131,10 @@ class BodyBuilder : public clang::RecursiveASTVisitor<BodyBuilder> {
   FunctionFact fact_;
   llvm::DenseMap<const clang::Expr*, uint32_t> values_;
   llvm::DenseMap<const clang::VarDecl*, uint32_t> locals_;
-  llvm::DenseMap<const clang::VarDecl*, int> declared_depth_;
+  llvm::DenseMap<const clang::VarDecl*, int> declared_depth_, declared_loops_;
   llvm::DenseMap<const clang::VarDecl*, const clang::Expr*> aliases_;  // reference variables
   std::set<Key> calls_;
-  int depth_ = 0, lambda_depth_ = 0, nesting_ = 0;
+  int depth_ = 0, loops_ = 0, lambda_depth_ = 0, nesting_ = 0;
   bool may_have_returned_ = false;
 };
 

@@ -55,13 +55,46 @@ std::string name_of_argument(const Expr* argument) {
 bool reads_receiver(StringRef name) { return kReaders.contains(name); }
 bool makes_objects(StringRef name) { return kMakers.contains(name); }
 
+// A weak_ptr, or a plain pointer: what is given it is not kept alive.
+bool BodyBuilder::only_watches(QualType type) const {
+  type = type.getNonReferenceType();
+  if (type->isPointerType()) return true;
+  const CXXRecordDecl* record = type->getAsCXXRecordDecl();
+  if (!record) return false;
+  const TypeRole role = types_.role(record);
+  return role == TypeRole::kReferenceWrapper ||
+         (role == TypeRole::kSmart && types_.smart_hold(record) == std::optional(Hold::kWeak));
+}
+
+// What is written to a member. A std::any owns what it is given only as far as the type of that does.
+std::vector<uint32_t> BodyBuilder::kept_values(const Expr* target, llvm::ArrayRef<const Expr*> given) {
+  std::vector<uint32_t> result = values(given);
+  const Expr* object = nullptr;
+  const FieldDecl* field = field_of(target, object);
+  if (!field) return result;
+  const std::vector<FieldEdge>& edges = types_.edges(field->getType());
+  if (std::none_of(edges.begin(), edges.end(), [](const FieldEdge& edge) { return edge.hold == Hold::kOpaque; }))
+    return result;
+  for (size_t i = 0; i < given.size(); ++i)
+    if (only_watches(strip(given[i])->getType())) result[i] = kNone;
+  return result;
+}
+
+// How an index is written: the same text is the same element.
+std::string BodyBuilder::written(const Expr* index) const {
+  std::string text;
+  llvm::raw_string_ostream out(text);
+  index->IgnoreImplicit()->printPretty(out, nullptr, types_.context.getPrintingPolicy());
+  return text;
+}
+
 uint32_t BodyBuilder::value_of_operator(const CXXOperatorCallExpr* call) {
   if (call->getNumArgs() == 0) return kNone;
   switch (call->getOperator()) {
     case OO_Equal:
       if (call->getNumArgs() == 2) {
         const uint32_t what = value(call->getArg(1));
-        write(call->getArg(0), what, call->getOperatorLoc());
+        write(call->getArg(0), kept_values(call->getArg(0), {call->getArg(1)}).front(), call->getOperatorLoc());
         return what;
       }
       return kNone;
@@ -69,7 +102,7 @@ uint32_t BodyBuilder::value_of_operator(const CXXOperatorCallExpr* call) {
       write(call->getArg(0), value(call->getArg(1)), call->getOperatorLoc(), true);
       return value(call->getArg(0));
     case OO_Subscript:
-      return element(value(call->getArg(0)), call->getExprLoc());
+      return element(value(call->getArg(0)), call->getExprLoc(), written(call->getArg(1)));
     case OO_Arrow:
     case OO_Star:
     case OO_PlusPlus:
@@ -129,11 +162,12 @@ uint32_t BodyBuilder::value_of_library_method(const CXXMemberCallExpr* call, Str
   const bool takes_nothing = arguments.empty() || is_null(strip(arguments[0]));
   if (kEmptiers.contains(name) && (name != "reset" || takes_nothing)) empty(receiver, name.str(), at);
   if (kInserters.contains(name) && !takes_nothing) {
-    const uint32_t what = join(values(arguments), at);
+    const uint32_t what = join(kept_values(receiver, arguments), at);
     if (what != kNone) write(receiver, what, at, name != "reset" && name != "assign");
     return name == "emplace" || name == "emplace_back" ? what : kNone;
   }
-  if (name == "at" || name == "front" || name == "back") return element(object, at);
+  if (name == "at") return element(object, at, arguments.empty() ? "" : written(arguments[0]));
+  if (name == "front" || name == "back") return element(object, at, name.str());
   return kReaders.contains(name) ? object : kNone;
 }
 

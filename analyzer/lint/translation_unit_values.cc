@@ -180,7 +180,9 @@ uint32_t BodyBuilder::fresh(const CXXRecordDecl* record, const CXXConstructorDec
     constructor = constructor->getInheritedConstructor().getConstructor();
   const Key key = constructor ? types_.key(constructor) : Key();
   if (!key.empty()) calls_.insert(key);
-  return add(StepKind::kNew, where, values(arguments), types_.key(record), key);
+  const uint32_t step = add(StepKind::kNew, where, values(arguments), types_.key(record), key);
+  fact_.steps[step].flag = loops_ > 0;
+  return step;
 }
 
 uint32_t BodyBuilder::value_of_construction(const CXXConstructExpr* construct) {
@@ -197,6 +199,7 @@ uint32_t BodyBuilder::value_of_construction(const CXXConstructExpr* construct) {
   if (arguments.empty()) return add(StepKind::kNull, at);
   // shared_ptr(owner, alias): owns the first; shared_ptr(pointer, deleter): likewise.
   if (role == TypeRole::kSmart) return value(arguments[0]);
+  if (role == TypeRole::kOpaque && only_watches(strip(arguments[0])->getType())) return kNone;
   return join(values(arguments), at);
 }
 
