@@ -104,7 +104,7 @@ int64_t add_releases(const Heap& heap, const Accounts& accounts, ObjectId object
 }  // namespace
 
 EventAudit::EventAudit(const Heap& heap) : heap_(heap) {
-  if (!heap.has_events) return;
+  if (!heap.has_events || heap.only_hooks_told) return;
   std::map<TypeId, std::vector<ObjectId>> by_type;
   for (uint32_t i = 0; i < heap.object_count(); i++)
     if (is_audited(heap, ObjectId{i})) by_type[heap.type[i]].push_back(ObjectId{i});
@@ -180,7 +180,8 @@ void find_acquires(const Heap& heap, const Accounts& accounts, const EventAudit&
   else if (finding.acquires.empty() && is_python && !is_leak && heap.has_events)
     finding.evidence.push_back(
         "no release too many was told: code that tells none, or a holder that never took its own");
-  else if (finding.acquires.empty() && finding.subject && !is_python && heap.is_counted(*finding.subject))
+  else if (finding.acquires.empty() && finding.subject && !is_python && !heap.only_hooks_told &&
+           heap.is_counted(*finding.subject))
     finding.evidence.push_back("events do not tell who: part of the code that counts this type was built without them");
 }
 

@@ -157,8 +157,8 @@ void Assembly::add_candidates(std::span<const Candidate> candidates, std::vector
       roots[candidate.root].kind = candidate.kind;
       roots[candidate.root].certainty = candidate.certainty;
     } else if (candidate.kind != ReferenceKind::kRaw || candidate.from != candidate.counted) {
-      builder_.add_reference({object_of(candidate.from), object_of(candidate.counted), candidate.label,
-                              candidate.kind, candidate.certainty, kNoElement,
+      builder_.add_reference({object_of(candidate.from), object_of(candidate.counted), candidate.label, candidate.kind,
+                              candidate.certainty, kNoElement,
                               acquired(candidate.counted, candidate.at, candidate.kind, candidate.certainty)});
     }
   }
@@ -186,7 +186,8 @@ StackId Assembly::acquired(HolderId to, uint64_t place, ReferenceKind kind, Cert
 
 void Assembly::add_events() {
   if (!events_.known()) return;
-  builder_.set_events(image_.declared.events->lost != 0);
+  const dump::EventSummary& events = *image_.declared.events;
+  builder_.set_events(events.lost != 0, events.by_hooks_alone == 1);
   for (HolderId holder = 0; holder < holders_.counted_count(); ++holder) {
     builder_.set_event_balance(object_of(holder), events_.balance(holder));
     for (const EventTallies::Row& row : events_.rows_of(holder))

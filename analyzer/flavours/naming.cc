@@ -201,9 +201,14 @@ StringId Naming::register_name(uint32_t thread, uint64_t number) {
 }
 
 StringId Naming::kernel_name(const dump::KernelWord& word) {
-  const bool is_timer = word.keeper == dump::KernelKeeper::kTimer;
-  return builder_.intern(is_timer ? fmt::format("kernel: timer {}", word.number)
-                                  : fmt::format("kernel: epoll {}, descriptor {}", word.number, word.watched));
+  switch (word.keeper) {
+    case dump::KernelKeeper::kTimer:
+      return builder_.intern(fmt::format("kernel: timer {}", word.number));
+    case dump::KernelKeeper::kSignalStack:
+      return builder_.intern(fmt::format("kernel: signal stack of thread {}", word.number));
+    default:
+      return builder_.intern(fmt::format("kernel: epoll {}, descriptor {}", word.number, word.watched));
+  }
 }
 
 StringId Naming::thread_local_name(uint32_t thread, uint64_t at) {

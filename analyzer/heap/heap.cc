@@ -72,8 +72,9 @@ int64_t& HeapBuilder::event_row(std::vector<int64_t>& column, ObjectId id) {
   return column[index(id)];
 }
 
-void HeapBuilder::set_events(bool lost) {
+void HeapBuilder::set_events(bool lost, bool only_hooks_told) {
   heap_.has_events = true;
+  heap_.only_hooks_told = only_hooks_told;
   heap_.events_lost = lost;
 }
 

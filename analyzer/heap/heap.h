@@ -127,6 +127,7 @@ class Heap {
 
   // ---- reference count events, when the program told any
   bool has_events = false, events_lost = false;
+  bool only_hooks_told = false;        // of GObjects and their like: nothing is known of other objects' events
   std::vector<StackId> acquired;       // by reference: the call that took it, 0 unknown
   std::vector<HeapTally> tallies;      // by object
   std::vector<int64_t> event_balance;  // by object: acquires less releases
@@ -214,7 +215,7 @@ class HeapBuilder {
   void set_finalizer(TypeId type, std::string_view name) { heap_.types[index(type)].finalizer = intern(name); }
   void set_exiting() { heap_.is_exiting = true; }
   void set_collector_off() { heap_.collector_is_off = true; }
-  void set_events(bool lost);
+  void set_events(bool lost, bool only_hooks_told = false);
   void add_tally(const HeapTally& tally) { heap_.tallies.push_back(tally); }
   void set_block_totals(uint64_t count, uint64_t bytes);
   void set_objects_of_blocks(std::vector<ObjectId> objects) { heap_.object_of_block = std::move(objects); }

@@ -137,7 +137,7 @@ void write_dump(Writer& writer, const SnapshotFacts& facts) noexcept {
   write_threads(writer, facts, thread_count);
   write_blocks(writer);
   write_words(writer, facts, threads, thread_count, troubles);
-  write_kernel_words(writer, troubles);
+  write_kernel_words(writer, threads, thread_count, troubles);
   write_stacks(writer);
   write_declarations(writer);
   write_live_references(writer);

@@ -112,10 +112,14 @@ void read_kernel_words(uint32_t process) noexcept {
   });
 }
 
-void write_kernel_words(dump::Writer& writer, Troubles& troubles) noexcept {
+void write_kernel_words(dump::Writer& writer, const ProgramState* const* threads, uint32_t thread_count,
+                        Troubles& troubles) noexcept {
   if (some_left_out) troubles.add("epoll keeps more than 262144 words: what only the rest holds looks leaked");
   writer.begin(dump::kTagKernelWords, sizeof(dump::KernelWord));
   for (uint32_t i = 0; i < count; i++) writer.add(words[i]);
+  for (uint32_t i = 0; i < thread_count; i++)
+    if (const ProgramState& thread = *threads[i]; thread.signal_stack != 0)
+      writer.add(dump::KernelWord{thread.signal_stack, dump::KernelKeeper::kSignalStack, thread.tid, 0, 0});
   writer.end();
 }
 

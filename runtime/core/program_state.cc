@@ -1,11 +1,24 @@
 #include "runtime/core/program_state.h"
 
+#include <signal.h>
 #include <ucontext.h>
 
 #include "runtime/core/recorder.h"
 #include "runtime/core/system.h"
 
 namespace reftally::runtime {
+namespace {
+
+uint64_t begin_of(const stack_t& stack) noexcept {
+  return (stack.ss_flags & SS_DISABLE) != 0 ? 0 : reinterpret_cast<uint64_t>(stack.ss_sp);
+}
+
+uint64_t own_signal_stack() noexcept {
+  stack_t stack{};
+  return sigaltstack(nullptr, &stack) == 0 ? begin_of(stack) : 0;
+}
+
+}  // namespace
 
 ProgramState interrupted_state(const void* context) noexcept {
   static constexpr int kDwarfOrder[dump::kRegisterCount] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
@@ -16,6 +29,7 @@ ProgramState interrupted_state(const void* context) noexcept {
   for (int i = 0; i < dump::kRegisterCount; i++) state.registers[i] = static_cast<uint64_t>(registers[kDwarfOrder[i]]);
   state.thread_pointer = current_thread_pointer();
   state.tid = current_thread();
+  state.signal_stack = begin_of(static_cast<const ucontext_t*>(context)->uc_stack);
   state.interrupted = true;
   return state;
 }
@@ -26,7 +40,9 @@ ProgramState calling_state(const Registers& caller) noexcept {
   state.registers[kRegisterSp] = caller.sp;
   state.registers[kRegisterBp] = caller.bp;
   state.thread_pointer = current_thread_pointer();
-  if (!recorder.restricted) state.tid = current_thread();  // nobody will ask for it
+  if (recorder.restricted) return state;  // nobody will ask for the rest
+  state.tid = current_thread();
+  state.signal_stack = own_signal_stack();
   return state;
 }
 

@@ -14,6 +14,7 @@ inline constexpr int kRegisterBp = 6, kRegisterSp = 7, kRegisterPc = 16;
 struct ProgramState {
   uint64_t registers[dump::kRegisterCount] = {};
   uint64_t thread_pointer = 0;
+  uint64_t signal_stack = 0;  // where its sigaltstack() begins; 0: it has none
   uint32_t tid = 0;
   bool interrupted = false;  // at any instruction, by a signal: 128 bytes below sp may be in use (x86-64 psABI)
 

@@ -253,12 +253,12 @@ struct UnalignedWord {  // that may be the address of a block and does not stand
 };
 static_assert(sizeof(UnalignedWord) == 16);
 
-enum class KernelKeeper : uint32_t { kEpoll = 1, kTimer = 2 };
+enum class KernelKeeper : uint32_t { kEpoll = 1, kTimer = 2, kSignalStack = 3 };  // the last since 1.6
 
 struct KernelWord {  // that the kernel keeps for the program and hands back with an event
-  uint64_t word;     // epoll_data, or the sigev_value of a timer
+  uint64_t word;     // epoll_data, the sigev_value of a timer, or where a thread's sigaltstack() begins
   KernelKeeper keeper;
-  uint32_t number;   // descriptor of the epoll instance; timer_t
+  uint32_t number;   // descriptor of the epoll instance; timer_t; tid
   uint32_t watched;  // epoll: the descriptor waited for
   uint32_t reserved;
 };
@@ -461,9 +461,10 @@ struct MiniObjectType {
 };
 static_assert(sizeof(MiniObjectType) == 16);
 
-struct EventSummary {                  // since the start of the process
-  uint64_t acquires, releases, moves;  // 0 since 1.2: nobody counts them on their way
-  uint64_t lost;                       // events that could not be taken down: then no sum of balances proves anything
+struct EventSummary {           // since the start of the process
+  uint64_t acquires, releases;  // 0 since 1.2: nobody counts them on their way
+  uint64_t by_hooks_alone;      // 1: only calls into GLib and GStreamer told any, of objects of theirs; since 1.6
+  uint64_t lost;                // events that could not be taken down: then no sum of balances proves anything
 };
 static_assert(sizeof(EventSummary) == 32);
 

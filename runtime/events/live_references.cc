@@ -20,10 +20,11 @@ constexpr uint64_t kNoPointer = uint64_t{1} << 63;
 
 bool is_word(uint64_t holder) noexcept { return holder % 8 == 0 && holder != 0 && (holder & kNoPointer) == 0; }
 
-// Some part of the program tells events, though none may be left.
-std::atomic<bool> any_told{false};
-void note_told() noexcept {
-  if (!any_told.load(std::memory_order_relaxed)) any_told.store(true, std::memory_order_relaxed);
+// Some part of the program tells events, though none may be left; hooks of GLib and GStreamer tell them of programs
+// that were not built to.
+std::atomic<bool> told_by_hooks{false}, told_by_program{false};
+void remember(std::atomic<bool>& told) noexcept {
+  if (!told.load(std::memory_order_relaxed)) told.store(true, std::memory_order_relaxed);
 }
 
 // A signal handler's event, in the middle of one, has no stack.
@@ -121,7 +122,7 @@ void choose_event_path(bool on) noexcept {
 void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller) noexcept {
   const EventPath path = event_path.load(std::memory_order_relaxed);
   if (path == EventPath::kOff) return;
-  note_told();
+  remember(told_by_program);
   if (path == EventPath::kHistory) note(REFTALLY_ACQUIRE, object, holder, 0, caller);
   const uint32_t stack = stack_of(caller);
   if (HeldReference* const held = reference_at(holder); held != nullptr && is_free(*held)) {
@@ -135,7 +136,7 @@ void acquire_reference(uint64_t object, uint64_t holder, const Registers& caller
 void release_reference(uint64_t object, uint64_t holder, bool is_last, const Registers& caller) noexcept {
   const EventPath path = event_path.load(std::memory_order_relaxed);
   if (path == EventPath::kOff) return;
-  note_told();
+  remember(told_by_program);
   if (path == EventPath::kHistory) note(is_last ? REFTALLY_RELEASE_LAST : REFTALLY_RELEASE, object, holder, 0, caller);
   uint32_t acquired;
   if (take_held(object, holder, acquired) || (is_last && !may_be_in_table(holder))) return;
@@ -178,7 +179,7 @@ void swap_references(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, u
 bool prepare_live_references() noexcept { return create_reference_table(); }
 
 void tally_acquire(uint64_t object, bool in_history, const Registers& caller) noexcept {
-  note_told();
+  remember(told_by_hooks);
   const uint32_t stack = stack_of(caller);
   const TableUse use;
   if (!use) return;
@@ -187,7 +188,7 @@ void tally_acquire(uint64_t object, bool in_history, const Registers& caller) no
 }
 
 void tally_release(uint64_t object, bool is_last, bool in_history, const Registers& caller) noexcept {
-  note_told();
+  remember(told_by_hooks);
   if (is_last) forget_object(object);
   if (is_last && !in_history) return;
   const uint32_t stack = stack_of(caller);
@@ -254,8 +255,10 @@ void write_held(dump::Writer& writer, uint64_t address, const HeldReference& hel
 }  // namespace
 
 void write_live_references(dump::Writer& writer) noexcept {
-  if (!any_told.load(std::memory_order_relaxed) && lost_events() == 0) return;
+  const bool by_program = told_by_program.load(std::memory_order_relaxed);
+  if (!by_program && !told_by_hooks.load(std::memory_order_relaxed) && lost_events() == 0) return;
   dump::EventSummary summary{};
+  summary.by_hooks_alone = by_program ? 0 : 1;
   summary.lost = lost_events();
   writer.begin(dump::kTagEventSummary, sizeof summary);
   writer.add(summary);
@@ -296,8 +299,10 @@ extern "C" [[gnu::visibility("default"), gnu::noinline]] void reftally_agent_ref
     case REFTALLY_MOVE:
       return move_reference(counted, from, address_of(next_holder), caller_registers());
     case REFTALLY_TAKE:
+      remember(told_by_program);
       return tally_acquire(counted, false, caller_registers());
     case REFTALLY_GIVE:
+      remember(told_by_program);
       return tally_release(counted, false, false, caller_registers());
     default:
       return;  // of a newer header
