@@ -36,15 +36,7 @@ AddressRange AllocatorMemory::around(uint64_t block, uint64_t size) noexcept {
   if (block < last_end_) return {};
   const Mapping* mapping = map_.find(block - 1);
   if (mapping == nullptr || (mapping->flags & dump::kMapRead) == 0) return {};
-  AddressRange range{};
-  if (is_glibc_) {
-    range = around_chunk(*mapping, block, size);
-  } else {  // of another allocator we know no bounds: the mapping, as far as the 4 MiB around the block go
-    constexpr uint64_t kAround = 4u << 20;
-    const uint64_t begin = block & ~(kAround - 1);
-    range = {begin > mapping->begin ? begin : mapping->begin,
-             begin + kAround < mapping->end ? begin + kAround : mapping->end};
-  }
+  const AddressRange range = around_chunk(*mapping, block, size);
   if (range.end > last_end_) last_end_ = range.end;
   return range;
 }
@@ -66,7 +58,7 @@ AddressRange AllocatorMemory::around_chunk(const Mapping& mapping, uint64_t bloc
 AddressRange AllocatorMemory::arena_of_thread(const Mapping& mapping) const noexcept {
   constexpr uint64_t kHeapInfoAtMost = 128;  // the arena's state follows it
   const uint64_t heap = mapping.begin;
-  if (!is_glibc_ || heap % kArenaHeapSize != 0 || mapping.path[0] != '\0') return {};
+  if (heap % kArenaHeapSize != 0 || mapping.path[0] != '\0') return {};
   if ((mapping.flags & dump::kMapRead) == 0 || mapping.end - heap < kHeapInfoAtMost + kMallocStateSize) return {};
   const uint64_t arena = load(heap);
   if (arena <= heap || arena - heap > kHeapInfoAtMost) return {};

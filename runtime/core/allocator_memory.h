@@ -16,10 +16,10 @@ struct AddressRange {
 // last bytes of the block before them. An empty range when it is not found. Found by its bins, no symbol needed.
 AddressRange find_malloc_state(uint64_t begin, uint64_t end) noexcept;
 
-// Finds the range of the allocator's memory around a live block. Blocks must come by address.
+// Finds the range of glibc's memory around a live block. Blocks must come by address.
 class AllocatorMemory {
  public:
-  AllocatorMemory(const MemoryMap& map, bool is_glibc) noexcept : map_(map), is_glibc_(is_glibc) {}
+  explicit AllocatorMemory(const MemoryMap& map) noexcept : map_(map) {}
 
   // An empty range when `block` lies in the range before, or when its surroundings are not to be trusted.
   AddressRange around(uint64_t block, uint64_t size) noexcept;
@@ -32,7 +32,6 @@ class AllocatorMemory {
   AddressRange arena_heap(uint64_t block) const noexcept;
 
   const MemoryMap& map_;
-  bool is_glibc_;
   uint64_t last_end_ = 0;
 };
 

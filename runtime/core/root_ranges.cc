@@ -183,8 +183,24 @@ void RootRanges::claim_statics(const ModuleList& modules) noexcept {
   }
 }
 
+// Of another allocator we know no bounds. Its are the pages with blocks; those beside may be what the program has
+// mapped itself, the heap of an interpreter perhaps, for the kernel makes one mapping of both.
+void RootRanges::take_pages_of_blocks(const MemoryMap& map, const ModuleList& modules) noexcept {
+  uint64_t known_end = 0;
+  bool is_static = false;
+  recorder.live.for_each_run([&](uint64_t begin, uint64_t end) {
+    if (begin >= known_end) {
+      const Mapping* mapping = map.find(begin);
+      known_end = mapping != nullptr ? mapping->end : end;
+      is_static = mapping == nullptr || modules.loaded_segment(begin) != nullptr;
+    }
+    is_static ? take(begin, end) : take(page_down(begin), page_up(end));
+  });
+}
+
 void RootRanges::take_blocks(const MemoryMap& map, const ModuleList& modules) noexcept {
-  AllocatorMemory allocator(map, recorder.live.spacing() == LiveTable::kGlibcSpacing);
+  if (recorder.live.spacing() != LiveTable::kGlibcSpacing) return take_pages_of_blocks(map, modules);
+  AllocatorMemory allocator(map);
   recorder.live.for_each_run([this](uint64_t begin, uint64_t end) { take(begin, end); });
   recorder.live.for_each([&](const LiveBlock& block) {
     const AddressRange range = allocator.around(block.address, block.size);

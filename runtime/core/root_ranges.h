@@ -43,6 +43,7 @@ class RootRanges {
   void claim_foreign_stack(const MemoryMap& map, uint64_t begin, uint32_t number) noexcept;
   void claim_statics(const ModuleList& modules) noexcept;
   void take_blocks(const MemoryMap& map, const ModuleList& modules) noexcept;
+  void take_pages_of_blocks(const MemoryMap& map, const ModuleList& modules) noexcept;
   void take_dead_stacks(const Mapping& mapping) noexcept;
   void claim_rest(const MemoryMap& map) noexcept;
   void sort_thread_ranges() noexcept;

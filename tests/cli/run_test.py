@@ -176,17 +176,24 @@ class Run(command.CommandTest):
         self.assertIn("main::{lambda}  lambda_births.cc:10\n", run.stderr)
         self.assertIn("main::{unnamed}::make  lambda_births.cc:15\n", run.stderr)
 
-    def test_blocks_of_an_allocator_that_lays_them_side_by_side_are_all_known(self):
+    def run_on_dense_allocator(self, name, *definitions):
         sources = pathlib.Path(__file__).resolve().parent / "programs"
-        subprocess.run(["gcc", "-O1", "-fPIC", "-shared", "-fno-builtin", sources / "dense_allocator.c", "-o",
-                        self.folder / "libdense.so"], check=True, timeout=120)
-        program = self.folder / "small_blocks"
-        subprocess.run(["gcc", "-g", "-fno-builtin", sources / "small_blocks.c", "-o", program, f"-L{self.folder}",
-                        "-ldense", f"-Wl,--no-as-needed,-rpath,{self.folder}"], check=True, timeout=120)
+        subprocess.run(["gcc", "-O1", "-fPIC", "-shared", "-fno-builtin", *definitions, sources / "dense_allocator.c",
+                        "-o", self.folder / f"lib{name}.so"], check=True, timeout=120)
+        program = self.folder / name
+        subprocess.run(["gcc", "-g", "-fno-builtin", *definitions, sources / "small_blocks.c", "-o", program,
+                        f"-L{self.folder}", f"-l{name}", f"-Wl,--no-as-needed,-rpath,{self.folder}"], check=True,
+                       timeout=120)
         run = self.reftally("run", "--fail-on", "note", "--", program)
         self.assertEqual(run.stdout, "999\n")
         self.assertIn("no findings", run.stderr)
         self.assertGreater(int(run.stderr.split(" blocks")[0].split()[-1].replace(",", "")), 1000, run.stderr)
+
+    def test_blocks_of_an_allocator_that_lays_them_side_by_side_are_all_known(self):
+        self.run_on_dense_allocator("dense")
+
+    def test_memory_mapped_beside_that_of_another_allocator_is_the_programs(self):
+        self.run_on_dense_allocator("beside", "-DARENA=0x200000000000", "-DBESIDE=0x200000100000")
 
     def test_a_snapshot_among_destructors_tells_nothing_of_what_they_have_released(self):
         folder = self.folder / "half_destroyed"
