@@ -150,7 +150,7 @@ void ModuleList::add(const void* raw) noexcept {
     module.path = keep_path(info.dlpi_name);
   } else if (count_ == 0) {  // the executable comes first and nameless
     char path[4096];
-    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    ssize_t length = readlink("/proc/thread-self/exe", path, sizeof path - 1);
     path[length > 0 ? length : 0] = '\0';
     module.path = keep_path(path);
   }

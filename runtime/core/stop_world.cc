@@ -147,12 +147,21 @@ bool is_worker_of_kernel(const char* after_state) noexcept {
   return (parse_decimal(after_state) & kIoWorker) != 0;
 }
 
+// The text of a thread's /proc/…/stat from its state on; empty where there is no such thread any more.
+const char* state_of(uint32_t tid) noexcept {
+  if (read_task_file(tid, "stat", task_text, sizeof task_text) <= 0) return "";
+  const char* after_name = strrchr(task_text, ')');
+  return after_name == nullptr || after_name[1] == '\0' ? "" : after_name + 2;
+}
+
+// Gone (an empty text ends as the set does), or what is left of a main thread that called pthread_exit: it stays in
+// the list and takes signals that nobody gets.
+bool has_ended(uint32_t tid) noexcept { return strchr("ZX", *state_of(tid)) != nullptr; }
+
 // Ended, or in a wait that no signal ends (a parent in vfork, a dead network file system): it touches no memory.
 bool cannot_answer(uint32_t tid) noexcept {
-  if (read_task_file(tid, "stat", task_text, sizeof task_text) <= 0) return true;
-  const char* after_name = strrchr(task_text, ')');
-  return after_name == nullptr || after_name[1] == '\0' || strchr("DZX", after_name[2]) != nullptr ||
-         is_worker_of_kernel(after_name + 3);
+  const char* state = state_of(tid);
+  return strchr("DZX", *state) != nullptr || is_worker_of_kernel(state + 1);
 }
 
 template <class Visit>
@@ -204,6 +213,7 @@ void StoppedWorld::signal_new_threads() noexcept {
   for_each_other_thread([this](uint32_t tid) {
     for (uint32_t i = 0; i < signalled_; i++)
       if (rows[i].tid == tid) return;
+    if (tid == current_process() && has_ended(tid)) return;
     if (signalled_ == kMaxThreads) {
       too_many_ = true;
       return;
@@ -227,7 +237,9 @@ void StoppedWorld::wait_for_signalled() noexcept {
     uint32_t missing = 0;
     for (uint32_t i = 0; i < signalled_; i++) {
       if (!rows[i].expected || rows[i].arrived.load(std::memory_order_acquire)) continue;
-      if (waited > kStopTimeout || (waited > kPatience && cannot_answer(rows[i].tid))) {
+      if (waited > kPatience && has_ended(rows[i].tid)) {
+        rows[i].expected = false;
+      } else if (waited > kStopTimeout || (waited > kPatience && cannot_answer(rows[i].tid))) {
         rows[i].expected = false;
         not_stopped_++;
         timed_out_ = true;

@@ -8,6 +8,7 @@ Lines of SOURCE say what else is expected:
     // stderr: reftally: …       lines on stderr that begin so are the agent's, and one must be there
     // environment: NAME=VALUE   for the run with the agent
     // needs: root               else the test is skipped (exit status 77)
+    // report has: …             in the report of each dump; "report lacks:" in none
 """
 
 import argparse
@@ -28,6 +29,8 @@ class Wanted:
     messages: list = dataclasses.field(default_factory=list)
     environment: dict = dataclasses.field(default_factory=dict)
     needs_root: bool = False
+    has: list = dataclasses.field(default_factory=list)
+    lacks: list = dataclasses.field(default_factory=list)
 
     def read(self, key, value):
         if key == "dumps":
@@ -41,6 +44,10 @@ class Wanted:
             self.environment[name] = setting
         elif key == "needs":
             self.needs_root = value == "root"
+        elif key == "report has":
+            self.has.append(value)
+        elif key == "report lacks":
+            self.lacks.append(value)
 
 
 def wanted_of(source):
@@ -83,6 +90,12 @@ def wrong_dumps(reftally, folder, wanted):
         done = subprocess.run([reftally, "analyze", dump], capture_output=True, text=True, timeout=60, check=False)
         if done.returncode not in (0, 1):
             yield f"{dump.name} cannot be analyzed: {done.stderr}"
+        for text in wanted.has:
+            if text not in done.stdout:
+                yield f"the report of {dump.name} lacks `{text}`: {done.stdout}"
+        for text in wanted.lacks:
+            if text in done.stdout:
+                yield f"the report of {dump.name} has `{text}`: {done.stdout}"
 
 
 def main():

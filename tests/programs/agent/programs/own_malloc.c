@@ -1,4 +1,7 @@
-// A program with a malloc of its own comes before ours in every lookup: it goes on using it.
+// A program with a malloc of its own comes before ours in every lookup: it goes on using it. Where that is, is told
+// though the program writes a title over its first argument.
+// report has: /own_malloc: blocks
+// report lacks: tttt
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,7 +30,8 @@ void* realloc(void* old, size_t size) {
   return block;
 }
 
-int main(void) {
+int main(int count, char** arguments) {
+  if (count != 0) memset(arguments[0], 't', strlen(arguments[0]));
   unsigned before = calls;
   char* text = malloc(100);
   strcpy(text, "own malloc");
