@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "analyzer/base/source_frame.h"
 #include "analyzer/layouts/type_names.h"
 #include "reports/escape.h"
 
@@ -76,7 +77,8 @@ std::string short_type(std::string_view name, size_t most) {
 }
 
 std::string short_function(std::string_view name) {
-  const std::string whole = printable(cut(name, kReadWhole));
+  // "read(int) [clone .part.0]", as the compiler split it
+  const std::string whole = printable(cut(name.substr(0, name.find(" [clone ")), kReadWhole));
   std::string result;
   int braces = 0;  // "{unnamed type#1}"
   for (size_t i = 0; i < whole.size();) {
@@ -161,7 +163,7 @@ bool is_library_frame(const ReportFrame& frame) {
 
 std::string place_text(const ReportFrame& frame) {
   if (!frame.file.empty()) return fmt::format("{}:{}", base_name(frame.file), frame.line);
-  return base_name(frame.module);
+  return frame.function == kUnknownCode ? "code since unloaded, or made at run time" : base_name(frame.module);
 }
 
 std::string frame_text(const ReportFrame& frame) {

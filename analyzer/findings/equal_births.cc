@@ -23,7 +23,8 @@ std::string birth_text(const Heap& heap, const Finding& finding) {
   std::string text = fmt::format("{}\n{}\n", rule, stable_name(heap.type_name(*finding.subject)));
   std::set<std::pair<std::string_view, std::string_view>> called;
   for (const SourceFrame& frame : finding.born) {
-    if (!frame.function.empty() && !called.emplace(frame.function, frame.file).second) break;  // how deep says nothing
+    const bool is_named = !frame.function.empty() && frame.function != kUnknownCode;
+    if (is_named && !called.emplace(frame.function, frame.file).second) break;  // how deep says nothing
     text += fmt::format("{} {}:{}\n", frame.function, frame.file, frame.line);
   }
   return text;

@@ -305,7 +305,7 @@ std::vector<SourceFrame> DebugTypes::source_frames(uint64_t return_address) cons
   const ImageModule* module = data_->image.module_at(address);
   SourceFrame frame;
   frame.module = module ? module->path : "";
-  frame.function = data_->function_name(address);
+  frame.function = module ? data_->function_name(address) : kUnknownCode;
   return {frame};
 }
 

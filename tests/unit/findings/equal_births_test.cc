@@ -45,6 +45,15 @@ TEST_CASE("how deep a recursion was when it lost a block makes no finding of its
   CHECK(merged({shallow, deep, other}) == 2);
 }
 
+TEST_CASE("calls from code that is gone differ by those that are known") {
+  SourceFrame gone;
+  gone.function = kUnknownCode;
+  const Finding one = lost({at("make", 3), gone, gone, at("load", 10)});
+  const Finding another = lost({at("make", 3), gone, gone, at("unload", 20)});
+  CHECK(merged({one, one}) == 1);
+  CHECK(merged({one, another}) == 2);
+}
+
 TEST_CASE("without a recursion every caller counts") {
   const Finding one = lost({at("make", 3), at("helper", 5), at("main", 10)});
   const Finding another = lost({at("make", 3), at("helper", 5), at("main", 20)});

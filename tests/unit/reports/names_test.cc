@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "analyzer/base/source_frame.h"
+
 using namespace reftally;
 
 namespace {
@@ -23,6 +25,12 @@ TEST_CASE("what has no name in source keeps the one that the compiler gave it") 
   CHECK(short_function("void app::run<int>(int)::{lambda(int)#2}::operator()(int) const") == "app::run::{lambda#2}");
   CHECK(short_function("lox::Evaluator::call[abi:cxx11](int)::{lambda(auto)#1}::operator()(int) const") ==
         "lox::Evaluator::call::{lambda#1}");
+  CHECK(short_function("PerfMemory::create(unsigned long) [clone .part.0]") == "PerfMemory::create");
+}
+
+TEST_CASE("code of no module is said to be that") {
+  CHECK(frame_text({kUnknownCode, "", "", 0}) == "??? code since unloaded, or made at run time");
+  CHECK(frame_text({"start_plugin", "", "/usr/lib/app", 0}) == "start_plugin app");
 }
 
 TEST_CASE("a name too long to be read whole is told by its outermost template") {
