@@ -17,7 +17,6 @@
 namespace reftally::runtime {
 namespace {
 
-
 char unfinished[kMaxDumpPath];  // of this child; empty once it has its name, or is gone
 
 bool compose(const DumpName& name, char (&path)[kMaxDumpPath], const char* prefix, const char* suffix) noexcept {
