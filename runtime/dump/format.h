@@ -1,7 +1,7 @@
 // The Reftally dump, format version 1: what one process looked like at one moment.
 //
-// This header is the specification and the only code that runtime and analyzer share. A dump holds facts,
-// never conclusions. All integers are little-endian; all records have fixed width and natural alignment.
+// This header is the specification; runtime and analyzer share it and a few headers of facts
+// (tests/support/check_includes lists them). A dump holds facts, never conclusions. All integers are little-endian; all records have fixed width and natural alignment.
 //
 //   file     := FileHeader section* toc FileTrailer
 //   section  := SectionHeader payload
