@@ -114,6 +114,8 @@ std::string action_of(const std::vector<std::string>& members, Mending mending) 
   for (size_t i = 1; i < members.size() && i < kNamed; i++)
     names += (i + 1 == members.size() ? " and " : ", ") + members[i];
   if (members.size() > kNamed) names += fmt::format(" and {} more", members.size() - kNamed);
+  if (mending == Mending::kPromiseValue)
+    return fmt::format("set the promise to a weak_ptr, or let its futures go once the value is read ({})", names);
   if (mending == Mending::kVisit) return fmt::format("visit {} in tp_traverse and clear it in tp_clear", names);
   return fmt::format("make {} weak", names);
 }

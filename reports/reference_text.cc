@@ -71,7 +71,7 @@ std::string member_text(std::string_view owner, std::string_view path, bool dott
 
 const char* mending_verb(Mending mending) {
   static constexpr const char* kVerbs[] = {"make this one weak", "clear this one", "keep it without its traceback",
-                                           "visit this one"};
+                                           "let go of this one", "visit this one"};
   return kVerbs[static_cast<size_t>(mending)];
 }
 

@@ -46,6 +46,7 @@ struct Member {
   bool in_closure = false, in_coroutine = false, back_name = false, in_container = false, plural_name = false;
   bool is_self = true;             // always from an object to itself
   bool is_local = false;           // a variable of a frame that the cycle keeps
+  bool is_promised = false;        // leads to or from the state of a promise
   bool keeps_traceback = false;    // CPython: leads to an exception that has one, or to the traceback
   bool against_container = false;  // of the members of these cycles another is a container, and this is none
 
@@ -87,6 +88,12 @@ bool has_traceback(const Heap& heap, ObjectId object) {
 bool is_closure(std::string_view text) {
   return text.find("[lambda ") != std::string_view::npos || text.ends_with(".bind") ||
          text.find(".bind.get<") != std::string_view::npos;
+}
+
+// The shared state of a promise and its futures, or the value in it, of libstdc++ and libc++.
+bool is_promised(std::string_view text) {
+  return text.find("std::__future_base::_") != std::string_view::npos ||
+         text.find("__assoc_state<") != std::string_view::npos;
 }
 
 bool is_of_container(std::string_view path) { return path.find("[]") != std::string_view::npos; }
@@ -167,6 +174,8 @@ class Members {
     member.in_container = is_of_container(path);
     member.back_name = reads_as_back_reference(path);
     member.plural_name = reads_as_plural(path);
+    member.is_promised = is_promised(path) || is_promised(heap_.text(label.owner)) ||
+                         is_promised(heap_.type_name(from)) || is_promised(heap_.type_name(heap_.referent[row]));
     member.is_local = path.starts_with("local ");
     member.keeps_traceback = heap_.flavour[index(from)] == FlavourId::kPython && path != "__traceback__" &&
                              has_traceback(heap_, heap_.referent[row]);
@@ -197,6 +206,8 @@ std::string direction(const Heap& heap, const Member& member) {
     return "the coroutine belongs to what it keeps: give it a weak_ptr and lock() it after each suspension";
   if (member.in_closure)
     return "the closure is stored in what it captures: capture a weak_ptr and lock() it when it runs";
+  if (member.is_promised)
+    return "what a promise was set to is kept until the promise and the last of its futures are gone";
   if (member.is_self) return "an object need not own itself";
   if (member.keeps_traceback && !member.is_local)
     return "an exception keeps each frame that it went through, with all its variables";
@@ -288,9 +299,10 @@ std::optional<Advice> Advisor::advice_of(const Draft& draft) {
   const Member& first = draft.member(chosen->members.front());
   Advice advice;
   advice.weaken = first.reference;
-  advice.mending = first.is_local          ? Mending::kClear
-                   : first.keeps_traceback ? Mending::kDropTraceback
-                                           : Mending::kWeaken;
+  advice.mending = first.is_local                                                  ? Mending::kClear
+                   : first.keeps_traceback                                         ? Mending::kDropTraceback
+                   : first.is_promised && !first.in_closure && !first.in_coroutine ? Mending::kPromiseValue
+                                                                                   : Mending::kWeaken;
   advice.safe = losses == 0;
   advice.reason = direction(heap, first);
   for (size_t i = 1; i < chosen->members.size(); i++) advice.also.push_back(draft.member(chosen->members[i]).reference);

@@ -32,6 +32,7 @@ enum class Mending : uint8_t {
   kWeaken,
   kClear,          // a variable of a function: when it is done with it
   kDropTraceback,  // CPython: what is kept is an exception
+  kPromiseValue,   // std::promise: neither a future nor the state behind it can be weak, but what is kept in it can
   kVisit,          // CPython: it may stay as it is, once the collector is told of it
 };
 

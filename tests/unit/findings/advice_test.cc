@@ -110,6 +110,12 @@ TEST_CASE("a lost count outlives the weakened cycle: nothing is freed") {
 
 TEST_CASE("a cycle of words without names has no advice") { CHECK(advice_of("a(A):1 => b(B):1 => a") == "nothing"); }
 
+TEST_CASE("what a promise keeps cannot be weak by its own: its value can") {
+  const DrawnFindings drawn(
+      "j(Job) =[Job::done_]=> s(\"std::__future_base::_State_baseV2\") =[\"std::__future_base::_Result<X>\"]=> j");
+  CHECK(drawn.analysis.findings[0].advice->mending == Mending::kPromiseValue);
+}
+
 TEST_CASE("an exception in a variable of a frame that it went through: the variable is to be cleared") {
   const DrawnFindings drawn(
       "e(Error){python} =[Error::__traceback__]=> t(traceback){python} =[traceback::tb_frame]=> f(frame){python};"
