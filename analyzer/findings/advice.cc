@@ -73,7 +73,11 @@ struct Member {
   }
 };
 
+// What Qt's containers keep their elements in, which copies of a container share.
+bool is_shared_storage(std::string_view type) { return type.starts_with("QTypedArrayData<"); }
+
 bool can_be_weak(const Heap& heap, uint64_t row) {
+  if (is_shared_storage(heap.type_name(heap.referent[row]))) return false;
   return heap.kind[row] == ReferenceKind::kStrong && heap.is_counted(heap.referent[row]) &&
          heap.label[row] != LabelId{} && (heap.labels[index(heap.label[row])].flags & kLabelFixed) == 0;
 }

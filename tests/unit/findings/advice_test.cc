@@ -110,6 +110,11 @@ TEST_CASE("a lost count outlives the weakened cycle: nothing is freed") {
 
 TEST_CASE("a cycle of words without names has no advice") { CHECK(advice_of("a(A):1 => b(B):1 => a") == "nothing"); }
 
+TEST_CASE("a container of Qt is not weak: what is in it can be") {
+  CHECK(advice_of("n(Node) =[Node::kids]=> d(\"QTypedArrayData<P>\"); d =[\"QTypedArrayData<P>[]\"]=> n") ==
+        "::QTypedArrayData<P>[]: unsafe, breaks 1");
+}
+
 TEST_CASE("what a promise keeps cannot be weak by its own: its value can") {
   const DrawnFindings drawn(
       "j(Job) =[Job::done_]=> s(\"std::__future_base::_State_baseV2\") =[\"std::__future_base::_Result<X>\"]=> j");
