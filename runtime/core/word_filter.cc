@@ -36,7 +36,7 @@ bool is_type_name(const char* text, uint64_t room) noexcept {
 bool WordFilter::create() noexcept {
   mapped_cells_ = static_cast<uint64_t*>(map_memory(kCells / 8));
   module_cells_ = static_cast<uint64_t*>(map_memory(kCells / 8));
-  vtables_ = static_cast<uint64_t*>(map_memory(2 * kMaxVtables * sizeof(uint64_t)));
+  vtables_ = static_cast<uint64_t*>(map_memory(2 * kMostSlots * sizeof(uint64_t)));
   return mapped_cells_ != nullptr && module_cells_ != nullptr && vtables_ != nullptr;
 }
 
@@ -75,21 +75,33 @@ const char* WordFilter::type_name_behind(uint64_t vtable) const noexcept {
   return is_type_name(text, segment->end - name) ? text : nullptr;
 }
 
-void WordFilter::note_vtable(uint64_t word) noexcept {
+uint64_t& WordFilter::slot_of(uint64_t word) noexcept {
   for (uint64_t i = word * 0x9E3779B97F4A7C15ull >> 40;; i++) {
-    uint64_t& slot = vtables_[i & (2 * kMaxVtables - 1)];
-    if ((slot & ~uint64_t{1}) == word) return;
-    if (slot != 0) continue;
-    if (vtables_used_ == kMaxVtables) return;  // 262,144 distinct words into modules: more than any program has vtables
-    vtables_used_++;
-    slot = word | (type_name_behind(word) != nullptr ? 1 : 0);
-    return;
+    uint64_t& slot = vtables_[slots_ + (i & (slots_ - 1))];
+    if (slot == 0 || (slot & ~uint64_t{1}) == word) return slot;
   }
+}
+
+void WordFilter::note_vtable(uint64_t word) noexcept {
+  uint64_t& slot = slot_of(word);
+  if (slot != 0) return;
+  if (vtables_used_ == kMaxVtables) return;  // 262,144 distinct words into modules: more than any program has vtables
+  vtables_used_++;
+  slot = word | (type_name_behind(word) != nullptr ? 1 : 0);
+  if (vtables_used_ > slots_ / 2) grow();
+}
+
+void WordFilter::grow() noexcept {
+  const uint64_t* const before = vtables_ + slots_;
+  const uint32_t count = slots_;
+  slots_ *= 2;
+  for (uint32_t i = 0; i < count; i++)
+    if (before[i] != 0) slot_of(before[i] & ~uint64_t{1}) = before[i];
 }
 
 void WordFilter::write_vtables(dump::Writer& writer) noexcept {
   writer.begin(dump::kTagVtables, sizeof(dump::VtableRecord));
-  for (uint32_t i = 0; i < 2 * kMaxVtables; i++) {
+  for (uint32_t i = slots_; i < 2 * slots_; i++) {
     if ((vtables_[i] & 1) == 0) continue;
     const uint64_t vtable = vtables_[i] & ~uint64_t{1};
     writer.add(dump::VtableRecord{vtable, writer.string(type_name_behind(vtable))});

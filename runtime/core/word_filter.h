@@ -33,7 +33,7 @@ class WordFilter {
   static constexpr uint64_t kAddressMask = (1ull << 48) - 1;
   static constexpr uint32_t kCellShift = 21;  // 2 MiB: 8 MB of bits for the 47-bit address space
   static constexpr uint64_t kCells = 1ull << (47 - kCellShift);
-  static constexpr uint32_t kMaxVtables = 1u << 18;
+  static constexpr uint32_t kMaxVtables = 1u << 18, kFirstSlots = 1u << 11, kMostSlots = 2 * kMaxVtables;
 
   static bool is_small(uint32_t half) noexcept { return half < (1u << 20) || half == ~0u; }
   static bool is_set(const uint64_t* cells, uint64_t address) noexcept {
@@ -43,6 +43,8 @@ class WordFilter {
   bool is_mapped(uint64_t address) const noexcept { return is_set(mapped_cells_, address); }
   static void set_range(uint64_t* cells, uint64_t begin, uint64_t end) noexcept;
   void note_vtable(uint64_t word) noexcept;
+  uint64_t& slot_of(uint64_t word) noexcept;  // its own, or the empty one to be its
+  void grow() noexcept;
   const char* type_name_behind(uint64_t vtable) const noexcept;  // nullptr when it is none
 
   bool keep_all_ = false;
@@ -50,8 +52,10 @@ class WordFilter {
   bool has_low_mappings_ = false;  // below 4 GiB, where programs may keep pointers in 32 bits (GHashTable does)
   uint64_t* mapped_cells_ = nullptr;
   uint64_t* module_cells_ = nullptr;
-  uint64_t* vtables_ = nullptr;  // open addressing: word met | 1 when it is a vtable (vtables are 8-aligned)
-  uint32_t vtables_used_ = 0;
+  // Open addressing: word met | 1 when it is a vtable (vtables are 8-aligned). The table of n slots begins at n; small
+  // at first, for each page that a small process touches is a good part of its dump.
+  uint64_t* vtables_ = nullptr;
+  uint32_t slots_ = kFirstSlots, vtables_used_ = 0;
   const ModuleList* modules_ = nullptr;
 };
 
