@@ -15,19 +15,35 @@ namespace reftally {
 
 namespace {
 
-// Empty for a finding that stays as it is. Blocks are of one type, whatever their sizes.
-std::string birth_text(const Heap& heap, const Finding& finding) {
+struct BirthText {
+  std::string text;          // empty for a finding that stays as it is
+  std::vector<size_t> ends;  // of its lines, one a frame
+  bool is_cut = false;       // at a function that had called itself by then: how deep says nothing
+};
+
+// Blocks are of one type, whatever their sizes.
+BirthText birth_text(const Heap& heap, const Finding& finding) {
   const std::string_view rule = finding.rule;
   if ((rule != "leaked-reference" && rule != "unreachable-block") || finding.born.empty() || !finding.subject)
     return {};
-  std::string text = fmt::format("{}\n{}\n", rule, stable_name(heap.type_name(*finding.subject)));
+  BirthText birth;
+  birth.text = fmt::format("{}\n{}\n", rule, stable_name(heap.type_name(*finding.subject)));
   std::set<std::pair<std::string_view, std::string_view>> called;
   for (const SourceFrame& frame : finding.born) {
     const bool is_named = !frame.function.empty() && frame.function != kUnknownCode;
-    if (is_named && !called.emplace(frame.function, frame.file).second) break;  // how deep says nothing
-    text += fmt::format("{} {}:{}\n", frame.function, frame.file, frame.line);
+    birth.is_cut = is_named && !called.emplace(frame.function, frame.file).second;
+    if (birth.is_cut) break;
+    birth.text += fmt::format("{} {}:{}\n", frame.function, frame.file, frame.line);
+    birth.ends.push_back(birth.text.size());
   }
-  return text;
+  return birth;
+}
+
+// Where a recursion lost one at its depth, another at the first call of it is the same.
+std::string shortest_cut(const BirthText& birth, const std::set<std::string>& cuts) {
+  for (size_t end : birth.ends)
+    if (std::string beginning = birth.text.substr(0, end); cuts.contains(beginning)) return beginning;
+  return birth.text;
 }
 
 void merge_acquires(std::vector<FindingAcquire>& into, const std::vector<FindingAcquire>& from) {
@@ -57,15 +73,21 @@ void merge(Finding& into, Finding&& from) {
 }  // namespace
 
 void merge_equal_births(const Heap& heap, std::vector<Finding>& findings) {
+  std::vector<BirthText> births;
+  std::set<std::string> cuts;
+  for (const Finding& finding : findings) {
+    births.push_back(birth_text(heap, finding));
+    if (births.back().is_cut && !births.back().ends.empty()) cuts.insert(births.back().text);
+  }
   std::map<std::string, size_t> first;  // by birth text: index in `kept`
   std::vector<Finding> kept;
-  for (Finding& finding : findings) {
-    const std::string text = birth_text(heap, finding);
+  for (size_t i = 0; i < findings.size(); ++i) {
+    const std::string text = shortest_cut(births[i], cuts);
     const auto [known, is_new] = text.empty() ? std::pair{first.end(), true} : first.try_emplace(text, kept.size());
     if (is_new)
-      kept.push_back(std::move(finding));
+      kept.push_back(std::move(findings[i]));
     else
-      merge(kept[known->second], std::move(finding));
+      merge(kept[known->second], std::move(findings[i]));
   }
   findings = std::move(kept);
 }

@@ -60,3 +60,12 @@ TEST_CASE("without a recursion every caller counts") {
   CHECK(merged({one, one}) == 1);
   CHECK(merged({one, another}) == 2);
 }
+
+TEST_CASE("what a recursion lost at its first call is what it lost further down") {
+  const Finding first = lost({at("items", 7), at("table", 20), at("factor", 31), at("main", 50)});
+  const Finding second = lost({at("items", 7), at("table", 20), at("factor", 31), at("table", 40), at("main", 50)});
+  const Finding other = lost({at("items", 8), at("table", 20), at("factor", 31), at("main", 50)});
+  CHECK(merged({first, second}) == 1);
+  CHECK(merged({second, first}) == 1);
+  CHECK(merged({first, second, other}) == 2);
+}
