@@ -33,6 +33,7 @@ struct RunOptions {
   std::vector<std::string> program;
   std::string dump_dir = ".";
   std::vector<std::string> history;  // types
+  std::vector<std::string> only;     // names of executables
   std::string baseline;              // findings to live with, as `reftally check` writes them
   bool remove_dumps = false;
   bool no_analyze = false, full_contents = false, no_stacks = false, native_frames = false, no_zero_fill = false,
@@ -94,6 +95,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
   if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));
   if (options.verbose) set("REFTALLY_VERBOSE", "1");
+  if (!options.only.empty()) set("REFTALLY_ONLY", fmt::format("{}", fmt::join(options.only, ":")));
   if (!options.history.empty()) set("REFTALLY_HISTORY", fmt::format("{}", fmt::join(options.history, ",")));
 }
 
@@ -291,7 +293,9 @@ void tell_of_dumps(const RunOptions& options, uint64_t run, bool has_dumps, int 
   if (!left.empty())
     fmt::print(stderr, "reftally: {}\n", left);
   else if (!has_dumps && !not_run)
-    fmt::print(stderr, "reftally: no dump was written: {}\n", why_unrecorded(options.program[0], status));
+    fmt::print(stderr, "reftally: no dump was written: {}\n",
+               options.only.empty() ? why_unrecorded(options.program[0], status)
+                                    : "no program that --only names came to its end with the agent");
 }
 
 int run(const RunOptions& options) {
@@ -345,6 +349,13 @@ RunCommand prepare_run(CLI::App& parser) {
       .add_option("--history", options->history,
                   "keep every reference count event of this type, for `explain` (may be given more than once)")
       ->type_name("TYPE")
+      ->allow_extra_args(false);
+  parser
+      .add_option(
+          "--only", options->only,
+          "of what the program starts, record only executables of this name, such as cc1plus or 'python3*' (may "
+          "be given more than once)")
+      ->type_name("NAME")
       ->allow_extra_args(false);
   parser.add_flag("--verbose", options->verbose, "say which dumps were written");
   add_analysis_options(parser, options->analysis);

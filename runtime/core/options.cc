@@ -40,15 +40,35 @@ void read_output_dir(Options& options) noexcept {
   copy(options.output_dir + length + 1, kMaxPath - length - 1, given);
 }
 
+void read_executable_name(char* name, size_t capacity) noexcept {
+  char path[kMaxPath];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return copy(name, capacity, "program");
+  path[length] = '\0';
+  const char* slash = strrchr(path, '/');
+  copy(name, capacity, slash != nullptr ? slash + 1 : path);
+}
+
 void read_name(Options& options) noexcept {
   if (const char* given = getenv("REFTALLY_NAME"); given != nullptr && *given != '\0' && strchr(given, '/') == nullptr)
     return copy(options.name, sizeof options.name, given);
-  char path[kMaxPath];
-  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
-  if (length <= 0) return copy(options.name, sizeof options.name, "program");
-  path[length] = '\0';
-  const char* slash = strrchr(path, '/');
-  copy(options.name, sizeof options.name, slash != nullptr ? slash + 1 : path);
+  read_executable_name(options.name, sizeof options.name);
+}
+
+// REFTALLY_ONLY: names of programs with colons between them; what ends in an asterisk is the beginning of one.
+bool is_left_out() noexcept {
+  const char* names = getenv("REFTALLY_ONLY");
+  if (names == nullptr || *names == '\0') return false;
+  char own[kMaxPath];
+  read_executable_name(own, sizeof own);
+  for (; *names != '\0'; names += *names == ':' ? 1 : 0) {
+    const size_t length = strcspn(names, ":");
+    const bool is_beginning = length != 0 && names[length - 1] == '*';
+    if (is_beginning ? strncmp(own, names, length - 1) == 0 : strlen(own) == length && memcmp(own, names, length) == 0)
+      return false;
+    names += length;
+  }
+  return true;
 }
 
 }  // namespace
@@ -66,7 +86,7 @@ void read_options(Options& options) noexcept {
   if (options.stack_depth == 0 || options.stack_depth > kMaxStackDepth) options.stack_depth = kMaxStackDepth;
   options.zero_fill = number("REFTALLY_ZERO_FILL", 1) != 0;
   options.verbose = number("REFTALLY_VERBOSE", 0) != 0;
-  options.off = number("REFTALLY_OFF", 0) != 0;
+  options.off = number("REFTALLY_OFF", 0) != 0 || is_left_out();
   options.run = long_number("REFTALLY_RUN", 0);
 }
 

@@ -176,6 +176,17 @@ class Run(command.CommandTest):
         self.assertIn("main::{lambda}  lambda_births.cc:10\n", run.stderr)
         self.assertIn("main::{unnamed}::make  lambda_births.cc:15\n", run.stderr)
 
+    def test_only_the_programs_named_are_recorded(self):
+        for number, (names, wanted) in enumerate(((["true"], {"true"}), (["tr*", "sleep"], {"true", "sleep"}),
+                                                  (["tru"], set()), (["*"], {"true", "sleep", "bash"}))):
+            folder = self.folder / f"only{number}"
+            options = [word for name in names for word in ("--only", name)]
+            run = self.reftally("run", "--no-analyze", "-o", folder, *options, "--", "bash", "-c",
+                                "/bin/true; sleep 0; echo done")
+            self.assertEqual(run.stdout, "done\n")
+            self.assertEqual({dump.name.split(".")[0] for dump in folder.glob("*.tally")}, wanted)
+            self.assertEqual("--only" in run.stderr, not wanted, run.stderr)
+
     def run_on_dense_allocator(self, name, *definitions):
         sources = pathlib.Path(__file__).resolve().parent / "programs"
         subprocess.run(["gcc", "-O1", "-fPIC", "-shared", "-fno-builtin", *definitions, sources / "dense_allocator.c",
