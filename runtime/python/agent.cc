@@ -183,7 +183,7 @@ Address new_none() noexcept {
 bool start_agent() noexcept {
   if (started) return python.layout != nullptr;
   started = true;
-  if (options.off || !load_interpreter() || !check_collector()) {
+  if (options.off || !load_interpreter() || !check_collector() || !choose_interpreter()) {
     python.layout = nullptr;
     return false;
   }
@@ -212,11 +212,11 @@ void snapshot_at_exit() noexcept {
 using namespace reftally::python;
 
 // multiprocessing children and os.fork users leave by os._exit: no atexit callback runs then.
-#define REFTALLY_EXIT_HOOK(name)                                                        \
-  extern "C" [[gnu::visibility("default"), noreturn]] void name(int status) {           \
-    if (python.layout != nullptr && python.PyGILState_Check() != 0) snapshot_at_exit(); \
-    reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, #name))(status);                   \
-    __builtin_unreachable();                                                            \
+#define REFTALLY_EXIT_HOOK(name)                                              \
+  extern "C" [[gnu::visibility("default"), noreturn]] void name(int status) { \
+    if (python.layout != nullptr && has_gil()) snapshot_at_exit();            \
+    reinterpret_cast<void (*)(int)>(dlsym(RTLD_NEXT, #name))(status);         \
+    __builtin_unreachable();                                                  \
   }
 REFTALLY_EXIT_HOOK(_exit)
 REFTALLY_EXIT_HOOK(_Exit)

@@ -45,7 +45,8 @@ void join_events() noexcept {
 
 constexpr int kLeafBits = 20, kMiddleBits = 14, kTopBits = 13;
 using Leaf = uint32_t;
-Leaf** shadow[1u << kTopBits];
+using Leaves = std::atomic<Leaf*>[1u << kMiddleBits];
+std::atomic<Leaves*> shadow[1u << kTopBits];  // made with the GIL, read by threads of other interpreters too
 uint64_t last_region = ~uint64_t{0};
 Leaf* last_leaf = nullptr;
 
@@ -67,19 +68,26 @@ Leaf* new_leaf() noexcept {
 
 Leaf* leaf_of(uint64_t region, bool make) noexcept {
   if (region >> (kMiddleBits + kTopBits) != 0) return nullptr;
-  Leaf**& middle = shadow[region >> kMiddleBits];
+  std::atomic<Leaves*>& middle = shadow[region >> kMiddleBits];
   if (middle == nullptr) {
     if (!make) return nullptr;
-    middle = static_cast<Leaf**>(runtime::map_memory(sizeof(Leaf*) << kMiddleBits));
+    middle = static_cast<Leaves*>(runtime::map_memory(sizeof(Leaves)));
     if (middle == nullptr) return nullptr;
   }
-  Leaf*& leaf = middle[region & ((1u << kMiddleBits) - 1)];
+  std::atomic<Leaf*>& leaf = (*middle)[region & ((1u << kMiddleBits) - 1)];
   if (leaf == nullptr && make) leaf = new_leaf();
   return leaf;
 }
 
+// What was noted of it is of a block before: nothing is known of one of another interpreter.
+[[gnu::noinline]] void forget_block(Address block) noexcept {
+  if (Leaf* leaf = leaf_of(block >> kLeafBits, false)) leaf[(block & ((1u << kLeafBits) - 1)) / 16] = 0;
+}
+
 template <int Domain>
 [[gnu::always_inline]] inline void note_block(const void* block, uint32_t stack) noexcept {
+  if (stack == kOfOtherInterpreter) [[unlikely]]
+    return forget_block(reinterpret_cast<Address>(block));
   if constexpr (Domain == kMemoryDomain) stack |= kIsMemory;
   const auto address = reinterpret_cast<uint64_t>(block);
   const uint64_t region = address >> kLeafBits;
@@ -97,12 +105,12 @@ uint32_t noted_of_block(Address block) noexcept {
   return leaf != nullptr ? leaf[(block & ((1u << kLeafBits) - 1)) / 16] : 0;
 }
 
-// ---- hooks: called with the GIL
+// ---- hooks: called with the GIL of the interpreter that runs, which may not be the recorded one
 
 template <FrameKind Kind>
 [[gnu::always_inline]] inline uint32_t stack_of_caller() noexcept {
   const uint32_t stack = current_stack<Kind>();
-  return with_native ? with_native_frames(stack, runtime::caller_registers()) : stack;
+  return with_native && stack != kOfOtherInterpreter ? with_native_frames(stack, runtime::caller_registers()) : stack;
 }
 
 template <int Domain, FrameKind Kind>
@@ -124,7 +132,8 @@ template <int Domain, FrameKind Kind>
 void* on_realloc(void* context, void* old, size_t size) {
   const uint32_t stack = old != nullptr ? birth_of_block(reinterpret_cast<Address>(old)) : 0;
   void* block = base[Domain].realloc(context, old, size);
-  if (block != nullptr) note_block<Domain>(block, stack != 0 ? stack : stack_of_caller<Kind>());
+  const bool keeps = stack != 0 && is_recorded_thread();
+  if (block != nullptr) note_block<Domain>(block, keeps ? stack : stack_of_caller<Kind>());
   return block;
 }
 

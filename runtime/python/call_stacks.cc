@@ -32,8 +32,6 @@ void forget_stack(Address instruction, uint32_t chain) noexcept {
 
 // ---- frames
 
-Address (*current_thread)() = nullptr;
-
 struct Offsets {  // of the layout: what each allocation needs, side by side
   uint64_t thread_frame, code, instruction, previous, stack_top, owner;
   uint64_t thread_indirect, block_count, executing, last_block;
@@ -58,8 +56,8 @@ void set_offsets(const Layout& layout) noexcept {
              python.at_least(12)};
 }
 
-[[gnu::always_inline]] inline Address innermost_frame() noexcept {
-  Address holder = current_thread();
+[[gnu::always_inline]] inline Address innermost_frame(Address thread) noexcept {
+  Address holder = thread;
   if (holder != 0 && offsets.is_indirect) holder = pointer_at(holder + offsets.thread_indirect);
   return holder != 0 ? pointer_at(holder + offsets.thread_frame) : 0;
 }
@@ -238,7 +236,10 @@ template <FrameKind Kind>
 
 template <FrameKind Kind>
 uint32_t current_stack() noexcept {
-  const Address frame = innermost_frame();
+  const Address thread = python.current_thread();
+  if (is_of_other_interpreter(thread)) [[unlikely]]
+    return kOfOtherInterpreter;
+  const Address frame = innermost_frame(thread);
   if (frame == 0) return 0;
   const Address instruction = instruction_of<Kind>(frame);
   const int32_t top = top_of<Kind>(frame);
@@ -259,9 +260,6 @@ FrameKind frame_kind() noexcept {
 }
 
 bool prepare_call_stacks(uint32_t depth) noexcept {
-  current_thread = python.PyThreadState_GetUnchecked;  // its name since 3.13
-  if (current_thread == nullptr) current_thread = python._PyThreadState_UncheckedGet;
-  if (current_thread == nullptr) return false;
   callers_wanted = depth - 1;
   set_offsets(*python.layout);
   return prepare_stack_tables(forget_stack);
@@ -269,10 +267,10 @@ bool prepare_call_stacks(uint32_t depth) noexcept {
 
 // The interpreter's loop keeps these in its own native frame: _PyCFrame in 3.11 and 3.12, its first frame in 3.13.
 Address native_stack_limit() noexcept {
-  const Address thread = current_thread();
+  const Address thread = python.current_thread();
   if (thread == 0 || frame_kind() != FrameKind::kRecord) return 0;
   if (offsets.is_indirect) return pointer_at(thread + offsets.thread_indirect);
-  Address frame = innermost_frame();
+  Address frame = innermost_frame(thread);
   while (frame != 0 && read<uint8_t>(frame + offsets.owner) < kOwnedByCStack)
     frame = pointer_at(frame + offsets.previous);
   return frame;

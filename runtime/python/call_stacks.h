@@ -28,7 +28,10 @@ FrameKind frame_kind() noexcept;
 // False when there is no address space, or no way to the current thread.
 bool prepare_call_stacks(uint32_t depth) noexcept;
 
-// With the GIL: number of the stack of now, from 1; 0 unknown. Asks nothing of the interpreter.
+// The tables are of the recorded interpreter: threads of others must leave them alone.
+inline constexpr uint32_t kOfOtherInterpreter = ~uint32_t{0};
+
+// With the GIL: number of the stack of now, from 1; 0 unknown; kOfOtherInterpreter. Asks nothing of the interpreter.
 template <FrameKind Kind>
 uint32_t current_stack() noexcept;
 

@@ -30,7 +30,9 @@ bool resolve_api() noexcept {
   all = resolve(python.runtime_error, "PyExc_RuntimeError") && all;
   all = resolve(python.none, "_Py_NoneStruct") && all;
   all = resolve(python.true_value, "_Py_TrueStruct") && all;
-  return resolve(python.false_value, "_Py_FalseStruct") && all;
+  python.current_thread = python.PyThreadState_GetUnchecked;  // its name since 3.13
+  if (python.current_thread == nullptr) python.current_thread = python._PyThreadState_UncheckedGet;
+  return resolve(python.false_value, "_Py_FalseStruct") && python.current_thread != nullptr && all;
 }
 
 int minor_version(const char* version) noexcept {
@@ -106,6 +108,11 @@ bool check_collector() noexcept {
   }
   python.Py_DecRef(list);
   return found || refuse("the collector's lists are not where this version has them");
+}
+
+bool choose_interpreter() noexcept {
+  if (python.at_least(12)) python.recorded = python.PyInterpreterState_Get();
+  return is_recorded_thread() || refuse("a thread's interpreter is not where this version has it");
 }
 
 }  // namespace reftally::python

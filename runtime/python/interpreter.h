@@ -109,17 +109,29 @@ struct Interpreter {
   } types;
   Address runtime_error = 0;  // PyExc_RuntimeError: a pointer to the type
   Address none = 0, true_value = 0, false_value = 0;
+  Address (*current_thread)() = nullptr;  // its state; before 3.12 of the thread that has the GIL
+  Address recorded = 0;                   // the one interpreter that is recorded; 0: all, for they share one GIL
 
   bool at_least(int wanted) const noexcept { return minor >= wanted; }
 };
 
 extern Interpreter python;
 
+// From 3.12 on interpreters may have GILs of their own. A thread without a state has none at all.
+inline bool is_of_other_interpreter(Address thread) noexcept {
+  constexpr uint64_t kThreadInterpreter = 16;  // PyThreadState::interp, in all versions
+  return python.recorded != 0 && (thread == 0 || pointer_at(thread + kThreadInterpreter) != python.recorded);
+}
+inline bool is_recorded_thread() noexcept { return !is_of_other_interpreter(python.current_thread()); }
+// PyGILState_Check says yes to every thread once there was a second interpreter.
+inline bool has_gil() noexcept { return python.PyGILState_Check() != 0 && is_recorded_thread(); }
+
 // True when this process has a CPython in it (libpython or the executable itself).
 bool is_python_process() noexcept;
-// Fills `python`. False, with one line on stderr, when the interpreter is not one the agent knows. Needs the GIL
-// only for the check of the collector's lists.
+// Fills `python`. False, with one line on stderr, when the interpreter is not one the agent knows.
 bool load_interpreter() noexcept;
+// With the GIL: the same for the collector's lists, and whose interpreter this is.
 bool check_collector() noexcept;
+bool choose_interpreter() noexcept;
 
 }  // namespace reftally::python

@@ -123,7 +123,8 @@ void bury(Row* live) noexcept {
 }
 
 void on_free_code(Address code) noexcept {
-  if (Row* row = find_row(code)) bury(row);
+  if (is_recorded_thread())
+    if (Row* row = find_row(code)) bury(row);
   free_code(code);
 }
 

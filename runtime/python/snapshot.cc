@@ -169,7 +169,7 @@ bool may_take(dump::SnapshotReason reason) noexcept {
         nullptr);
     return false;
   }
-  may_look = python.PyGILState_Check() != 0;
+  may_look = has_gil();
   if (!may_look) return true;
   if (reason == dump::SnapshotReason::kExitCalled) exit_snapshot_is_taken();
   modules.read();
