@@ -106,6 +106,7 @@ void write_notes(Writer& writer, const SnapshotFacts& facts, const Troubles& tro
   writer.begin(dump::kTagNotes, sizeof(dump::NoteRecord));
   auto warn = [&](const char* text) { writer.add(dump::NoteRecord{dump::NoteKind::kWarning, 0, writer.string(text)}); };
   if (recorder.stacks.full()) warn("the table of call stacks was full: later blocks have no birth stack");
+  if (some_threads_had_no_state()) warn("too many threads at once: blocks of some have no birth stack");
   if (facts.world->not_stopped() != 0)
     warn("some threads could not be stopped: their whole stacks count as roots and the image may be torn");
   if (references_were_lost()) warn("some reference count events were lost: acquire stacks are not judged");

@@ -1,5 +1,7 @@
 #include "runtime/core/live_table.h"
 
+#include <algorithm>
+
 namespace reftally::runtime {
 
 bool LiveTable::create(uint32_t spacing) noexcept {
@@ -9,8 +11,8 @@ bool LiveTable::create(uint32_t spacing) noexcept {
 }
 
 uint32_t LiveTable::region_count() const noexcept {
-  uint32_t used = region_list_used_.load(std::memory_order_acquire);
-  return used < kMaxRegionsUsed ? used : kMaxRegionsUsed;
+  const uint64_t used = region_list_used_.load(std::memory_order_acquire);
+  return static_cast<uint32_t>(std::min({used, uint64_t{kMaxRegionsUsed}, region_list_.made()}));
 }
 
 // The loser of a race wastes untouched address space only, here and with a region.

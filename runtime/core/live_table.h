@@ -51,6 +51,7 @@ class LiveTable {
     for (uint32_t i = 0; i < region_count(); i++) {
       const uint64_t region = region_list_[i];
       const Entries entries = entries_of(region);
+      if (entries == nullptr) continue;  // the thread that made it was stopped before it wrote the list
       for (uint64_t slot = 0; slot < slots(); slot++)
         if (uint64_t entry = entries[slot].load(std::memory_order_relaxed))
           visit(block_of(region, slot, entry, births_of(entries)[slot]));
@@ -105,7 +106,7 @@ class LiveTable {
   }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
   uint64_t slot_of(uint64_t address) const noexcept { return (address & ((1ull << kRegionShift) - 1)) >> slot_shift_; }
-  uint32_t region_count() const noexcept;
+  uint32_t region_count() const noexcept;  // of the list, as far as there is memory for it
   std::atomic<uint64_t>* entry(uint64_t address) const noexcept;  // nullptr: in no region
   Group* make_group(uint64_t region) noexcept;
   Entries make_region(uint64_t region) noexcept;

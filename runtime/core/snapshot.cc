@@ -145,7 +145,7 @@ void prepare_snapshots() noexcept {
 }
 
 uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept {
-  if (!prepared || recorder.restricted) return 0;
+  if (!prepared || !recording() || recorder.restricted) return 0;
   if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) return 0;
   const bool at_exit = is_at_exit(reason);
   if (!become_busy(at_exit)) return 0;

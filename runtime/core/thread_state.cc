@@ -12,6 +12,7 @@ GrowingArray<ThreadState, 0> rows;
 std::atomic<uint32_t> rows_used{0};
 std::atomic<uint64_t> free_rows{0};  // row + 1 of the first, 0 none; counted in the high half, so that no ABA
 std::atomic<uint64_t> uncounted{0};  // allocations of threads without a row
+std::atomic<bool> rows_ran_out{false};
 pthread_key_t exit_key;
 bool watching = false;
 
@@ -53,7 +54,10 @@ void give_back(void* state) {
 ThreadState* take_thread_row() noexcept {
   ThreadState* row = reuse_row();
   if (row == nullptr) row = fresh_row();
-  if (row == nullptr) return nullptr;
+  if (row == nullptr) {
+    rows_ran_out.store(true, std::memory_order_relaxed);
+    return nullptr;
+  }
   own_state = row;
   if (watching) pthread_setspecific(exit_key, row);  // one of the first 32 keys: allocates nothing
   return row;
@@ -72,5 +76,7 @@ uint64_t total_allocations() noexcept {
 }
 
 void count_allocation_without_state() noexcept { uncounted.fetch_add(1, std::memory_order_relaxed); }
+
+bool some_threads_had_no_state() noexcept { return rows_ran_out.load(std::memory_order_relaxed); }
 
 }  // namespace reftally::runtime

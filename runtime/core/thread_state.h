@@ -89,5 +89,6 @@ uint32_t thread_row_count() noexcept;  // most threads that were alive at once
 
 uint64_t total_allocations() noexcept;
 void count_allocation_without_state() noexcept;
+bool some_threads_had_no_state() noexcept;  // more at once than there are rows, or memory for them
 
 }  // namespace reftally::runtime
