@@ -27,8 +27,8 @@ long clone_process() noexcept;
 // The same for a child that nobody waits for: its parent is init. `main` runs on the stack that ends at `stack_end` and
 // does not return. False when refused.
 bool clone_orphan(void (*main)(), void* stack_end) noexcept;
-// Waits for the end of a child that writes a dump; one that takes more than ten minutes is ended. `status` is as wait(2)
-// has it. False: it is no child of ours.
+// Waits for the end of a child that writes a dump; one that takes more than ten minutes is ended. `status` is as
+// wait(2) has it. False: it is no child of ours.
 bool wait_for_end(long child, int& status) noexcept;
 bool wait_for_child(long child) noexcept;  // true when it ended well
 void close_standard_files() noexcept;      // stdin and stdout

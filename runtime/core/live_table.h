@@ -106,7 +106,7 @@ class LiveTable {
   }
   uint64_t slots() const noexcept { return 1ull << (kRegionShift - slot_shift_); }
   uint64_t slot_of(uint64_t address) const noexcept { return (address & ((1ull << kRegionShift) - 1)) >> slot_shift_; }
-  uint32_t region_count() const noexcept;  // of the list, as far as there is memory for it
+  uint32_t region_count() const noexcept;                         // of the list, as far as there is memory for it
   std::atomic<uint64_t>* entry(uint64_t address) const noexcept;  // nullptr: in no region
   Group* make_group(uint64_t region) noexcept;
   Entries make_region(uint64_t region) noexcept;
