@@ -102,10 +102,14 @@ void TypedWalk::walk_deleter(HolderId holder) {
   walk({place->type, address, paths_.step(PathId{}, "get_deleter()")}, address + place->type->size);
 }
 
+bool TypedWalk::stands_in(uint32_t block, uint64_t address) const {
+  return block == Image::kNoBlock ? image_.block_at(address) == block : image_.blocks[block].contains(address);
+}
+
 void TypedWalk::walk_counted_value(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const bool is_inside = object.value_block == Image::kNoBlock;
-  if (is_inside && image_.block_at(object.value) != object.block) return;  // in no block: a static, memory of a pool
+  if (is_inside && !stands_in(object.block, object.value)) return;  // in no block: a static, memory of a pool
   if (!is_inside && holders_.owner(object.value_block) != holder) {  // an unknown deleter: the value is on its own
     const Type* type = value_type(object);
     if (is_walkable(type)) pointees_.push_back({object.value_block, object.value, type, true});

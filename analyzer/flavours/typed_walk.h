@@ -60,6 +60,7 @@ class TypedWalk final : private ValueVisitor {
   void walk_variable(const Variable& variable, uint64_t address);
   void walk_counted_values();
   void walk_counted_value(HolderId holder);
+  bool stands_in(uint32_t block, uint64_t address) const;
   void walk_deleter(HolderId holder);
   const Type* value_type(const CountedObject& object);
   const Type* class_by_vtable(uint64_t value, std::string_view name) const;
