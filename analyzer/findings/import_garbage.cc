@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <string_view>
 
 #include "analyzer/findings/rules.h"
@@ -113,14 +114,29 @@ bool is_of_interpreter(const Image& image, uint64_t address) {
   return name.starts_with("python") || name.starts_with("libpython");
 }
 
-// A semaphore that the interpreter's own code asked for. After fork() CPython takes new locks for the old, which it
-// never frees: no standard says what a child may do with them.
-bool is_lock_left_by_fork(const Heap& heap, const Image& image, ObjectId object) {
-  constexpr uint64_t kSemaphoreSize = 32;  // sem_t: value, number of those who wait, whether shared
+// sem_t: its value and, in the upper half, the number of those who wait; then whether processes share it.
+bool is_semaphore(const Heap& heap, const Image& image, ObjectId object) {
+  constexpr uint64_t kSize = 32, kManyThreads = 1 << 16;
   const uint64_t at = heap.address[index(object)];
-  if (heap.flavour[index(object)] == FlavourId::kPython || heap.size[index(object)] != kSemaphoreSize) return false;
-  if (image.word(at).value_or(0) > 1 || image.word(at + 8).value_or(0) > UINT8_MAX) return false;
-  const std::vector<uint64_t> frames = image.frames(heap.birth_stack[index(object)]);
+  if (heap.flavour[index(object)] == FlavourId::kPython || heap.size[index(object)] != kSize) return false;
+  const std::optional<uint32_t> value = image.half(at), waiting = image.half(at + 4), shared = image.half(at + 8);
+  return value && *value <= 1 && waiting.value_or(0) < kManyThreads && shared.value_or(0) <= UINT8_MAX;
+}
+
+bool was_born_before_fork(const Image& image, uint64_t address) {
+  const uint32_t block = image.block_at(address);
+  const uint32_t birth = block != Image::kNoBlock ? image.blocks[block].birth : 0;
+  return birth != 0 && birth < image.process.fork_birth;
+}
+
+// A semaphore that the interpreter's own code asked for. After fork() CPython takes new locks for the old, which it
+// never frees: no standard says what a child may do with them. Without a birth stack it must at least have been there
+// when the process was copied.
+bool is_lock_left_by_fork(const Heap& heap, const Image& image, ObjectId object) {
+  if (!is_semaphore(heap, image, object)) return false;
+  const StackId stack = heap.birth_stack[index(object)];
+  if (stack == StackId{}) return was_born_before_fork(image, heap.address[index(object)]);
+  const std::vector<uint64_t> frames = image.frames(stack);
   return frames.size() >= 2 && is_of_interpreter(image, frames[0]) && is_of_interpreter(image, frames[1]);
 }
 
@@ -154,11 +170,10 @@ bool births_are_known(const Heap& heap) {
 
 void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
                            std::vector<Finding>& findings) {
+  std::erase_if(findings, [&](const Finding& finding) { return is_left_by_fork(heap, image, finding); });
   if (findings.empty() || !births_are_known(heap)) return;
   forget_lost_by_import(heap, image, types, findings);
-  std::erase_if(findings, [&](const Finding& finding) {
-    return is_block_lost_by_import(heap, image, types, finding) || is_left_by_fork(heap, image, finding);
-  });
+  std::erase_if(findings, [&](const Finding& finding) { return is_block_lost_by_import(heap, image, types, finding); });
   std::erase_if(findings, [&](const Finding& finding) {
     return finding.severity != Severity::kError && std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {

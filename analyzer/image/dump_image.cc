@@ -69,6 +69,7 @@ void DumpReader::read_process() {
     process.sequence = record.sequence;
     process.allocations_total = record.allocations_total;
     process.run = record.run;
+    process.fork_birth = record.fork_birth;
     process.executable = text(record.executable, place);
     process.command_line = text(record.command_line, place);
     process.runtime_version = text(record.runtime_version, place);

@@ -28,7 +28,8 @@ struct ImageProcess {
   uint64_t start_time_ns = 0, snapshot_time_ns = 0, pause_ns = 0;
   uint32_t sequence = 0;
   uint64_t allocations_total = 0;
-  uint64_t run = 0;  // number of the `reftally run` that the process belonged to
+  uint64_t run = 0;         // number of the `reftally run` that the process belonged to
+  uint32_t fork_birth = 0;  // order of birth at which fork() made the process; 0: it is no copy, or not known to be one
   std::string executable, command_line, runtime_version, working_directory;
 };
 

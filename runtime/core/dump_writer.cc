@@ -38,6 +38,7 @@ void write_process(Writer& writer, const SnapshotFacts& facts) noexcept {
   record.allocations_total = total_allocations();
   record.runtime_version = writer.string(kRuntimeVersion);
   record.run = recorder.options.run;
+  record.fork_birth = recorder.fork_birth;
   write_process_record(writer, record);
 }
 

@@ -36,6 +36,8 @@ uint32_t count_and_capture(const Registers& caller) noexcept {
 
 }  // namespace
 
+uint32_t birth_now() noexcept { return birth_code(birth_cycles() - recorder.start_cycles); }
+
 void start_recording(uint32_t spacing) noexcept {
   read_options(recorder.options);
   if (recorder.options.off) return;
@@ -63,8 +65,7 @@ void stop_recording(const char* why) noexcept {
 void record_block(void* block, size_t size, const Registers& caller) noexcept {
   // A block that the agent's own calls or a signal handler inside it make is a block like any other, without a stack.
   const uint32_t stack = count_and_capture(caller);
-  const uint32_t birth = birth_code(birth_cycles() - recorder.start_cycles);
-  if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack, birth))
+  if (!recorder.live.add(reinterpret_cast<uint64_t>(block), size, stack, birth_now()))
     stop_recording("no memory for the table of live blocks, or the program has limited its own; recording stops");
 }
 

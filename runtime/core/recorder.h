@@ -24,7 +24,9 @@ struct Recorder {
   const char* other_malloc = nullptr;  // the file that has the malloc the program uses, when it is not through ours
   bool restricted = false;             // the program gave up rights: system calls we have not made yet may now kill it
   bool has_uncopied_memory = false;    // see uncopied_memory.h
-  bool forked = false;  // a copy of a process: stacks of threads it does not have may still hold references
+  // Order of birth at which fork() made the process, 0: it is no copy. In a copy, stacks of threads that it does not
+  // have may still hold references.
+  uint32_t fork_birth = 0;
 };
 
 extern Recorder recorder;
@@ -37,5 +39,6 @@ void stop_recording(const char* why) noexcept;
 inline bool recording() noexcept { return recorder.active.load(std::memory_order_relaxed); }
 void record_block(void* block, size_t size, const Registers& caller) noexcept;
 void forget_block(void* block) noexcept;
+uint32_t birth_now() noexcept;  // of a block that is born now: birth_clock.h
 
 }  // namespace reftally::runtime

@@ -251,7 +251,7 @@ void RootRanges::find(const MemoryMap& map, const ModuleList& modules, const Pro
   sort_thread_ranges();
   take_blocks(map, modules);
   claim_statics(modules);
-  for (uint32_t i = 0; i < map.count() && !recorder.forked; i++) {
+  for (uint32_t i = 0; i < map.count() && recorder.fork_birth == 0; i++) {
     const uint64_t size = map[i].end - map[i].begin;
     if (may_hold_roots(map[i]) && map[i].path[0] == '\0' && size >= kSmallestStack && size < kLargestStack)
       take_dead_stacks(map[i]);

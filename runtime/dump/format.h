@@ -1,7 +1,8 @@
 // The Reftally dump, format version 1: what one process looked like at one moment.
 //
 // This header is the specification; runtime and analyzer share it and a few headers of facts
-// (tests/support/check_includes lists them). A dump holds facts, never conclusions. All integers are little-endian; all records have fixed width and natural alignment.
+// (tests/support/check_includes lists them). A dump holds facts, never conclusions. All integers are little-endian; all
+// records have fixed width and natural alignment.
 //
 //   file     := FileHeader section* toc FileTrailer
 //   section  := SectionHeader payload
@@ -29,7 +30,7 @@ namespace reftally::dump {
 inline constexpr uint8_t kMagic[8] = {0x89, 'T', 'A', 'L', 'L', 'Y', '\r', '\n'};
 inline constexpr uint8_t kTrailerMagic[8] = {'Y', 'L', 'L', 'A', 'T', 0x89, '\r', '\n'};
 inline constexpr uint16_t kVersionMajor = 1;
-inline constexpr uint16_t kVersionMinor = 6;
+inline constexpr uint16_t kVersionMinor = 7;
 inline constexpr uint32_t kByteOrderMark = 0x01020304;
 inline constexpr uint32_t kArchitectureX86_64 = 62;  // EM_X86_64
 
@@ -153,8 +154,12 @@ struct ProcessRecord {
   StringRef runtime_version;
   StringRef working_directory;
   uint64_t run;  // number of the `reftally run` that the process belongs to (REFTALLY_RUN), 0: none. Since 1.5
+  // Since 1.7: of a copy that fork() made, the order of birth at which it was made; a block born earlier was its
+  // parent's. 0: the process is no copy, or is not known to be one.
+  uint32_t fork_birth;
+  uint32_t reserved;
 };
-static_assert(sizeof(ProcessRecord) == 96);
+static_assert(sizeof(ProcessRecord) == 104);
 
 inline constexpr uint32_t kMapRead = 1, kMapWrite = 2, kMapExecute = 4, kMapShared = 8;
 inline constexpr uint32_t kMapAgent = 16;  // the runtime's own memory: never a root, never scanned

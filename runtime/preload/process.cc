@@ -47,7 +47,7 @@ void after_fork_in_child() {
   recorder.process.store(current_process(), std::memory_order_relaxed);
   recorder.snapshots.store(0, std::memory_order_relaxed);
   recorder.start_time_ns = real_time_ns();
-  recorder.forked = true;
+  recorder.fork_birth = birth_now();
   snapshot_at_exit_taken.store(false);
   forget_snapshots();
 }

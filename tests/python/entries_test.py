@@ -4,7 +4,9 @@
 """
 
 import glob
+import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -32,6 +34,32 @@ if child == 0:
     os._exit(0)
 print(os.waitpid(child, 0)[1])
 """
+LOSES_AFTER_FORK = """
+import ctypes, os, threading
+allocate = ctypes.CDLL(None).malloc
+allocate.restype = ctypes.c_void_p
+release = threading.Event()
+waiting = threading.Thread(target=release.wait)
+waiting.start()
+child = os.fork()
+if child == 0:
+    os._exit(sum(allocate(32) is None for _ in range(5)))
+print(os.waitpid(child, 0)[1])
+release.set()
+waiting.join()
+"""
+LOSES_BEFORE_FORK = """
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+void* volatile last;
+int main(void) {
+  for (int i = 0; i < 5; i++) last = calloc(1, 32);
+  last = NULL;
+  if (fork() != 0) wait(NULL);
+  return 0;
+}
+"""
 
 
 class EntriesTest(unittest.TestCase):
@@ -40,8 +68,8 @@ class EntriesTest(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
 
-    def run_under(self, *command, text=None):
-        done = subprocess.run([reftally_command, "run", "--no-analyze", "-o", self.folder, "--", *command],
+    def run_under(self, *command, text=None, options=()):
+        done = subprocess.run([reftally_command, "run", "--no-analyze", *options, "-o", self.folder, "--", *command],
                               cwd=self.folder, input=text or "", stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               universal_newlines=True, timeout=120)
         return done, glob.glob(os.path.join(self.folder, "*.tally"))
@@ -52,6 +80,10 @@ class EntriesTest(unittest.TestCase):
         self.assertEqual(len(dumps), 1)
         told = subprocess.run([reftally_command, "info", dumps[0]], stdout=subprocess.PIPE, text=True).stdout
         self.assertIn("DOBJ", told)
+
+    def findings(self, dump):
+        told = subprocess.run([reftally_command, "analyze", "--format", "json", dump], stdout=subprocess.PIPE, text=True)
+        return json.loads(told.stdout)["findings"]
 
     def script(self, text, name="app.py"):
         path = os.path.join(self.folder, name)
@@ -90,12 +122,30 @@ class EntriesTest(unittest.TestCase):
                 self.assertGreaterEqual(len(dumps), 3)  # spawn has a tracker of resources too
 
     def test_a_forked_child_has_no_findings(self):
-        """CPython takes new locks there, and frees none of the old."""
-        done, dumps = self.run_under(sys.executable, self.script(FAMILY), "fork")
-        self.assertGreaterEqual(len(dumps), 3, done.stderr)
-        for dump in dumps:
-            told = subprocess.run([reftally_command, "analyze", dump], stdout=subprocess.PIPE, text=True).stdout
-            self.assertIn("no findings", told)
+        """CPython takes new locks there, and frees none of the old. What importing left is a note without births."""
+        for options in ((), ("--no-stacks",)):
+            with self.subTest(options):
+                for old in glob.glob(os.path.join(self.folder, "*.tally")):
+                    os.unlink(old)
+                done, dumps = self.run_under(sys.executable, self.script(FAMILY), "fork", options=options)
+                self.assertGreaterEqual(len(dumps), 3, done.stderr)
+                for dump in dumps:
+                    told = self.findings(dump)
+                    self.assertEqual([finding for finding in told if not options or finding["severity"] != "note"], [])
+
+    def test_a_block_of_a_locks_size_that_a_forked_child_loses_is_told(self):
+        done, dumps = self.run_under(sys.executable, self.script(LOSES_AFTER_FORK), options=("--no-stacks",))
+        self.assertEqual((done.returncode, done.stdout), (0, "0\n"), done.stderr)
+        told = [finding for dump in dumps for finding in self.findings(dump)]
+        self.assertEqual([finding["rule"] for finding in told if finding["severity"] != "note"], ["unreachable-block"])
+
+    @unittest.skipIf(shutil.which("cc") is None, "no compiler")
+    def test_a_program_in_c_that_forks_is_told_of_what_looks_like_locks(self):
+        program = os.path.join(self.folder, "program")
+        subprocess.run(["cc", "-x", "c", "-O1", "-", "-o", program], input=LOSES_BEFORE_FORK, text=True, check=True)
+        _, dumps = self.run_under(program, options=("--no-stacks",))
+        told = [[finding["rule"] for finding in self.findings(dump)] for dump in dumps]
+        self.assertEqual(told, [["unreachable-block"], ["unreachable-block"]])
 
     def test_a_child_that_ends_by_exit_without_cleaning(self):
         done, dumps = self.run_under(sys.executable, "-c", FORK)

@@ -134,6 +134,7 @@ TEST_CASE("a file of an older version, whose records are shorter, still reads") 
   builder.header.version_minor = 0;
   dump::ProcessRecord process = DumpBuilder::plain_process();
   process.run = 7;  // since 1.5: past the end of this one
+  process.fork_birth = 8;
   builder.add_section({dump::kTagProcess, 88, std::string(reinterpret_cast<const char*>(&process), 88)});
   dump::ModuleRecord module{};
   module.bias = 0x400000;
@@ -146,4 +147,5 @@ TEST_CASE("a file of an older version, whose records are shorter, still reads") 
   CHECK(image.modules[0].thread_local_number == 0);
   CHECK(image.process.pid == process.pid);
   CHECK(image.process.run == 0);
+  CHECK(image.process.fork_birth == 0);
 }
