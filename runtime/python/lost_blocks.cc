@@ -75,7 +75,7 @@ bool LostBlocks::is_freed(Address place) noexcept {
 // A word of a block that may be lost itself says nothing yet.
 void LostBlocks::meet(Address place, Address word) noexcept {
   const Place to = place_of(word);
-  if (!to.is_open() || is_freed(place)) return;
+  if (!to.is_open() || is_freed(place) || frames_.is_dead(place)) return;
   if (place_of(place).is_open() && links_.size() < kMaxLinks) {
     links_.push({place, to.address()});
     return;

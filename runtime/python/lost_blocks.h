@@ -7,6 +7,7 @@
 #pragma once
 
 #include "runtime/core/memory_map.h"
+#include "runtime/python/frame_words.h"
 #include "runtime/python/free_chunks.h"
 #include "runtime/python/pools.h"
 #include "runtime/python/unreached_objects.h"
@@ -16,8 +17,9 @@ namespace reftally::python {
 
 class LostBlocks {
  public:
-  LostBlocks(Walk& walk, const Column<Pool>& pools, UnreachedObjects& objects, runtime::MemoryMap& map) noexcept
-      : walk_(walk), pools_(pools), objects_(objects), map_(map) {}
+  LostBlocks(Walk& walk, const FrameWords& frames, const Column<Pool>& pools, UnreachedObjects& objects,
+             runtime::MemoryMap& map) noexcept
+      : walk_(walk), frames_(frames), pools_(pools), objects_(objects), map_(map) {}
 
   // Call when all objects are known and before words are looked for: those in a lost block are its own.
   void add_to_walk(Address stack_limit) noexcept;
@@ -56,6 +58,7 @@ class LostBlocks {
   void for_each_open(Visit visit) noexcept;
 
   Walk& walk_;
+  const FrameWords& frames_;
   const Column<Pool>& pools_;
   UnreachedObjects& objects_;
   runtime::MemoryMap& map_;

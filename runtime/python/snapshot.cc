@@ -92,9 +92,12 @@ void write_heap(dump::Writer& writer) noexcept {
   if (memory_map.read()) find_pools(memory_map, pools);
   UnreachedObjects& unreached = make<UnreachedObjects>(walk, pools, memory_map);
   walk.write_references(unreached);
-  if (registers_are_in_memory()) make<LostBlocks>(walk, pools, unreached, memory_map).add_to_walk(facts.stack_limit);
+  FrameWords& frames = make<FrameWords>();
+  frames.find(walk);
+  if (registers_are_in_memory())
+    make<LostBlocks>(walk, frames, pools, unreached, memory_map).add_to_walk(facts.stack_limit);
   make<StaticTables>(walk, modules).add_roots();
-  make<WordScan>(walk, memory_map, modules).run(facts.stack_limit);
+  make<WordScan>(walk, frames, memory_map, modules).run(facts.stack_limit);
   walk.write_roots();
   walk.write_objects();
   walk.write_collector();

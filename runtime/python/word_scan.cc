@@ -165,25 +165,10 @@ void WordScan::drop_interned_table() noexcept {
   }
 }
 
-// Values of frames that have returned: above the top of a thread's frames, and in the frame that a code object
-// keeps for its next call (before 3.11).
-void WordScan::mark_dead_frames(Address state) noexcept {
-  const Layout& layout = *python.layout;
-  if (layout.thread_stack_top != kAbsent) {
-    Address thread = python.PyInterpreterState_ThreadHead(state);
-    for (; thread != 0; thread = python.PyThreadState_Next(thread))
-      mark(pointer_at(thread + at(layout.thread_stack_top)), pointer_at(thread + at(layout.thread_stack_limit)),
-           In::kExplained, 0);
-  }
-  if (layout.code_dead_frame == kAbsent) return;
-  for (size_t i = 0; i < walk_.object_count(); i++) {
-    if (walk_.is_uncounted(i) || type_of(walk_.object(i)) != python.types.code) continue;
-    const Address frame = pointer_at(walk_.object(i) + at(layout.code_dead_frame));
-    if (frame == 0) continue;
-    const uint64_t values =
-        view_frame(frame).value_count + at(read<int32_t>(walk_.object(i) + at(layout.code_stack_size)));
-    mark(frame, frame + at(layout.frame_values) + 8 * values, In::kExplained, 0);
-  }
+// What a frame under way may have in hand is all that is known to hold an object while a call is being prepared.
+void WordScan::mark_frames() noexcept {
+  for (const FrameWords::Range& range : frames_.dead()) mark(range.begin, range.end, In::kExplained, 0);
+  for (const FrameWords::Range& range : frames_.in_hand()) mark(range.begin, range.end, In::kBody, range.frame);
 }
 
 void WordScan::classify() noexcept {
@@ -197,7 +182,7 @@ void WordScan::classify() noexcept {
   for (const Field& field : layout.interpreter_fields) explain(state + at(field.offset), 8 * at(field.count));
   if (layout.method_cache != kAbsent) explain(state + at(layout.method_cache), 24 * at(layout.method_cache_size));
   for (const Field& field : layout.dead_fields) explain(state + at(field.offset), 8 * at(field.count));
-  mark_dead_frames(state);
+  mark_frames();
   for (const dump::DeclaredRoot& root : walk_.roots())
     if (root.place != 0 && root.counted != 0) explain(root.place, 8);
 }

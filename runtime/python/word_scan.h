@@ -4,6 +4,7 @@
 #pragma once
 
 #include "runtime/core/memory_map.h"
+#include "runtime/python/frame_words.h"
 #include "runtime/python/free_chunks.h"
 #include "runtime/python/walk.h"
 
@@ -11,8 +12,8 @@ namespace reftally::python {
 
 class WordScan {
  public:
-  WordScan(Walk& walk, runtime::MemoryMap& map, const runtime::ModuleList& modules) noexcept
-      : walk_(walk), map_(map), modules_(modules) {}
+  WordScan(Walk& walk, const FrameWords& frames, runtime::MemoryMap& map, const runtime::ModuleList& modules) noexcept
+      : walk_(walk), frames_(frames), map_(map), modules_(modules) {}
 
   // `stack_limit`: words below it on this stack are ours. Call after all references and roots are known; adds
   // roots, and writes references of kind kWord.
@@ -41,12 +42,13 @@ class WordScan {
   void drop_known_references() noexcept;
   void explain_structs() noexcept;
   void drop_interned_table() noexcept;
-  void mark_dead_frames(Address state) noexcept;
+  void mark_frames() noexcept;
   void report(const Hit& hit) noexcept;
   bool describe(const Hit& hit, runtime::Text& out, dump::RootKind& kind) noexcept;
   bool is_free_block(Address place, const runtime::Mapping& mapping, uint64_t& block_size, Address& block) noexcept;
 
   Walk& walk_;
+  const FrameWords& frames_;
   runtime::MemoryMap& map_;
   const runtime::ModuleList& modules_;
   AddressMap<Missing> missing_;

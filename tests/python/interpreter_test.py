@@ -32,6 +32,10 @@ class Node:
     pass
 
 
+def last_of(*values):
+    return values[-1]
+
+
 class InterpreterTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="reftally-interpreter-")
@@ -65,6 +69,11 @@ class InterpreterTest(unittest.TestCase):
         text = output_of("interpreter", path, later)
         self.assertIn("cycle collector: off, runs only when told to", text)
         self.assertEqual(text.count(".tally\n"), 2)
+
+    def test_what_a_call_under_way_has_in_hand_is_held(self):
+        path = last_of(Node(), Node(), Node(), Node(), Node(), reftally.dump())
+        findings = json.loads(output_of("analyze", "--format", "json", path))["findings"]
+        self.assertEqual([finding["rule"] for finding in findings if finding["subject"] == "__main__.Node"], [])
 
     def test_collections_are_timed(self):
         before, _ = self.snapshot()
