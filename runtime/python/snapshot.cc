@@ -92,6 +92,8 @@ void write_heap(dump::Writer& writer) noexcept {
   if (memory_map.read()) find_pools(memory_map, pools);
   UnreachedObjects& unreached = make<UnreachedObjects>(walk, pools, memory_map);
   walk.write_references(unreached);
+  if (expectations != 0)  // or the report would tell of our own reference
+    walk.add_root(expectations, dump::RootKind::kExternal, true, writer.string("reftally"), 0);
   FrameWords& frames = make<FrameWords>();
   frames.find(walk);
   if (registers_are_in_memory())
