@@ -173,26 +173,29 @@ bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
   return true;
 }
 
+// A signal's handler may look at it at any moment, and must find it empty or whole.
 void keep_memo(StackMemo& memo, const LastStack& last, uint64_t epoch, const Registers& at, uint32_t node) noexcept {
-  memo.at.pc = 0;
+  memo.pc = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
   memo.count = 0;
   memo.needs_bp = false;
   // Too deep, or it could not be trusted. A word for each frame at least.
   if (node == 0 || last.count == 0 || last.is_cut || last.count > StackMemo::kMaxWords) return;
   if (!collect_words(last, memo)) return;
-  memo.at = at;
+  memo.words[memo.count] = {reinterpret_cast<uint64_t>(&memo), StackMemo::kEnd};
+  memo.entry_sp = at.sp - kBelowCaller;
+  memo.bp = at.bp;
   memo.epoch = epoch;
   memo.node = node;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  memo.pc = at.pc;
 }
 
 }  // namespace
 
-std::atomic<uint32_t> stack_epoch{0};
-
-void forget_last_stacks() noexcept { stack_epoch.fetch_add(1, std::memory_order_relaxed); }
-
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
-  const uint32_t now = stack_epoch.load(std::memory_order_relaxed), depth = recorder.options.stack_depth;
+  const uint64_t now = thread.epoch.load(std::memory_order_relaxed);
+  const uint32_t depth = recorder.options.stack_depth;
   LastStack& last = thread.last_stack;
   const StackBounds bounds = bounds_around(caller.sp);
   if (last.epoch != now) last.count = 0, last.epoch = now;
@@ -212,7 +215,7 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
 
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept {
   if (const uint32_t known = known_stack(thread, caller)) return known;
-  const uint64_t epoch = memo_epoch(thread);
+  const uint64_t epoch = thread.epoch.load(std::memory_order_relaxed);
   const uint32_t node = capture_stack(thread, caller);
   keep_memo(memo_to_replace(thread, caller), thread.last_stack, epoch, caller, node);
   return node;

@@ -22,6 +22,4 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept;
 // The same, faster where few places do it over and over, and slower elsewhere: for reference count events.
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept;
 
-void forget_last_stacks() noexcept;  // after dlclose: code may be replaced
-
 }  // namespace reftally::runtime

@@ -6,6 +6,9 @@
 #include "runtime/core/reentry_guard.h"
 
 namespace reftally::runtime {
+
+constinit thread_local ThreadState* own_state = nullptr;
+
 namespace {
 
 GrowingArray<ThreadState, 0> rows;
@@ -41,8 +44,7 @@ void give_back(void* state) {
   ReentryGuard guard;
   auto* row = static_cast<ThreadState*>(state);
   own_state = nullptr;
-  row->last_stack.count = 0;
-  row->earlier_threads++;
+  row->epoch.fetch_add(1, std::memory_order_relaxed);
   uint64_t head = free_rows.load(std::memory_order_acquire);
   do row->next_free = static_cast<uint32_t>(head);
   while (
@@ -68,6 +70,10 @@ bool create_thread_states() noexcept { return rows.make(0) != nullptr; }
 void watch_thread_exits() noexcept { watching = pthread_key_create(&exit_key, give_back) == 0; }
 
 uint32_t thread_row_count() noexcept { return rows_used.load(std::memory_order_relaxed); }
+
+void forget_last_stacks() noexcept {
+  for (uint32_t i = 0; i < thread_row_count(); i++) rows[i].epoch.fetch_add(1, std::memory_order_relaxed);
+}
 
 uint64_t total_allocations() noexcept {
   uint64_t total = uncounted.load(std::memory_order_relaxed);

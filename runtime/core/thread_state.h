@@ -26,7 +26,7 @@ inline constexpr uint32_t kMaxKnownFrames = 2 * kMaxStackDepth;
 struct LastStack {
   static constexpr uint64_t kUnsure = 1;
   uint32_t count = 0;
-  uint32_t epoch = 0;
+  uint64_t epoch = 0;                  // ThreadState::epoch
   bool is_cut = false;                 // the outermost frames are not among these
   uint64_t end_slot = 0;               // where the last step read a zero return address; 0: there was no rule
   StackFrame frames[kMaxKnownFrames];  // outermost first
@@ -42,33 +42,39 @@ inline constexpr uint32_t kMaxKnownCalls = 8192;  // a thread that calls little 
 
 // A stack that was met before, known again by the words that its walk read: where they are the same, so is the walk.
 struct alignas(64) StackMemo {
-  static constexpr uint32_t kMaxWords = 29;
+  static constexpr uint32_t kMaxWords = 28;
+  static constexpr uint64_t kEnd = 1;  // no pc
   struct Word {
     uint64_t address, value;
   };
-  Registers at;        // of the innermost frame; pc 0: empty
-  uint64_t epoch = 0;  // memo_epoch()
-  uint32_t node = 0;
-  uint16_t count = 0;
-  bool needs_bp = false;
-  Word words[kMaxWords];
+  uint64_t pc;        // of the innermost frame; 0: empty. Written last
+  uint64_t entry_sp;  // its stack pointer, less what an entry of the overlay has below it
+  uint64_t bp;
+  uint64_t epoch;  // ThreadState::epoch
+  uint32_t node;
+  uint16_t count;
+  bool needs_bp;
+  Word words[kMaxWords + 1];  // behind the last one a word that is never the same, at the memo's own address
 };
 static_assert(sizeof(StackMemo) == 512);  // found by a shift
-inline constexpr uint32_t kStackMemos = 1024;
+inline constexpr uint32_t kMemoWays = 4, kMemoSets = 256;
 
 struct ThreadState {
+  // By innermost frame: stack_memo.h. Here, and each set where its address ends in zeros, for overlay_entries.cc.
+  alignas(kMemoWays * sizeof(StackMemo)) StackMemo memos[kMemoSets * kMemoWays];
+  // Goes up when the row gets another thread, and when code may have been replaced: of what was known before nothing is
+  // to be believed.
+  std::atomic<uint64_t> epoch;
   std::atomic<uint64_t> allocations;  // written by its thread only; stays when the row gets a new thread
   uint32_t until_next_stack;          // sampling
   uint32_t next_free;                 // row + 1
   uint32_t number;                    // of the row, below thread_row_count()
   uint32_t next_memo;                 // to be replaced, of each set
-  uint32_t earlier_threads;           // that had this row
   LastStack last_stack;
   StackFrame walk[kMaxKnownFrames];  // of the walk going on, innermost first
   uint32_t call_mask;                // calls in use, a power of two, less one
   uint32_t calls_missed;             // since it grew
   KnownCall calls[kMaxKnownCalls];
-  StackMemo memos[kStackMemos];  // by innermost frame: stack_memo.h
 };
 
 inline constexpr uint32_t kMaxThreads = 16384;
@@ -78,7 +84,8 @@ bool create_thread_states() noexcept;
 void watch_thread_exits() noexcept;
 
 // The row of the calling thread; nullptr when all are taken. Not for a signal handler inside the agent.
-inline thread_local ThreadState* own_state [[gnu::tls_model("initial-exec")]] = nullptr;
+[[gnu::visibility("hidden")]] extern constinit thread_local ThreadState* own_state asm("reftally_own_state")
+    [[gnu::tls_model("initial-exec")]];
 ThreadState* take_thread_row() noexcept;
 inline ThreadState* this_thread() noexcept {
   ThreadState* const row = own_state;
@@ -86,6 +93,7 @@ inline ThreadState* this_thread() noexcept {
 }
 
 uint32_t thread_row_count() noexcept;  // most threads that were alive at once
+void forget_last_stacks() noexcept;    // of all threads, after dlclose: code may be replaced
 
 uint64_t total_allocations() noexcept;
 void count_allocation_without_state() noexcept;

@@ -27,9 +27,10 @@ void remember(std::atomic<bool>& told) noexcept {
   if (!told.load(std::memory_order_relaxed)) told.store(true, std::memory_order_relaxed);
 }
 
-// A signal handler's event, in the middle of one, has no stack.
+// A signal handler's event, in the middle of one, has no stack but one that is known.
 uint32_t capture(const Registers& caller) noexcept {
-  if (const uint32_t known = known_stack_unguarded(caller)) return known;
+  if (ThreadState* const thread = own_state)
+    if (const uint32_t known = known_stack(*thread, caller)) return known;
   const ReentryGuard guard;
   ThreadState* const thread = guard.entered() ? this_thread() : nullptr;
   return thread != nullptr ? capture_repeated_stack(*thread, caller) : 0;

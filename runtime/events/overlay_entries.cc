@@ -19,20 +19,8 @@ namespace {
 
 struct EntryFrame {
   uint64_t bp, pc;  // of the caller, whose own stack begins behind this and its red zone
-  Registers caller() const noexcept { return {pc, reinterpret_cast<uint64_t>(this + 1) + 128, bp}; }
+  Registers caller() const noexcept { return {pc, reinterpret_cast<uint64_t>(&pc) + kBelowCaller, bp}; }
 };
-
-// False: to be done another way.
-bool acquire_with_known_stack(uint64_t object, uint64_t holder, const EntryFrame& frame) noexcept {
-  const uint32_t stack = known_stack_unguarded(frame.caller());
-  const Shadow shadow = shadow_of(holder), of_object = shadow_of(object);
-  if (stack == 0 || !shadow || !of_object || (holder | object) % 8 != 0) return false;
-  HeldReference& held = reference_in(shadow, holder);
-  const uint32_t generation = generation_in(of_object, object).load(std::memory_order_relaxed);
-  if (object_of(held) != kHoldsNone || generation == 0) return false;
-  hold(held, object, stack, generation);
-  return true;
-}
 
 }  // namespace
 
@@ -41,6 +29,11 @@ static_assert(kShadowedShift == 22 && sizeof(ShadowRegion::references) == 0x8000
 static_assert(offsetof(HeldReference, object) == 0 && offsetof(HeldReference, stack) == 8 &&
               offsetof(HeldReference, generation) == 12);
 static_assert(static_cast<int>(EventPath::kNoStacks) == 3 && sizeof event_path == 1);
+static_assert(kBelowCaller == 136 && kMemoWays == 4 && kMemoSets == 256 && sizeof(StackMemo) == 512);
+static_assert(offsetof(ThreadState, memos) == 0 && offsetof(ThreadState, epoch) == 0x80000);
+static_assert(offsetof(StackMemo, pc) == 0 && offsetof(StackMemo, entry_sp) == 8 && offsetof(StackMemo, bp) == 16 &&
+              offsetof(StackMemo, epoch) == 24 && offsetof(StackMemo, node) == 32 &&
+              offsetof(StackMemo, needs_bp) == 38 && offsetof(StackMemo, words) == 40 && StackMemo::kMaxWords == 28);
 
 asm(R"(
 # shadow_of(address), with the table in a register of its own
@@ -62,6 +55,46 @@ asm(R"(
   imul $0x7ffff, \reference, \reference
   add \holder, \reference
   add \shadow, \reference
+.endm
+
+# known_stack() in edx, where no memo is passed over but by way of 4 below. What ends a memo's words differs from what is
+# there, as a word does that has changed: which it was is told by its address.
+.macro reftally_known_stack otherwise
+  mov reftally_own_state@gottpoff(%rip), %r9
+  mov %fs:(%r9), %r9
+  test %r9, %r9
+  jz \otherwise
+  mov (%rsp), %rdx
+  lea (%rsp, %rdx, 8), %rcx
+  imul $-0x61c8864f, %rcx, %rcx
+  shr $21, %rcx
+  and $0x7f800, %ecx
+  mov 0x80000(%r9), %r8
+  add %rcx, %r9
+1:
+  cmp %rdx, (%r9)
+  jne 4f
+  cmp %rsp, 8(%r9)
+  jne 4f
+  cmp %r8, 24(%r9)
+  jne 4f
+  cmpb $0, 38(%r9)
+  jne 5f
+2:
+  .set reftally_word, 40
+  .rept 29
+  mov reftally_word(%r9), %rcx
+  mov (reftally_word + 8)(%r9), %rdx
+  cmp %rdx, (%rcx)
+  jne 3f
+  .set reftally_word, reftally_word + 16
+  .endr
+3:
+  cmp %r9, %rcx
+  jne 6f
+  mov 32(%r9), %edx
+  cmp %rsp, 8(%r9)
+  jne \otherwise
 .endm
 
 # By two names: programs built when these kept less call the first.
@@ -118,28 +151,45 @@ reftally_rest reftally_rest_of_move, reftally_tell_move
 reftally_rest reftally_rest_of_swap, reftally_tell_swap
 
 reftally_entry reftally_agent_acquire  # object, holder
-  cmpb $3, reftally_event_path(%rip)
-  jne reftally_rest_of_acquire
   mov %esi, %edx
   or %edi, %edx
-  test $7, %dl
+  and $7, %edx
   jnz reftally_rest_of_acquire
+  cmpb $3, reftally_event_path(%rip)
+  jne .Lstack_of_acquire
+.Lwith_stack:
   reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_acquire
   reftally_reference_in %rcx, %rsi, %r8
   cmpq $1, (%r8)
   jne reftally_rest_of_acquire
   reftally_shadow_of %rdi, %rcx, %r9, reftally_rest_of_acquire
   add %rdi, %rcx  # generation_in
-  mov %edi, %edx
-  and $0x3ffff8, %edx
-  shr %edx
-  sub %rdx, %rcx
+  mov %edi, %r9d
+  and $0x3ffff8, %r9d
+  shr %r9d
+  sub %r9, %rcx
   mov 0x800000(%rcx), %ecx
   test %ecx, %ecx
   jz reftally_rest_of_acquire
-  shl $32, %rcx
-  mov %rcx, 8(%r8)
+  mov %edx, 8(%r8)
+  mov %ecx, 12(%r8)
   mov %rdi, (%r8)
+  ret
+
+.Lstack_of_acquire:
+  reftally_known_stack reftally_rest_of_acquire
+  jmp .Lwith_stack
+4:
+  add $512, %r9
+  test $2047, %r9d
+  jnz 1b
+  jmp reftally_rest_of_acquire
+5:
+  cmp %rbp, 16(%r9)
+  je 2b
+6:
+  mov (%rsp), %rdx  # the words were read into these
+  jmp 4b
 reftally_end_of_entry reftally_agent_acquire
 
 reftally_entry reftally_agent_release  # object, holder, is it the last
@@ -177,8 +227,7 @@ reftally_end_of_entry reftally_agent_swap
 
 REFTALLY_IMPLEMENTATION reftally_tell_acquire(uint64_t object, uint64_t holder, uint64_t, uint64_t,
                                               const EntryFrame* frame) {
-  const bool near = event_path.load(std::memory_order_relaxed) == EventPath::kStacks;
-  if (!near || !acquire_with_known_stack(object, holder, *frame)) acquire_reference(object, holder, frame->caller());
+  acquire_reference(object, holder, frame->caller());
 }
 
 REFTALLY_IMPLEMENTATION reftally_tell_release(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t,

@@ -6,6 +6,7 @@ Of every program the events must explain the strong count of every object alive,
 `// expect:` lines say. Further lines of a source:
 
     // taken: FUNCTION FILE:LINE          the first call that the first finding blames, and the beginning of its summary
+    // through: FUNCTION FILE:LINE        what made that call
     // maybe: FUNCTION FILE:LINE          one of the calls that may be to blame, where events do not settle it
     // closed: FUNCTION FILE:LINE         of a cycle: the call that closes it, and the beginning of its summary
     // edge: MEMBER FUNCTION FILE:LINE    a reference of its cycle, and the call that took it
@@ -59,6 +60,11 @@ def blame_problems(finding, wanted, partial):
     return [] if first[1] == wanted.split(" ")[-1] else [f"summary begins otherwise: {finding['summary']}"]
 
 
+def caller_problems(finding, wanted):
+    found = [place(acquire["frames"][1:]) for acquire in finding.get("acquired", [])[:1]]
+    return [] if found and same_place(wanted, found[0]) else [f"called by {found}, not by {wanted}"]
+
+
 def maybe_problems(finding, wanted):
     acquired = finding.get("acquired", [])
     if any(acquire["certain"] for acquire in acquired):
@@ -92,6 +98,8 @@ def problems_of(reftally, case):
     for finding in report["findings"][:1]:
         for wanted in wanted_of(source, "taken"):
             problems += blame_problems(finding, wanted, partial)
+        for wanted in wanted_of(source, "through"):
+            problems += caller_problems(finding, wanted)
         for wanted in wanted_of(source, "maybe"):
             problems += maybe_problems(finding, wanted)
         for wanted in wanted_of(source, "closed"):
