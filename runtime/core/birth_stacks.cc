@@ -15,14 +15,45 @@ namespace {
 
 constexpr uint32_t kKeptOfDeep = 48;  // of a stack deeper than we walk: frames kept, innermost first
 
-uint64_t load(uint64_t address) noexcept { return word_at(address); }
+constexpr uint64_t kZero = 0;
 
-bool same_step(const LastStack& last, uint32_t i) noexcept {
-  if (i == 0) return last.end_slot == 0 || load(last.end_slot) == 0;
-  const StackFrame& frame = last.frames[i];
+StackWord word_that_is(bool the_same) noexcept { return {reinterpret_cast<uint64_t>(&kZero), the_same ? kZero : 1}; }
+
+// What the step from frame i to its caller read.
+StackWord return_word(const LastStack& last, uint32_t i) noexcept {
+  if (i == 0) return last.end_slot != 0 ? StackWord{last.end_slot, 0} : word_that_is(true);
   const Registers& caller = last.frames[i - 1].at;
-  if (frame.bp_slot == LastStack::kUnsure || load(caller.sp - 8) != caller.pc) return false;
-  return frame.bp_slot == 0 || load(frame.bp_slot) == caller.bp;
+  return last.frames[i].bp_slot == LastStack::kUnsure ? word_that_is(false) : StackWord{caller.sp - 8, caller.pc};
+}
+
+// Of frame i, the last one so far.
+void add_step(LastStack& last, uint32_t i) noexcept {
+  StackFrame& frame = last.frames[i];
+  const bool is_decisive = i != 0 && last.frames[i - 1].bp_is_decisive;
+  frame.bp_is_decisive = frame.used_bp || (frame.bp_slot == 0 && is_decisive);
+  last.returns[i] = return_word(last, i);
+  if (!is_decisive || frame.bp_slot == 0 || frame.bp_slot == LastStack::kUnsure) return;
+  last.bp_words[last.bp_count] = {frame.bp_slot, last.frames[i - 1].at.bp};
+  last.bp_frames[last.bp_count++] = i;
+}
+
+void keep_frames(LastStack& last, uint32_t count) noexcept {
+  last.count = count;
+  while (last.bp_count != 0 && last.bp_frames[last.bp_count - 1] >= count) last.bp_count--;
+}
+
+// The innermost of `count` frames whose step out would be another now, and those further out; 0: none.
+uint32_t changed_frames(const LastStack& last, uint32_t count) noexcept {
+  const auto difference = [](const StackWord& word) { return word_at(word.address) ^ word.value; };
+  const StackWord* end = last.returns + count;
+  while (end >= last.returns + 4 &&
+         (difference(end[-1]) | difference(end[-2]) | difference(end[-3]) | difference(end[-4])) == 0)
+    end -= 4;
+  while (end != last.returns && !has_changed(end[-1])) end--;
+  auto left = static_cast<uint32_t>(end - last.returns);
+  for (uint32_t i = last.bp_count; left == 0 && i-- != 0;)
+    if (last.bp_frames[i] < count && has_changed(last.bp_words[i])) left = last.bp_frames[i] + 1;
+  return left;
 }
 
 // Looks for frames of the last stack among those of a walk, both from the inside outwards.
@@ -35,14 +66,12 @@ class Matcher {
     while (left_ != 0 && last_.frames[left_ - 1].at.sp < at.sp) left_--;
     if (left_ == 0) return 0;
     const Registers& candidate = last_.frames[left_ - 1].at;
-    if (candidate.sp != at.sp || candidate.pc != at.pc || candidate.bp != at.bp) return 0;
-    const uint32_t found = left_;
-    for (uint32_t i = found; i-- != 0;)
-      if (!same_step(last_, i)) {
-        left_ = i;  // frames further out may still be met another way
-        return 0;
-      }
-    return found;
+    if (candidate.sp != at.sp || candidate.pc != at.pc) return 0;
+    if (last_.frames[left_ - 1].bp_is_decisive && candidate.bp != at.bp) return 0;
+    const uint32_t found = left_, changed = changed_frames(last_, found);
+    if (changed == 0) return found;
+    left_ = changed - 1;  // frames further out may still be met another way
+    return 0;
   }
 
  private:
@@ -96,10 +125,11 @@ uint32_t node_of_deep(ThreadState& thread, uint32_t depth) noexcept {
 void drop_outer_frames(LastStack& last, uint32_t needed) noexcept {
   constexpr uint32_t kQuarter = kMaxKnownFrames / 4;
   const uint32_t least = last.count + needed - kMaxKnownFrames, wanted = least > kQuarter ? least : kQuarter;
-  const uint32_t dropped = wanted < last.count ? wanted : last.count;
-  last.count -= dropped;
-  memmove(last.frames, last.frames + dropped, last.count * sizeof *last.frames);
+  const uint32_t dropped = wanted < last.count ? wanted : last.count, kept = last.count - dropped;
+  memmove(last.frames, last.frames + dropped, kept * sizeof *last.frames);
   last.is_cut = true;
+  keep_frames(last, 0);
+  for (; last.count < kept; last.count++) add_step(last, last.count);
 }
 
 // Puts the `count` frames of a walk, innermost first, inside those of the last stack.
@@ -108,6 +138,7 @@ void remember(ThreadState& thread, uint32_t count) noexcept {
   if (last.count + count > kMaxKnownFrames) drop_outer_frames(last, count);
   for (uint32_t i = count; i-- != 0; last.count++) {
     last.frames[last.count] = thread.walk[i];
+    add_step(last, last.count);
     if (last.is_cut || last.count >= kMaxStackDepth) continue;
     const uint32_t caller = last.count != 0 ? last.nodes[last.count - 1] : 0;
     const bool is_lost = caller == 0 && last.count != 0;  // the table is full
@@ -129,7 +160,7 @@ void walk_stack(ThreadState& thread, StackWalk& walk) noexcept {
     inner[count].used_bp = walk.step_used_bp();
     inner[count++].bp_slot = walk.step_repeats() ? walk.bp_slot() : LastStack::kUnsure;
   } while (!walk.ended() && count < kMaxKnownFrames);
-  last.count = shared;
+  keep_frames(last, shared);
   if (shared == 0) {
     last.is_cut = !walk.ended();
     last.end_slot = walk.end_slot();
@@ -214,7 +245,6 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
 }
 
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept {
-  if (const uint32_t known = known_stack(thread, caller)) return known;
   const uint64_t epoch = thread.epoch.load(std::memory_order_relaxed);
   const uint32_t node = capture_stack(thread, caller);
   keep_memo(memo_to_replace(thread, caller), thread.last_stack, epoch, caller, node);

@@ -19,7 +19,8 @@ struct ThreadState;
 // The stack of the calling thread from `caller` on; 0 when the table is full.
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept;
 
-// The same, faster where few places do it over and over, and slower elsewhere: for reference count events.
+// The same, and remembered for known_stack() (stack_memo.h), which did not know it: for reference count events, which
+// few places tell over and over.
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept;
 
 }  // namespace reftally::runtime

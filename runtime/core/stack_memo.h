@@ -3,17 +3,12 @@
 
 #include <atomic>
 #include <cstdint>
-#include <cstring>
 
 #include "runtime/core/thread_state.h"
 
 namespace reftally::runtime {
 
-inline uint64_t word_at(uint64_t address) noexcept {
-  uint64_t value;
-  memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
-  return value;
-}
+inline bool has_changed(const StackWord& word) noexcept { return word_at(word.address) != word.value; }
 
 // Below the stack pointer of whoever calls an entry of the overlay: a red zone and the return address.
 inline constexpr uint64_t kBelowCaller = 136;
@@ -33,8 +28,8 @@ inline bool is_of_frame(const StackMemo& memo, const Registers& at) noexcept {
 // A thread's memos are of its own stack, so at the same sp all their words are there to be read.
 inline bool is_same(const StackMemo& memo, const Registers& at, uint64_t epoch) noexcept {
   if (!is_of_frame(memo, at) || memo.epoch != epoch || (memo.needs_bp && memo.bp != at.bp)) return false;
-  for (const StackMemo::Word *word = memo.words, *end = word + memo.count; word != end; word++)
-    if (word_at(word->address) != word->value) return false;
+  for (const StackWord *word = memo.words, *end = word + memo.count; word != end; word++)
+    if (has_changed(*word)) return false;
   return true;
 }
 

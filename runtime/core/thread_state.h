@@ -14,9 +14,15 @@ namespace reftally::runtime {
 
 struct StackFrame {
   Registers at;
-  uint64_t bp_slot;   // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
-  uint32_t function;  // FrameRule::function
-  bool used_bp;       // the step to the caller: see StackWalk
+  uint64_t bp_slot;     // where the step to the caller read rbp; 0: it did not; kUnsure: never trust this step again
+  uint32_t function;    // FrameRule::function
+  bool used_bp;         // the step to the caller: see StackWalk
+  bool bp_is_decisive;  // rbp on arrival here decides this step or, not read anew till then, a later one
+};
+
+// Of a stack: what is there while it is the same.
+struct StackWord {
+  uint64_t address, value;
 };
 
 // Frames of a stack that are walked and remembered. More than a birth stack has, so that a recursion which goes up and
@@ -30,7 +36,12 @@ struct LastStack {
   bool is_cut = false;                 // the outermost frames are not among these
   uint64_t end_slot = 0;               // where the last step read a zero return address; 0: there was no rule
   StackFrame frames[kMaxKnownFrames];  // outermost first
-  uint32_t nodes[kMaxStackDepth];      // of the frames, in the table of stacks: each with its callers; unless is_cut
+  // What the steps to their callers read: each its return slot, and the slots that decisive values of rbp came from.
+  StackWord returns[kMaxKnownFrames];
+  uint32_t bp_count = 0;
+  StackWord bp_words[kMaxKnownFrames];
+  uint32_t bp_frames[kMaxKnownFrames];
+  uint32_t nodes[kMaxStackDepth];  // of the frames, in the table of stacks: each with its callers; unless is_cut
 };
 
 // The node of a stack's frame, by its caller's and the address: the whole table does not fit a processor's cache.
@@ -38,23 +49,20 @@ struct KnownCall {
   uint64_t pc;  // 0: empty
   uint32_t caller, node;
 };
-inline constexpr uint32_t kMaxKnownCalls = 8192;  // a thread that calls little touches few of them
+inline constexpr uint32_t kMaxKnownCalls = 32768;  // a thread that calls little touches few of them
 
 // A stack that was met before, known again by the words that its walk read: where they are the same, so is the walk.
 struct alignas(64) StackMemo {
   static constexpr uint32_t kMaxWords = 28;
   static constexpr uint64_t kEnd = 1;  // no pc
-  struct Word {
-    uint64_t address, value;
-  };
-  uint64_t pc;        // of the innermost frame; 0: empty. Written last
-  uint64_t entry_sp;  // its stack pointer, less what an entry of the overlay has below it
+  uint64_t pc;                         // of the innermost frame; 0: empty. Written last
+  uint64_t entry_sp;                   // its stack pointer, less what an entry of the overlay has below it
   uint64_t bp;
   uint64_t epoch;  // ThreadState::epoch
   uint32_t node;
   uint16_t count;
   bool needs_bp;
-  Word words[kMaxWords + 1];  // behind the last one a word that is never the same, at the memo's own address
+  StackWord words[kMaxWords + 1];  // behind the last one a word that is never the same, at the memo's own address
 };
 static_assert(sizeof(StackMemo) == 512);  // found by a shift
 inline constexpr uint32_t kMemoWays = 4, kMemoSets = 256;

@@ -56,19 +56,31 @@ FrameRule unpack(uint32_t packed, uint32_t function) noexcept {
   return rule;
 }
 
-FrameRule rule_of(uint64_t pc) noexcept {
-  constexpr uint64_t kTag = 0xffffffff00000000u;
-  const uint64_t mixed = mix(pc), tag = mixed << 32;
-  CachedRule& row = cache[mixed >> (48 - kCacheBits)];
-  const uint64_t known = row.rule.load(std::memory_order_relaxed);
+struct PackedRule {
+  uint32_t packed, function;
+};
+
+CachedRule& row_of(uint64_t mixed) noexcept { return cache[mixed >> (48 - kCacheBits)]; }
+
+// False: it is not in the table.
+bool find_rule(uint64_t pc, PackedRule& found) noexcept {
+  const uint64_t mixed = mix(pc);
+  const CachedRule& row = row_of(mixed);
+  const uint64_t rule = row.rule.load(std::memory_order_relaxed);
   const uint64_t function = row.function.load(std::memory_order_relaxed);
-  if ((known & kTag) == tag && (function & kTag) == tag && (known & kPackedValid) != 0)
-    return unpack(static_cast<uint32_t>(known), static_cast<uint32_t>(function));
+  found = {static_cast<uint32_t>(rule), static_cast<uint32_t>(function)};
+  const auto tag = static_cast<uint32_t>(mixed);
+  return rule >> 32 == tag && function >> 32 == tag && (rule & kPackedValid) != 0;
+}
+
+FrameRule rule_of(uint64_t pc) noexcept {
+  PackedRule known;
+  if (find_rule(pc, known)) return unpack(known.packed, known.function);
   FrameRule rule = frame_rule(pc);
-  uint32_t packed = 0;
-  if (pack(rule, packed)) {
-    row.function.store(tag | rule.function, std::memory_order_relaxed);
-    row.rule.store(tag | packed, std::memory_order_relaxed);
+  const uint64_t mixed = mix(pc);
+  if (uint32_t packed = 0; pack(rule, packed)) {
+    row_of(mixed).function.store(mixed << 32 | rule.function, std::memory_order_relaxed);
+    row_of(mixed).rule.store(mixed << 32 | packed, std::memory_order_relaxed);
   }
   return rule;
 }
@@ -91,7 +103,7 @@ bool StackWalk::load(uint64_t address, uint64_t& value) noexcept {
   const bool known = bounds_.high != 0;
   if (address % 8 != 0 || (known ? !bounds_.holds(address) : !page_is_readable(address & ~uint64_t{4095})))
     return false;
-  memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  value = word_at(address);
   return true;
 }
 
@@ -108,7 +120,30 @@ bool StackWalk::step_over_signal() noexcept {
   return at_.pc != 0 || end(kLost);
 }
 
+// The step of nearly all frames: within a stack that is known, by rsp or rbp as it is. False: nothing was done.
+bool StackWalk::plain_step(uint32_t packed, uint32_t function) noexcept {
+  const uint32_t base = packed & 3, bp_words = packed >> 19;
+  if (base != FrameRule::kSp && base != FrameRule::kBp) return false;
+  const uint64_t cfa = (base == FrameRule::kBp ? at_.bp : at_.sp) + (packed >> 3 & 0xffff) * 8;
+  const uint64_t bp_slot = bp_words != 0 ? cfa - 8 * bp_words : 0;
+  if (cfa <= at_.sp || cfa % 8 != 0 || !bounds_.holds(cfa - 8)) return false;
+  if (bp_words != 0 && (bp_slot < at_.sp || !bounds_.holds(bp_slot))) return false;
+  const uint64_t pc = word_at(cfa - 8);
+  if (pc == 0) return false;
+  if (bp_words != 0) at_.bp = word_at(bp_slot);
+  at_.pc = pc;
+  at_.sp = cfa;
+  bp_slot_ = bp_slot;
+  function_ = function;
+  step_used_bp_ = base == FrameRule::kBp;
+  step_repeats_ = true;
+  return true;
+}
+
 bool StackWalk::step() noexcept {
+  PackedRule known;
+  if (is_return_ && bounds_.high != 0 && find_rule(at_.pc - 1, known) && plain_step(known.packed, known.function))
+    return true;
   step_repeats_ = false;
   const FrameRule rule = rule_of(is_return_ ? at_.pc - 1 : at_.pc);
   function_ = rule.function;

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "runtime/core/thread_stack.h"
 
@@ -16,6 +17,12 @@ namespace reftally::runtime {
 struct Registers {
   uint64_t pc, sp, bp;
 };
+
+inline uint64_t word_at(uint64_t address) noexcept {
+  uint64_t value;
+  memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+  return value;
+}
 
 // One frame on the way out, from callee to caller.
 inline bool asks_nothing = false;  // of the kernel: the program gave up rights
@@ -45,6 +52,7 @@ class StackWalk {
  private:
   enum State : uint8_t { kGoing, kNoRule, kZero, kLost };
 
+  bool plain_step(uint32_t packed, uint32_t function) noexcept;
   bool load(uint64_t address, uint64_t& value) noexcept;
   bool page_is_readable(uint64_t page) noexcept;
   bool step_over_signal() noexcept;

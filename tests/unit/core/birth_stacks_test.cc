@@ -4,6 +4,7 @@
 #include <unwind.h>
 
 #include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <random>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "runtime/core/recorder.h"
+#include "runtime/core/stack_memo.h"
 #include "runtime/core/thread_state.h"
 
 namespace reftally::runtime {
@@ -43,22 +45,47 @@ Stack stack_of_node(uint32_t node) {
 // A thread that captures its stack again and again; `told` and `true_stack` are those of the last time.
 struct Capture {
   std::unique_ptr<ThreadState> thread = std::make_unique<ThreadState>();
-  uint32_t node = 0;
+  uint32_t node = 0, known = 0;  // known: without a walk; 0: it was not
+  bool memos_are_true = true;
   Stack told, true_stack;
 
   [[gnu::noinline]] void here() {
-    node = capture_stack(*thread, caller_registers());
+    const Registers caller = caller_registers();
+    known = known_stack(*thread, caller);
+    node = capture_repeated_stack(*thread, caller);
+    memos_are_true &= known == 0 || known == node;
     told = stack_of_node(node);
     true_stack = stack_of_unwinder();
     true_stack.erase(true_stack.begin(), true_stack.begin() + 2);  // the unwinder's caller and this function
   }
 };
 
+// Calls function(argument) with this in rbp, as a function that has another use for it.
+extern "C" void call_with_bp(uint64_t bp, void (*function)(void*), void* argument);
+asm(R"(
+.pushsection .text
+.type call_with_bp, @function
+call_with_bp:
+  .cfi_startproc
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset rbp, -16
+  mov %rdi, %rbp
+  mov %rdx, %rdi
+  call *%rsi
+  pop %rbp
+  .cfi_def_cfa_offset 8
+  ret
+  .cfi_endproc
+  .size call_with_bp, . - call_with_bp
+.popsection
+)");
+
 // Goes to another depth by steps of its own; each function calls the others from two places.
 struct Walk {
   Capture& capture;
   std::mt19937 random{1};
-  int calls_left = 0;
+  int calls_left = 0, between_depth = 0;
   size_t deepest = 0;
   bool all_same = true;
 
@@ -73,6 +100,15 @@ struct Walk {
     step(depth + room[0]);
     step(depth);
   }
+  // Its frame is found by rbp, which of the frames in between may have nothing or anything.
+  [[gnu::noinline]] void by_bp(int depth) {
+    auto* const room = static_cast<volatile char*>(__builtin_alloca(16 + random() % 64));
+    room[0] = 0;
+    step(depth + room[0]);
+    between_depth = depth;
+    call_with_bp(random() % 4, [](void* walk) { static_cast<Walk*>(walk)->between(); }, this);
+  }
+  [[gnu::noinline]] void between() { step(between_depth); }
 };
 
 [[gnu::noinline]] void Walk::step(int depth) {
@@ -84,8 +120,39 @@ struct Walk {
                        : told.size() == 48 && std::equal(told.begin(), told.end(), capture.true_stack.begin());
   if (depth == 0 || calls_left-- <= 0) return;
   const int deeper = depth - 1 - static_cast<int>(random() % 2);
-  random() % 3 == 0 ? left(std::max(deeper, 0)) : right(std::max(deeper, 0));
+  constexpr std::array kWays{&Walk::left, &Walk::right, &Walk::by_bp};
+  (this->*kWays[random() % 3])(std::max(deeper, 0));
 }
+
+// A function found by rbp, called from two depths, that goes on at the same depth: the frames inside lie where they did
+// before, and so does what the other way has left of frames outside.
+struct TwoDepths {
+  Capture& capture;
+  uint64_t target;
+  bool with_other_bp = false, all_same = true;
+
+  [[gnu::noinline]] void inner() {
+    capture.here();
+    all_same &= capture.told == capture.true_stack;
+  }
+  [[gnu::noinline]] void by_bp() {
+    uint64_t sp;
+    asm volatile("mov %%rsp, %0" : "=r"(sp));
+    void* const room = __builtin_alloca(sp - target);
+    asm volatile("" : : "r"(room) : "memory");
+    with_other_bp ? call_with_bp(7, [](void* self) { static_cast<TwoDepths*>(self)->inner(); }, this) : inner();
+    asm volatile("");
+  }
+  [[gnu::noinline]] void shallow() {
+    by_bp();
+    asm volatile("");
+  }
+  [[gnu::noinline]] void deep() {
+    volatile char room[512] = {};
+    by_bp();
+    all_same &= room[0] == 0;
+  }
+};
 
 bool create_tables() { return recorder.stacks.create() && create_unwinder(); }
 
@@ -136,7 +203,21 @@ TEST_CASE("a stack is what the C++ runtime's unwinder finds, of deep ones the in
     while (walk.calls_left > 0) walk.step(depth);
     INFO("depth " << depth);
     CHECK(walk.all_same);
+    CHECK(capture.memos_are_true);
     CHECK(walk.deepest > static_cast<size_t>(depth));
+  }
+}
+
+TEST_CASE("a frame found by rbp is where rbp says, whatever its old place still holds") {
+  REQUIRE(create_tables());
+  for (const bool with_other_bp : {false, true}) {
+    Capture capture;
+    const uint64_t here = reinterpret_cast<uint64_t>(__builtin_frame_address(0)) & ~uint64_t{15};
+    TwoDepths depths{capture, here - 8192, with_other_bp};
+    for (int time = 0; time < 8; time++) (depths.*(time % 2 == 0 ? &TwoDepths::deep : &TwoDepths::shallow))();
+    CHECK(depths.all_same);
+    CHECK(capture.memos_are_true);
+    CHECK(capture.known == capture.node);
   }
 }
 
