@@ -36,25 +36,27 @@ static_assert(offsetof(StackMemo, pc) == 0 && offsetof(StackMemo, entry_sp) == 8
               offsetof(StackMemo, needs_bp) == 38 && offsetof(StackMemo, words) == 40 && StackMemo::kMaxWords == 28);
 
 asm(R"(
-# shadow_of(address), with the table in a register of its own
-.macro reftally_shadow_of address, shadow, table, otherwise
+# shadow_of(address), by the table in a register of its own
+.macro reftally_shadow_in table, address, shadow, otherwise
   mov \address, \shadow
   shr $22, \shadow
   cmp reftally_near_regions(%rip), \shadow
   jae \otherwise
-  mov reftally_shadow_table(%rip), \table
-  mov (\table, \shadow, 8), \shadow
+  .ifc \table, load
+  mov reftally_shadow_table(%rip), %r9
+  .endif
+  mov (%r9, \shadow, 8), \shadow
   test \shadow, \shadow
   jz \otherwise
 .endm
 
-# reference_in(shadow, holder): its address. A holder at no multiple of 8 finds nothing that is like what it looks for.
-.macro reftally_reference_in shadow, holder, reference
-  mov \holder, \reference
-  and $8, \reference
-  imul $0x7ffff, \reference, \reference
-  add \holder, \reference
-  add \shadow, \reference
+# reference_in(shadow, holder): where the sum of both points then. A holder at no multiple of 8 finds nothing that is
+# like what it looks for.
+.macro reftally_reference_in shadow, holder, scratch
+  mov \holder, \scratch
+  and $8, \scratch
+  imul $0x7ffff, \scratch, \scratch
+  add \scratch, \shadow
 .endm
 
 # known_stack() in edx, where no memo is passed over but by way of 4 below. What ends a memo's words differs from what is
@@ -156,29 +158,25 @@ reftally_entry reftally_agent_acquire  # object, holder
   and $7, %edx
   jnz reftally_rest_of_acquire
   cmpb $3, reftally_event_path(%rip)
-  jne .Lstack_of_acquire
+  je .Lwith_stack
+  reftally_known_stack reftally_rest_of_acquire
 .Lwith_stack:
-  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_acquire
+  reftally_shadow_in load, %rsi, %rcx, reftally_rest_of_acquire
   reftally_reference_in %rcx, %rsi, %r8
-  cmpq $1, (%r8)
+  cmpq $1, (%rcx, %rsi)
   jne reftally_rest_of_acquire
-  reftally_shadow_of %rdi, %rcx, %r9, reftally_rest_of_acquire
-  add %rdi, %rcx  # generation_in
-  mov %edi, %r9d
+  reftally_shadow_in %r9, %rdi, %r8, reftally_rest_of_acquire
+  mov %edi, %r9d  # generation_in
   and $0x3ffff8, %r9d
   shr %r9d
-  sub %r9, %rcx
-  mov 0x800000(%rcx), %ecx
-  test %ecx, %ecx
+  sub %r9, %r8
+  mov 0x800000(%r8, %rdi), %r8d
+  test %r8d, %r8d
   jz reftally_rest_of_acquire
-  mov %edx, 8(%r8)
-  mov %ecx, 12(%r8)
-  mov %rdi, (%r8)
+  mov %edx, 8(%rcx, %rsi)
+  mov %r8d, 12(%rcx, %rsi)
+  mov %rdi, (%rcx, %rsi)
   ret
-
-.Lstack_of_acquire:
-  reftally_known_stack reftally_rest_of_acquire
-  jmp .Lwith_stack
 4:
   add $512, %r9
   test $2047, %r9d
@@ -193,28 +191,28 @@ reftally_entry reftally_agent_acquire  # object, holder
 reftally_end_of_entry reftally_agent_acquire
 
 reftally_entry reftally_agent_release  # object, holder, is it the last
-  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_release
+  reftally_shadow_in load, %rsi, %rcx, reftally_rest_of_release
   reftally_reference_in %rcx, %rsi, %r8
-  cmp %rdi, (%r8)
+  cmp %rdi, (%rcx, %rsi)
   jne reftally_rest_of_release
-  movq $1, (%r8)
+  movq $1, (%rcx, %rsi)
 reftally_end_of_entry reftally_agent_release
 
 reftally_entry reftally_agent_move  # object, from, to
-  reftally_shadow_of %rsi, %rcx, %r9, reftally_rest_of_move
+  reftally_shadow_in load, %rsi, %rcx, reftally_rest_of_move
   reftally_reference_in %rcx, %rsi, %r8
-  cmp %rdi, (%r8)
+  cmp %rdi, (%rcx, %rsi)
   jne reftally_rest_of_move
   test $7, %dl
   jnz reftally_rest_of_move
-  reftally_shadow_of %rdx, %rcx, %r9, reftally_rest_of_move
-  reftally_reference_in %rcx, %rdx, %r9
-  cmpq $1, (%r9)
+  reftally_shadow_in %r9, %rdx, %r8, reftally_rest_of_move
+  reftally_reference_in %r8, %rdx, %r9
+  cmpq $1, (%r8, %rdx)
   jne reftally_rest_of_move
-  mov 8(%r8), %rcx
-  mov %rcx, 8(%r9)
-  mov %rdi, (%r9)
-  movq $1, (%r8)
+  mov 8(%rcx, %rsi), %r9
+  mov %r9, 8(%r8, %rdx)
+  mov %rdi, (%r8, %rdx)
+  movq $1, (%rcx, %rsi)
 reftally_end_of_entry reftally_agent_move
 
 reftally_entry reftally_agent_swap  # now in one, one, now in other, other
