@@ -99,23 +99,24 @@ asm(R"(
   jne \otherwise
 .endm
 
-# By two names: programs built when these kept less call the first.
-.macro reftally_entry name
-  .globl \name, \name\()_2
-  .type \name, @function
-  .type \name\()_2, @function
+# By further names: programs built when these kept less call the one without _2.
+.macro reftally_entry names:vararg
   .p2align 5
+  .irp name, \names
+  .globl \name
+  .type \name, @function
 \name:
-\name\()_2:
+  .endr
   .cfi_startproc
   .cfi_escape 0x15, 7, 0x70  # rsp was 128 more: .cfi_val_offset, which clang does not know
   endbr64
 .endm
-.macro reftally_end_of_entry name
+.macro reftally_end_of_entry names:vararg
   ret
   .cfi_endproc
+  .irp name, \names
   .size \name, . - \name
-  .size \name\()_2, . - \name
+  .endr
 .endm
 
 # The rest of an entry: calls implementation(four arguments, const EntryFrame*).
@@ -149,10 +150,11 @@ asm(R"(
 .pushsection .text
 reftally_rest reftally_rest_of_acquire, reftally_tell_acquire
 reftally_rest reftally_rest_of_release, reftally_tell_release
+reftally_rest reftally_rest_of_counted_release, reftally_tell_counted_release
 reftally_rest reftally_rest_of_move, reftally_tell_move
 reftally_rest reftally_rest_of_swap, reftally_tell_swap
 
-reftally_entry reftally_agent_acquire  # object, holder
+reftally_entry reftally_agent_acquire, reftally_agent_acquire_2  # object, holder
   mov %esi, %edx
   or %edi, %edx
   and $7, %edx
@@ -188,17 +190,25 @@ reftally_entry reftally_agent_acquire  # object, holder
 6:
   mov (%rsp), %rdx  # the words were read into these
   jmp 4b
-reftally_end_of_entry reftally_agent_acquire
+reftally_end_of_entry reftally_agent_acquire, reftally_agent_acquire_2
 
-reftally_entry reftally_agent_release  # object, holder, is it the last
-  reftally_shadow_in load, %rsi, %rcx, reftally_rest_of_release
+.macro reftally_release rest
+  reftally_shadow_in load, %rsi, %rcx, \rest
   reftally_reference_in %rcx, %rsi, %r8
   cmp %rdi, (%rcx, %rsi)
-  jne reftally_rest_of_release
+  jne \rest
   movq $1, (%rcx, %rsi)
-reftally_end_of_entry reftally_agent_release
+.endm
 
-reftally_entry reftally_agent_move  # object, from, to
+reftally_entry reftally_agent_release, reftally_agent_release_2  # object, holder, is it the last
+  reftally_release reftally_rest_of_release
+reftally_end_of_entry reftally_agent_release, reftally_agent_release_2
+
+reftally_entry reftally_agent_counted_release  # object, holder
+  reftally_release reftally_rest_of_counted_release
+reftally_end_of_entry reftally_agent_counted_release
+
+reftally_entry reftally_agent_move, reftally_agent_move_2  # object, from, to
   reftally_shadow_in load, %rsi, %rcx, reftally_rest_of_move
   reftally_reference_in %rcx, %rsi, %r8
   cmp %rdi, (%rcx, %rsi)
@@ -213,11 +223,11 @@ reftally_entry reftally_agent_move  # object, from, to
   mov %r9, 8(%r8, %rdx)
   mov %rdi, (%r8, %rdx)
   movq $1, (%rcx, %rsi)
-reftally_end_of_entry reftally_agent_move
+reftally_end_of_entry reftally_agent_move, reftally_agent_move_2
 
-reftally_entry reftally_agent_swap  # now in one, one, now in other, other
+reftally_entry reftally_agent_swap, reftally_agent_swap_2  # now in one, one, now in other, other
   jmp reftally_rest_of_swap
-reftally_end_of_entry reftally_agent_swap
+reftally_end_of_entry reftally_agent_swap, reftally_agent_swap_2
 .popsection
 )");
 
@@ -231,6 +241,13 @@ REFTALLY_IMPLEMENTATION reftally_tell_acquire(uint64_t object, uint64_t holder, 
 REFTALLY_IMPLEMENTATION reftally_tell_release(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t,
                                               const EntryFrame* frame) {
   release_reference(object, holder, is_last != 0, frame->caller());
+}
+
+// Before it is done, of an object with an int behind its pointer to virtual functions.
+REFTALLY_IMPLEMENTATION reftally_tell_counted_release(uint64_t object, uint64_t holder, uint64_t, uint64_t,
+                                                      const EntryFrame* frame) {
+  const int count = reinterpret_cast<const std::atomic<int>*>(object + 8)->load(std::memory_order_relaxed);
+  release_reference(object, holder, count == 1, frame->caller());
 }
 
 REFTALLY_IMPLEMENTATION reftally_tell_move(uint64_t object, uint64_t from, uint64_t to, uint64_t,

@@ -32,7 +32,7 @@ _REFTALLY_INLINE void __reftally_add_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>*
 
 // Told before it is done: afterwards the address may belong to another object.
 _REFTALLY_INLINE void __reftally_drop_ref(_Sp_counted_base<__gnu_cxx::_S_atomic>* __pi, const void* __holder) noexcept {
-  if (::__reftally::__is_there()) ::__reftally::__tell_release(__pi, __holder, __pi->_M_get_use_count() == 1);
+  if (::__reftally::__is_there()) ::__reftally::__tell_counted_release(__pi, __holder);
   __pi->_M_release();
 }
 
@@ -53,7 +53,7 @@ _REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>& __shared_count<__gnu_cxx:
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __fresh = __r._M_pi;
   if (__fresh == _M_pi) return *this;
   if (::__reftally::__is_there()) {  // of both at once: one test
-    if (_M_pi) ::__reftally::__tell_release(_M_pi, this, _M_pi->_M_get_use_count() == 1);
+    if (_M_pi) ::__reftally::__tell_counted_release(_M_pi, this);
     if (__fresh) ::__reftally::__tell_acquire(__fresh, this);
   }
   if (__fresh) __fresh->_M_add_ref_copy();

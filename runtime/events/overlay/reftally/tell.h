@@ -41,14 +41,15 @@ struct __attribute__((__may_alias__)) __object_words {
   unsigned long __words[2];
 };
 
-// Is there an agent? All that a program without one pays: a comparison with memory and a jump that is never taken; no
-// register, and what follows stands apart from the program's own code.
+// Is there an agent, with all that is called below? All that a program without one pays: a comparison with memory and a
+// jump that is never taken; no register, and what follows stands apart from the program's own code.
 _REFTALLY_INLINE bool __is_there() noexcept {
-  __asm__ goto(".weak reftally_agent_acquire_2\n\tcmpq $0, reftally_agent_acquire_2@GOTPCREL(%%rip)\n\tjne %l0"
-               :
-               :
-               : "cc"
-               : __there);
+  __asm__ goto(
+      ".weak reftally_agent_counted_release\n\tcmpq $0, reftally_agent_counted_release@GOTPCREL(%%rip)\n\tjne %l0"
+      :
+      :
+      : "cc"
+      : __there);
   return false;
 __there:
   _REFTALLY_RARE;
@@ -64,6 +65,14 @@ _REFTALLY_INLINE void __tell_acquire(const volatile void* __object, const void* 
 _REFTALLY_INLINE void __tell_release(const volatile void* __object, const void* __holder, long __is_last) noexcept {
   unsigned long __used;
   _REFTALLY_CALL(reftally_agent_release_2, __object, "+D"(__object), "+S"(__holder), "+d"(__is_last), "=c"(__used));
+}
+
+// Of an object whose count is an int behind its pointer to virtual functions: whether this is the last, the agent sees
+// where it matters. Called before the count changes.
+_REFTALLY_INLINE void __tell_counted_release(const volatile void* __object, const void* __holder) noexcept {
+  unsigned long __used_0, __used_1;
+  _REFTALLY_CALL(reftally_agent_counted_release, __object, "+D"(__object), "+S"(__holder), "=d"(__used_0),
+                 "=c"(__used_1));
 }
 
 // `__to` null: the reference goes on without a holder.

@@ -7,6 +7,7 @@
 extern "C" {
 [[gnu::weak]] void reftally_agent_acquire_2(uint64_t object, uint64_t holder, uint64_t, uint64_t);
 [[gnu::weak]] void reftally_agent_release_2(uint64_t object, uint64_t holder, uint64_t is_last, uint64_t);
+[[gnu::weak]] void reftally_agent_counted_release(uint64_t object, uint64_t holder, uint64_t, uint64_t);
 [[gnu::weak]] void reftally_agent_move_2(uint64_t object, uint64_t from, uint64_t to, uint64_t);
 [[gnu::weak]] void reftally_agent_swap_2(uint64_t now_in_one, uint64_t one, uint64_t now_in_other, uint64_t other);
 }
@@ -48,6 +49,9 @@ bool keeps_all(const Words& object, Words* holders) {
     kept &= keeps(reftally_agent_release_2, object, holders[2], 0) &&
             keeps(reftally_agent_release_2, object, holders[1], 0);
     kept &= keeps(reftally_agent_release_2, object, holders[0], 1);  // holds nothing
+    kept &= keeps(reftally_agent_acquire_2, object, holders[0], 0) &&
+            keeps(reftally_agent_counted_release, object, holders[0], 0) &&
+            keeps(reftally_agent_counted_release, object, holders[0], 0);
   }
   return kept;
 }

@@ -50,7 +50,7 @@ class reftally_shared_count : public shared_count {
   _REFTALLY_INLINE reftally_shared_count& operator=(const reftally_shared_count& from) noexcept {
     if (from.counts() == counts()) return *this;
     if (::__reftally::__is_there()) {
-      if (counts()) ::__reftally::__tell_release(counts(), this, counts()->use_count() == 1);
+      if (counts()) ::__reftally::__tell_counted_release(counts(), this);
       if (from.counts()) ::__reftally::__tell_acquire(from.counts(), this);
     }
     shared_count::operator=(from);
@@ -75,8 +75,7 @@ class reftally_shared_count : public shared_count {
     if (counts() && ::__reftally::__is_there()) ::__reftally::__tell_acquire(counts(), this);
   }
   _REFTALLY_INLINE void give() const noexcept {
-    if (counts() && ::__reftally::__is_there())
-      ::__reftally::__tell_release(counts(), this, counts()->use_count() == 1);
+    if (counts() && ::__reftally::__is_there()) ::__reftally::__tell_counted_release(counts(), this);
   }
 };
 
