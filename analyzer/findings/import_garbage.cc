@@ -4,6 +4,8 @@
 #include <cctype>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "analyzer/findings/rules.h"
 #include "analyzer/image/call_frames.h"
@@ -91,27 +93,61 @@ void forget_lost_by_import(const Heap& heap, const Image& image, const DebugType
   if (erased > 0) std::erase_if(findings, [&](const Finding& finding) { return may_be_constants(heap, finding); });
 }
 
+bool is_of_interpreter(const Image& image, uint64_t address) {
+  const ImageModule* module = image.module_at(address);
+  if (module == nullptr) return false;
+  const std::string_view path = module->path, name = path.substr(path.rfind('/') + 1);
+  return name.starts_with("python") || name.starts_with("libpython");
+}
+
+bool makes_module(const Image& image, const DebugTypes& types, uint64_t address) {
+  const std::vector<SourceFrame> frames = source_frames_at(image, types, address);
+  return std::any_of(frames.begin(), frames.end(),
+                     [](const SourceFrame& frame) { return is_module_maker(frame.function); });
+}
+
+// Where the interpreter calls what makes a module: learned from stacks that show it, for others do not. PyO3's PyInit
+// functions end with a jump, which leaves no frame of them.
+std::unordered_set<uint64_t> module_making_calls(const Image& image, const DebugTypes& types) {
+  std::unordered_map<uint64_t, bool> makes;  // by address in an extension
+  std::unordered_set<uint64_t> calls;
+  for (const StackNode& node : image.stacks) {
+    if (node.parent == StackId{}) continue;
+    const uint64_t caller = image.stacks[index(node.parent)].ip;
+    if (!is_of_interpreter(image, caller) || is_of_interpreter(image, node.ip)) continue;
+    const auto [row, fresh] = makes.try_emplace(node.ip);
+    if (fresh) row->second = makes_module(image, types, node.ip);
+    if (row->second) calls.insert(caller);
+  }
+  return calls;
+}
+
 // A module in C, C++ or Rust may lose blocks too while it is made: PyO3 never frees the names of its classes. More
 // than a little is worth telling, though it cannot grow.
-bool is_block_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types, const Finding& finding) {
+bool is_block_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types,
+                             const std::unordered_set<uint64_t>& calls, const Finding& finding) {
   constexpr uint64_t kLittle = 64u << 10;
   if (std::string_view(finding.rule) != "unreachable-block" || finding.retained_bytes >= kLittle) return false;
   return std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {
     const StackId stack = heap.birth_stack[index(objects.front())];
     if (heap.flavour[index(objects.front())] == FlavourId::kPython)
       return stack != StackId{} && is_of_module_making(image, types, stack);
-    for (const uint64_t address : image.frames(stack))
-      for (const SourceFrame& frame : source_frames_at(image, types, address))
-        if (is_module_maker(frame.function)) return true;
-    return false;
+    const std::vector<uint64_t> frames = image.frames(stack);
+    return std::any_of(frames.begin(), frames.end(), [&](uint64_t address) {
+      return calls.contains(address) || makes_module(image, types, address);
+    });
   });
 }
 
-bool is_of_interpreter(const Image& image, uint64_t address) {
-  const ImageModule* module = image.module_at(address);
-  if (module == nullptr) return false;
-  const std::string_view path = module->path, name = path.substr(path.rfind('/') + 1);
-  return name.starts_with("python") || name.starts_with("libpython");
+void forget_blocks_lost_by_import(const Heap& heap, const Image& image, const DebugTypes& types,
+                                  std::vector<Finding>& findings) {
+  const bool any = std::any_of(findings.begin(), findings.end(), [](const Finding& finding) {
+    return std::string_view(finding.rule) == "unreachable-block";
+  });
+  if (!any) return;
+  const std::unordered_set<uint64_t> calls = module_making_calls(image, types);
+  std::erase_if(findings,
+                [&](const Finding& finding) { return is_block_lost_by_import(heap, image, types, calls, finding); });
 }
 
 // sem_t: its value and, in the upper half, the number of those who wait; then whether processes share it.
@@ -147,6 +183,42 @@ bool is_left_by_fork(const Heap& heap, const Image& image, const Finding& findin
          });
 }
 
+// Functions of the interpreter's own library and, by their methods, its classes.
+std::unordered_set<std::string_view> names_in_own_library(const Image& image) {
+  std::unordered_set<std::string_view> names;
+  for (const dump::DeclaredName& row : image.declared.names) {
+    if (row.file.length == 0 || !is_own_library(image.text(row.file))) continue;
+    const std::string_view name = image.text(row.name);
+    names.insert(name);
+    names.insert(name.substr(0, name.rfind('.')));
+  }
+  return names;
+}
+
+// "asyncio.sslproto.SSLProtocol", "function contextlib.contextmanager.<locals>.helper"; "method" and "dict" are the
+// interpreter's own.
+bool is_of_own_library(const std::unordered_set<std::string_view>& names, std::string_view type) {
+  constexpr std::string_view kFunction = "function ";
+  if (type.starts_with(kFunction)) return names.contains(type.substr(kFunction.size()));
+  return names.contains(type) || type.find_first_of(". ") == type.npos;
+}
+
+// asyncio's transports keep themselves alive once their connection is closed, and have a finalizer: each program with
+// a server has such cycles, and nothing to mend.
+void judge_finalizers_of_own_library(const Heap& heap, const Image& image, std::vector<Finding>& findings) {
+  const std::unordered_set<std::string_view> names = names_in_own_library(image);
+  for (Finding& finding : findings) {
+    if (std::string_view(finding.rule) != "finalizer-in-cycle") continue;
+    const bool own = std::all_of(finding.instances.begin(), finding.instances.end(), [&](const auto& objects) {
+      return std::all_of(objects.begin(), objects.end(),
+                         [&](ObjectId object) { return is_of_own_library(names, heap.type_name(object)); });
+    });
+    if (!own) continue;
+    finding.severity = Severity::kNote;
+    finding.evidence.push_back("a note, for all of it is of the interpreter's own library");
+  }
+}
+
 // Births of dictionaries and tuples are unknown when they come from a free list; those of classes never do.
 bool is_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
                        const std::vector<ObjectId>& objects) {
@@ -171,9 +243,10 @@ bool births_are_known(const Heap& heap) {
 void forget_import_garbage(const Heap& heap, const Image& image, const DebugTypes& types,
                            std::vector<Finding>& findings) {
   std::erase_if(findings, [&](const Finding& finding) { return is_left_by_fork(heap, image, finding); });
+  judge_finalizers_of_own_library(heap, image, findings);
   if (findings.empty() || !births_are_known(heap)) return;
   forget_lost_by_import(heap, image, types, findings);
-  std::erase_if(findings, [&](const Finding& finding) { return is_block_lost_by_import(heap, image, types, finding); });
+  forget_blocks_lost_by_import(heap, image, types, findings);
   std::erase_if(findings, [&](const Finding& finding) {
     return finding.severity != Severity::kError && std::string_view(finding.rule) == "unreachable-cycle" &&
            std::all_of(finding.instances.begin(), finding.instances.end(), [&](const std::vector<ObjectId>& objects) {

@@ -1,0 +1,115 @@
+"""What the interpreter's own library and the making of modules leave behind is nobody's mistake; a program's own is told.
+
+    library_test.py REFTALLY PACKAGE_FOLDER
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import unittest
+
+reftally_command, package = os.path.abspath(sys.argv.pop(1)), os.path.abspath(sys.argv.pop(1))
+ENDS_WITH_A_JUMP = """
+#include <Python.h>
+void *volatile last;
+static PyObject *lose(PyObject *module, PyObject *unused) {
+  for (int i = 0; i < 5; i++) last = malloc(700);
+  last = NULL;
+  Py_RETURN_NONE;
+}
+static PyMethodDef functions[] = {{"lose", lose, METH_NOARGS, NULL}, {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "jumping", NULL, -1, functions};
+__attribute__((noinline)) PyObject *make(struct PyModuleDef *module) {
+  for (int i = 0; i < 5; i++) last = malloc(600);
+  last = NULL;
+  PyObject *volatile made = PyModule_Create(module);
+  return made;
+}
+PyMODINIT_FUNC PyInit_jumping(void) { return make(&definition); }
+"""
+PLAIN = """
+#include <Python.h>
+void *volatile kept;
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "plain", NULL, -1};
+PyMODINIT_FUNC PyInit_plain(void) {
+  kept = malloc(800);
+  return PyModule_Create(&definition);
+}
+"""
+SERVER = """
+import asyncio, gc
+gc.disable()
+
+class Echo(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport = transport
+    def data_received(self, data):
+        self.transport.write(data)
+
+class Session:
+    def __init__(self):
+        self.me = self
+    def __del__(self):
+        pass
+
+async def main():
+    server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", 0)
+    address = server.sockets[0].getsockname()
+    for _ in range(10):
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(b"text")
+        await reader.readexactly(4)
+        writer.close()
+        await asyncio.sleep(0.01)
+    server.close()
+
+for _ in range(3):
+    Session()
+asyncio.run(main())
+"""
+
+
+
+class LibraryTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="reftally-library-")
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def findings_of_run(self, program):
+        report = os.path.join(self.folder, "report.json")
+        command = [reftally_command, "run", "-o", self.folder, "--format", "json", "--report", report]
+        subprocess.run([*command, "--", sys.executable, "-c", program], check=True, timeout=120)
+        with open(report) as text:
+            return json.load(text)["findings"]
+
+    def test_a_module_maker_that_ends_with_a_jump_is_known(self):
+        include = sysconfig.get_path("include")
+        if shutil.which("cc") is None or not os.path.exists(os.path.join(include, "Python.h")):
+            self.skipTest("no compiler, or no Python.h for this interpreter")
+        for name, source in (("jumping", ENDS_WITH_A_JUMP), ("plain", PLAIN)):
+            target = os.path.join(self.folder, name + sysconfig.get_config_var("EXT_SUFFIX"))
+            subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-w", "-I", include, "-x", "c", "-", "-o", target],
+                           input=source, text=True, check=True)
+        program = f"import sys; sys.path.insert(0, {self.folder!r}); import plain, jumping"
+        for calls, sizes in (("", []), ("; jumping.lose()", ["block of 700 bytes"])):
+            with self.subTest(calls):
+                told = self.findings_of_run(program + calls)
+                lost = [finding["members"][0]["type"] for finding in told if finding["rule"] == "unreachable-block"]
+                self.assertEqual(lost, sizes)
+
+    def test_finalizers_of_closed_transports_are_a_note(self):
+        told = self.findings_of_run(SERVER)
+        severities = {finding["subject"]: finding["severity"] for finding in told
+                      if finding["rule"] == "finalizer-in-cycle"}
+        self.assertEqual(severities.pop("__main__.Session"), "warning")
+        self.assertTrue(all(subject.startswith("asyncio.") for subject in severities), severities)
+        self.assertEqual(set(severities.values()) - {"note"}, set())
+
+
+if __name__ == "__main__":
+    unittest.main()
