@@ -25,12 +25,36 @@ std::unordered_map<uint64_t, std::vector<ObjectId>> objects_at(const RuleInput& 
   return objects;
 }
 
-// CPython's lru_cache(maxsize=…) says so by the name of its references.
-bool is_in_bounded_cache(const RuleInput& input, const Finding& finding) {
+const HeapLabel& label_of(const RuleInput& input, const PathStep& step) {
+  return input.heap.labels[index(input.heap.label[step.reference])];
+}
+
+// CPython's lru_cache(maxsize=…) and deque(maxlen=…) say so by the name of their references.
+bool is_in_bounded(const RuleInput& input, const Finding& finding, std::string_view member) {
   return std::any_of(finding.path.begin(), finding.path.end(), [&](const PathStep& step) {
-    const HeapLabel& label = input.heap.labels[index(input.heap.label[step.reference])];
-    return input.heap.text(label.path).find("bounded cache[") != std::string_view::npos;
+    return input.heap.text(label_of(input, step).path).find(member) != std::string_view::npos;
   });
+}
+
+// What has a bound is a note, with the reason.
+void judge_bound(const RuleInput& input, Finding& finding) {
+  const char* what = is_in_bounded(input, finding, "bounded cache[")   ? "the cache has a bound (maxsize)"
+                     : is_in_bounded(input, finding, "bounded items[") ? "the deque has a bound (maxlen)"
+                                                                       : nullptr;
+  if (what == nullptr) return;
+  finding.severity = Severity::kNote;
+  finding.evidence.push_back(fmt::format("{}: it fills up to that, and keeps what it has till then", what));
+}
+
+// CPython: WeakSet, WeakKeyDictionary, WeakValueDictionary and the list of a class's subclasses. They take out what is
+// gone by themselves: what holds the rest, or that the collector has not looked yet, is the reason, wherever that is.
+bool is_of_weak_container(const RuleInput& input, const Finding& finding) {
+  if (!finding.subject || finding.path.size() < 2) return false;
+  if (!is_weak_reference(input.heap.type_name(*finding.subject))) return false;
+  const HeapLabel& label = label_of(input, finding.path[finding.path.size() - 2]);
+  const std::string_view owner = input.heap.text(label.owner), member = input.heap.text(label.path);
+  return member == "__subclasses__" ||
+         (member == "data" && (owner.starts_with("_weakrefset.Weak") || owner.starts_with("weakref.Weak")));
 }
 
 // Of a runtime with an allocator of its own: blocks that words of its arenas lead to, and no object. A freed object
@@ -60,12 +84,8 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
     set_path(input, finding, Follow::kOwners, path.example);
-    if (is_of_freed_memory(input, finding)) continue;
-    if (is_in_bounded_cache(input, finding)) {
-      finding.severity = Severity::kNote;
-      finding.evidence.push_back(
-          "the cache has a bound (maxsize): it fills up to that, and keeps what it has till then");
-    }
+    if (is_of_freed_memory(input, finding) || is_of_weak_container(input, finding)) continue;
+    judge_bound(input, finding);
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));

@@ -36,7 +36,7 @@ std::vector<HeapTypeTally> tallies_of(const Heap& heap, HeapCensus& census) {
     const std::string_view name = heap.text(type.name);
     const uint64_t kind = hash_of(kind_of(name));
     types.push_back(
-        {&census.types[std::string(name)], &census.kinds[kind], hash_of(name), kind, name.starts_with("weakref.")});
+        {&census.types[std::string(name)], &census.kinds[kind], hash_of(name), kind, is_weak_reference(name)});
   }
   return types;
 }
@@ -95,6 +95,10 @@ void count_storage(const Heap& heap, const std::vector<uint64_t>& signature, Hea
 }
 
 }  // namespace
+
+bool is_weak_reference(std::string_view type_name) {
+  return type_name == "weakref" || type_name.starts_with("weakref.");
+}
 
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths) {
   HeapCensus census;

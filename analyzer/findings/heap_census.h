@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -51,6 +52,9 @@ struct HeapCensus {
   std::vector<Whereabouts> objects;                // in the order of the search
   uint64_t threads = 0;                            // that hold something in a call
 };
+
+// "weakref" in CPython 3.9, "weakref.ReferenceType" since, "weakref.KeyedRef".
+bool is_weak_reference(std::string_view type_name);
 
 HeapCensus take_census(const Heap& heap, RetainingPaths& paths);
 

@@ -5,6 +5,12 @@
 namespace reftally::python {
 namespace {
 
+// deque(maxlen=…): dequeobject.maxlen is -1 where there is none.
+bool has_bound(Address deque) noexcept {
+  constexpr int32_t kMaxLength = 64;
+  return read<int64_t>(deque + kMaxLength) >= 0;
+}
+
 int visit_one(Address object, void* column) noexcept {
   constexpr Address kLowest = 65536;  // vm.mmap_min_addr
   if (object < kLowest || object % 8 != 0) FaultGuard::give_up();
@@ -271,6 +277,11 @@ void ReferenceReader::read_by_shape(Address object, const TypeInfo& type) noexce
 
 // What was visited and has no name. Its place in the body, when it lies there, is better than nothing.
 void ReferenceReader::add_leftovers(Address object, const TypeInfo& type) noexcept {
+  if (type.indexed && has_bound(object)) {
+    for (const Address to : visited_)
+      if (to != 0) found_.push({to, Kind::kField, false, true, 0, reinterpret_cast<Address>("bounded items[]"), true});
+    return;
+  }
   const bool is_set = type.type == python.types.set || type.type == python.types.frozenset;
   uint32_t order = 0;
   for (const Address to : visited_) {

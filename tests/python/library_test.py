@@ -71,7 +71,30 @@ for _ in range(3):
     Session()
 asyncio.run(main())
 """
+WEAK = """
+import collections, gc, sys, weakref
+sys.path.insert(0, {package!r})
+import reftally
+gc.disable()
 
+class Node:
+    def __init__(self):
+        self.me = self
+
+seen, by_name = weakref.WeakSet(), weakref.WeakValueDictionary()
+latest, every = collections.deque(maxlen=1000), collections.deque()
+paths = []
+for turn in range(3):
+    for number in range(100):
+        node = Node()
+        seen.add(node)
+        by_name[str((turn, number))] = node
+        class Kind(Node): pass
+        latest.append([turn])
+        every.append((turn, number))
+    paths.append(reftally.dump())
+print(*paths)
+"""
 
 
 class LibraryTest(unittest.TestCase):
@@ -109,6 +132,21 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual(severities.pop("__main__.Session"), "warning")
         self.assertTrue(all(subject.startswith("asyncio.") for subject in severities), severities)
         self.assertEqual(set(severities.values()) - {"note"}, set())
+
+    def test_what_takes_out_its_dead_by_itself_does_not_grow_and_what_has_a_bound_is_a_note(self):
+        script = os.path.join(self.folder, "weak.py")
+        with open(script, "w") as file:
+            file.write(WEAK.replace("{package!r}", repr(package)))
+        printed = subprocess.run([sys.executable, script], cwd=self.folder, check=True, stdout=subprocess.PIPE,
+                                 text=True).stdout
+        first, second, third = printed.split()
+        told = subprocess.run([reftally_command, "analyze", third, "--since", first, "--since", second, "-f", "json"],
+                              stdout=subprocess.PIPE, text=True).stdout
+        growing = {finding["members"][0]["type"]: finding for finding in json.loads(told)["findings"]
+                   if finding["rule"] == "growing-path"}
+        self.assertEqual({name: finding["severity"] for name, finding in growing.items()},
+                         {"tuple": "warning", "list": "note"})
+        self.assertIn("the deque has a bound (maxlen)", growing["list"]["evidence"][-1])
 
 
 if __name__ == "__main__":
