@@ -92,8 +92,8 @@ bool create_thread_states() noexcept;
 void watch_thread_exits() noexcept;
 
 // The row of the calling thread; nullptr when all are taken. Not for a signal handler inside the agent.
-[[gnu::visibility("hidden")]] extern constinit thread_local ThreadState* own_state asm("reftally_own_state")
-    [[gnu::tls_model("initial-exec")]];
+[[gnu::visibility("hidden"),
+  gnu::tls_model("initial-exec")]] extern constinit thread_local ThreadState* own_state asm("reftally_own_state");
 ThreadState* take_thread_row() noexcept;
 inline ThreadState* this_thread() noexcept {
   ThreadState* const row = own_state;

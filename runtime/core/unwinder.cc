@@ -63,7 +63,7 @@ struct PackedRule {
 CachedRule& row_of(uint64_t mixed) noexcept { return cache[mixed >> (48 - kCacheBits)]; }
 
 // False: it is not in the table.
-bool find_rule(uint64_t pc, PackedRule& found) noexcept {
+[[gnu::always_inline]] inline bool find_rule(uint64_t pc, PackedRule& found) noexcept {
   const uint64_t mixed = mix(pc);
   const CachedRule& row = row_of(mixed);
   const uint64_t rule = row.rule.load(std::memory_order_relaxed);
@@ -121,7 +121,7 @@ bool StackWalk::step_over_signal() noexcept {
 }
 
 // The step of nearly all frames: within a stack that is known, by rsp or rbp as it is. False: nothing was done.
-bool StackWalk::plain_step(uint32_t packed, uint32_t function) noexcept {
+[[gnu::always_inline]] inline bool StackWalk::plain_step(uint32_t packed, uint32_t function) noexcept {
   const uint32_t base = packed & 3, bp_words = packed >> 19;
   if (base != FrameRule::kSp && base != FrameRule::kBp) return false;
   const uint64_t cfa = (base == FrameRule::kBp ? at_.bp : at_.sp) + (packed >> 3 & 0xffff) * 8;
@@ -144,6 +144,10 @@ bool StackWalk::step() noexcept {
   PackedRule known;
   if (is_return_ && bounds_.high != 0 && find_rule(at_.pc - 1, known) && plain_step(known.packed, known.function))
     return true;
+  return rare_step();
+}
+
+bool StackWalk::rare_step() noexcept {
   step_repeats_ = false;
   const FrameRule rule = rule_of(is_return_ ? at_.pc - 1 : at_.pc);
   function_ = rule.function;

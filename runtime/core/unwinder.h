@@ -53,6 +53,7 @@ class StackWalk {
   enum State : uint8_t { kGoing, kNoRule, kZero, kLost };
 
   bool plain_step(uint32_t packed, uint32_t function) noexcept;
+  bool rare_step() noexcept;
   bool load(uint64_t address, uint64_t& value) noexcept;
   bool page_is_readable(uint64_t page) noexcept;
   bool step_over_signal() noexcept;
