@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "analyzer/findings/growth.h"
 #include "analyzer/findings/rules.h"
@@ -11,18 +13,56 @@
 namespace reftally {
 namespace {
 
-// The objects at each of the growing places, in the order of the search.
-std::unordered_map<uint64_t, std::vector<ObjectId>> objects_at(const RuleInput& input,
-                                                               const std::vector<GrowingPath>& growing) {
-  std::unordered_map<uint64_t, std::vector<ObjectId>> objects;
+struct Place {
+  std::vector<ObjectId> objects;                          // in the order of the search
+  std::vector<std::pair<std::string, uint64_t>> classes;  // of what hangs below, nearest first
+};
+
+// "tuple", "method" and "dict" are in every program; of a Python program's own is what has a module.
+bool is_class_of_program(std::string_view type) {
+  return type.find('.') != type.npos && !type.starts_with("type ") && !type.starts_with("module ") &&
+         !is_weak_reference(type);
+}
+
+void count_class(Place& place, std::string_view type) {
+  constexpr size_t kNearest = 8;
+  const auto row =
+      std::find_if(place.classes.begin(), place.classes.end(), [&](const auto& r) { return r.first == type; });
+  if (row != place.classes.end())
+    row->second++;
+  else if (place.classes.size() < kNearest)
+    place.classes.emplace_back(type, 1);
+}
+
+std::unordered_map<uint64_t, Place> growing_places(const RuleInput& input, const std::vector<GrowingPath>& growing) {
+  std::unordered_map<uint64_t, Place> places;
   for (const GrowingPath& path : growing)
-    if (path.storage == LabelId{}) objects.try_emplace(path.signature);
+    if (path.storage == LabelId{}) places.try_emplace(path.signature);
   const std::vector<uint64_t> signature = input.paths.signatures(Follow::kOwners);
-  input.paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId, uint64_t) {
-    if (const auto found = objects.find(signature[index(object)]); found != objects.end())
-      found->second.push_back(object);
+  std::vector<Place*> above(input.heap.object_count(), nullptr);
+  input.paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t) {
+    Place*& place = above[index(object)];
+    if (const auto found = places.find(signature[index(object)]); found != places.end()) {
+      place = &found->second;
+      place->objects.push_back(object);
+    } else if (from != kNoObject) {
+      place = above[index(from)];
+      if (place && is_class_of_program(input.heap.type_name(object))) count_class(*place, input.heap.type_name(object));
+    }
   });
-  return objects;
+  return places;
+}
+
+// A listener's bound method, or a tuple with it, says nothing of whose it is.
+void tell_classes(const RuleInput& input, const Place& place, Finding& finding) {
+  if (!is_declared(input.heap, *finding.subject)) return;
+  if (is_class_of_program(input.heap.type_name(*finding.subject))) return;
+  constexpr uint64_t kShare = 8;  // fewer than one in so many are not what it is about
+  std::vector<std::string> told;
+  for (const auto& [name, objects] : place.classes)
+    if (told.size() < 2 && objects * kShare >= place.objects.size())
+      told.push_back(fmt::format("{} {}", objects, name));
+  if (!told.empty()) finding.evidence.push_back(fmt::format("nearest below them: {}", fmt::join(told, ", ")));
 }
 
 const HeapLabel& label_of(const RuleInput& input, const PathStep& step) {
@@ -74,10 +114,10 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   for (const HeapCensus& census : input.before) censuses.push_back(&census);
   censuses.push_back(&now);
   const std::vector<GrowingPath> growing = find_growing_paths(censuses);
-  const auto objects = objects_at(input, growing);
+  const auto places = growing_places(input, growing);
   for (const GrowingPath& path : growing) {
     const bool is_storage = path.storage != LabelId{};
-    auto held = is_storage ? std::vector<ObjectId>{path.example} : objects.at(path.signature);
+    auto held = is_storage ? std::vector<ObjectId>{path.example} : places.at(path.signature).objects;
     std::iter_swap(held.begin(), std::find(held.begin(), held.end(), path.example));  // the subject
     Finding finding = finding_of_objects(input, rule_named("growing-path"), held);
     finding.held_before = path.counts;
@@ -86,6 +126,7 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     set_path(input, finding, Follow::kOwners, path.example);
     if (is_of_freed_memory(input, finding) || is_of_weak_container(input, finding)) continue;
     judge_bound(input, finding);
+    if (!is_storage) tell_classes(input, places.at(path.signature), finding);
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));

@@ -206,9 +206,10 @@ bool is_of_own_library(const std::unordered_set<std::string_view>& names, std::s
 // asyncio's transports keep themselves alive once their connection is closed, and have a finalizer: each program with
 // a server has such cycles, and nothing to mend.
 void judge_finalizers_of_own_library(const Heap& heap, const Image& image, std::vector<Finding>& findings) {
-  const std::unordered_set<std::string_view> names = names_in_own_library(image);
+  std::unordered_set<std::string_view> names;
   for (Finding& finding : findings) {
     if (std::string_view(finding.rule) != "finalizer-in-cycle") continue;
+    if (names.empty()) names = names_in_own_library(image);
     const bool own = std::all_of(finding.instances.begin(), finding.instances.end(), [&](const auto& objects) {
       return std::all_of(objects.begin(), objects.end(),
                          [&](ObjectId object) { return is_of_own_library(names, heap.type_name(object)); });

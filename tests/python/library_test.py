@@ -17,7 +17,7 @@ ENDS_WITH_A_JUMP = """
 #include <Python.h>
 void *volatile last;
 static PyObject *lose(PyObject *module, PyObject *unused) {
-  for (int i = 0; i < 5; i++) last = malloc(700);
+  for (int i = 0; i < 50; i++) last = malloc(700);
   last = NULL;
   Py_RETURN_NONE;
 }
@@ -95,6 +95,22 @@ for turn in range(3):
     paths.append(reftally.dump())
 print(*paths)
 """
+LISTENERS = """
+import sys
+sys.path.insert(0, {package!r})
+import reftally
+
+class Report:
+    def on_change(self):
+        pass
+
+listeners, paths = [], []
+for turn in range(3):
+    for number in range(50):
+        listeners.append((number, Report().on_change))
+    paths.append(reftally.dump())
+print(*paths)
+"""
 
 
 class LibraryTest(unittest.TestCase):
@@ -109,6 +125,19 @@ class LibraryTest(unittest.TestCase):
         subprocess.run([*command, "--", sys.executable, "-c", program], check=True, timeout=120)
         with open(report) as text:
             return json.load(text)["findings"]
+
+    def growing_of(self, program):
+        """By type, after three snapshots."""
+        script = os.path.join(self.folder, "program.py")
+        with open(script, "w") as file:
+            file.write(program.replace("{package!r}", repr(package)))
+        printed = subprocess.run([sys.executable, script], cwd=self.folder, check=True, stdout=subprocess.PIPE,
+                                 text=True).stdout
+        first, second, third = printed.split()
+        told = subprocess.run([reftally_command, "analyze", third, "--since", first, "--since", second, "-f", "json"],
+                              stdout=subprocess.PIPE, text=True).stdout
+        return {finding["members"][0]["type"]: finding for finding in json.loads(told)["findings"]
+                if finding["rule"] == "growing-path"}
 
     def test_a_module_maker_that_ends_with_a_jump_is_known(self):
         include = sysconfig.get_path("include")
@@ -134,19 +163,15 @@ class LibraryTest(unittest.TestCase):
         self.assertEqual(set(severities.values()) - {"note"}, set())
 
     def test_what_takes_out_its_dead_by_itself_does_not_grow_and_what_has_a_bound_is_a_note(self):
-        script = os.path.join(self.folder, "weak.py")
-        with open(script, "w") as file:
-            file.write(WEAK.replace("{package!r}", repr(package)))
-        printed = subprocess.run([sys.executable, script], cwd=self.folder, check=True, stdout=subprocess.PIPE,
-                                 text=True).stdout
-        first, second, third = printed.split()
-        told = subprocess.run([reftally_command, "analyze", third, "--since", first, "--since", second, "-f", "json"],
-                              stdout=subprocess.PIPE, text=True).stdout
-        growing = {finding["members"][0]["type"]: finding for finding in json.loads(told)["findings"]
-                   if finding["rule"] == "growing-path"}
+        growing = self.growing_of(WEAK)
         self.assertEqual({name: finding["severity"] for name, finding in growing.items()},
                          {"tuple": "warning", "list": "note"})
         self.assertIn("the deque has a bound (maxlen)", growing["list"]["evidence"][-1])
+
+    def test_a_registry_of_methods_says_whose_they_are(self):
+        growing = self.growing_of(LISTENERS)
+        self.assertEqual(list(growing), ["tuple"])
+        self.assertIn("nearest below them: 150 __main__.Report", growing["tuple"]["evidence"])
 
 
 if __name__ == "__main__":
