@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -105,6 +106,30 @@ bool is_of_freed_memory(const RuleInput& input, const Finding& finding) {
   return input.heap.roots[*finding.root].kind == RootKind::kExternal && finding.path.empty();
 }
 
+// Blocks of which nothing is known but their size, on a path of such blocks.
+bool is_nameless(const RuleInput& input, const Finding& finding) {
+  auto nameless = [&](ObjectId object) {
+    return !is_declared(input.heap, object) && input.heap.type_name(object).starts_with("block of ");
+  };
+  return finding.subject && nameless(*finding.subject) &&
+         std::all_of(finding.path.begin(), finding.path.end(),
+                     [&](const PathStep& step) { return nameless(step.from); });
+}
+
+// What grows among Python's objects has memory in C libraries, which hold it in ways of their own: GTK's properties of
+// each window. Of the two the one with names is to be acted on.
+void put_named_growth_first(const RuleInput& input, std::span<Finding> growing) {
+  const bool any = std::any_of(growing.begin(), growing.end(), [&](const Finding& finding) {
+    return finding.severity != Severity::kNote && finding.subject && is_declared(input.heap, *finding.subject);
+  });
+  if (!any) return;
+  for (Finding& finding : growing) {
+    if (!is_nameless(input, finding)) continue;
+    finding.severity = Severity::kNote;
+    finding.evidence.push_back("a note, for objects of Python grow too: these may be theirs, seen from C");
+  }
+}
+
 }  // namespace
 
 void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
@@ -115,6 +140,7 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   censuses.push_back(&now);
   const std::vector<GrowingPath> growing = find_growing_paths(censuses);
   const auto places = growing_places(input, growing);
+  const size_t before = findings.size();
   for (const GrowingPath& path : growing) {
     const bool is_storage = path.storage != LabelId{};
     auto held = is_storage ? std::vector<ObjectId>{path.example} : places.at(path.signature).objects;
@@ -133,6 +159,7 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     if (is_storage) finding.bytes = finding.retained_bytes = path.counts.back();
     findings.push_back(std::move(finding));
   }
+  put_named_growth_first(input, std::span(findings).subspan(before));
 }
 
 }  // namespace reftally

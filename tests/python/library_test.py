@@ -3,6 +3,7 @@
     library_test.py REFTALLY PACKAGE_FOLDER
 """
 
+import glob
 import json
 import os
 import shutil
@@ -111,6 +112,30 @@ for turn in range(3):
     paths.append(reftally.dump())
 print(*paths)
 """
+HOARDING = """
+#include <Python.h>
+static void **table;
+static int count;
+static PyObject *hoard(PyObject *module, PyObject *unused) {
+  if (table == NULL) table = calloc(1000, sizeof *table);
+  table[count++] = malloc(900);
+  Py_RETURN_NONE;
+}
+static PyMethodDef functions[] = {{"hoard", hoard, METH_NOARGS, NULL}, {NULL}};
+static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "hoarding", NULL, -1, functions};
+PyMODINIT_FUNC PyInit_hoarding(void) { return PyModule_Create(&definition); }
+"""
+HOARDER = """
+import sys
+sys.path.insert(0, {folder!r})
+import hoarding, reftally
+every = []
+for turn in range(3):
+    for number in range(100):
+        hoarding.hoard()
+        {also}
+    reftally.dump()
+"""
 
 
 class LibraryTest(unittest.TestCase):
@@ -118,6 +143,14 @@ class LibraryTest(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="reftally-library-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+
+    def compile(self, name, source):
+        include = sysconfig.get_path("include")
+        if shutil.which("cc") is None or not os.path.exists(os.path.join(include, "Python.h")):
+            self.skipTest("no compiler, or no Python.h for this interpreter")
+        target = os.path.join(self.folder, name + sysconfig.get_config_var("EXT_SUFFIX"))
+        subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-w", "-I", include, "-x", "c", "-", "-o", target],
+                       input=source, text=True, check=True)
 
     def findings_of_run(self, program):
         report = os.path.join(self.folder, "report.json")
@@ -134,19 +167,17 @@ class LibraryTest(unittest.TestCase):
         printed = subprocess.run([sys.executable, script], cwd=self.folder, check=True, stdout=subprocess.PIPE,
                                  text=True).stdout
         first, second, third = printed.split()
+        return self.growing_since(third, first, second)
+
+    def growing_since(self, third, first, second):
         told = subprocess.run([reftally_command, "analyze", third, "--since", first, "--since", second, "-f", "json"],
                               stdout=subprocess.PIPE, text=True).stdout
         return {finding["members"][0]["type"]: finding for finding in json.loads(told)["findings"]
                 if finding["rule"] == "growing-path"}
 
     def test_a_module_maker_that_ends_with_a_jump_is_known(self):
-        include = sysconfig.get_path("include")
-        if shutil.which("cc") is None or not os.path.exists(os.path.join(include, "Python.h")):
-            self.skipTest("no compiler, or no Python.h for this interpreter")
-        for name, source in (("jumping", ENDS_WITH_A_JUMP), ("plain", PLAIN)):
-            target = os.path.join(self.folder, name + sysconfig.get_config_var("EXT_SUFFIX"))
-            subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-w", "-I", include, "-x", "c", "-", "-o", target],
-                           input=source, text=True, check=True)
+        self.compile("jumping", ENDS_WITH_A_JUMP)
+        self.compile("plain", PLAIN)
         program = f"import sys; sys.path.insert(0, {self.folder!r}); import plain, jumping"
         for calls, sizes in (("", []), ("; jumping.lose()", ["block of 700 bytes"])):
             with self.subTest(calls):
@@ -172,6 +203,20 @@ class LibraryTest(unittest.TestCase):
         growing = self.growing_of(LISTENERS)
         self.assertEqual(list(growing), ["tuple"])
         self.assertIn("nearest below them: 150 __main__.Report", growing["tuple"]["evidence"])
+
+    def test_what_grows_without_a_name_is_a_note_beside_what_grows_with_one(self):
+        self.compile("hoarding", HOARDING)
+        for also, wanted in (("pass", {"block of 900 bytes": "warning"}),
+                             ("every.append((number, turn))", {"block of 900 bytes": "note", "tuple": "warning"})):
+            with self.subTest(also):
+                for old in glob.glob(os.path.join(self.folder, "*.tally")):
+                    os.unlink(old)
+                program = HOARDER.replace("{folder!r}", repr(self.folder)).replace("{also}", also)
+                subprocess.run([reftally_command, "run", "--no-analyze", "-o", self.folder, "--", sys.executable, "-c",
+                                program], check=True, timeout=120)
+                first, second, third, _ = sorted(glob.glob(os.path.join(self.folder, "*.tally")))
+                growing = self.growing_since(third, first, second)
+                self.assertEqual({name: finding["severity"] for name, finding in growing.items()}, wanted)
 
 
 if __name__ == "__main__":
