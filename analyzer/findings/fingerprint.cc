@@ -1,6 +1,7 @@
 #include "analyzer/findings/fingerprint.h"
 
 #include "analyzer/findings/cycle_search.h"
+#include "analyzer/graph/retaining_path.h"
 
 #define XXH_INLINE_ALL
 #include <fmt/format.h>
@@ -25,6 +26,10 @@ std::string fingerprint_text(const Heap& heap, const Finding& finding) {
       text += text_of_step;
       last = std::move(text_of_step);
     }
+  // A path without steps does not tell two statics apart that grow with objects of one type.
+  if (!finding.held_before.empty() && finding.root && finding.path.empty())
+    if (const std::string_view name = lasting_name(heap, heap.roots[*finding.root]); !name.empty())
+      text += fmt::format("{}\n", name);
   constexpr size_t kFunctions = 3;  // enough to tell two leaks of one type apart, few enough to survive refactoring
   for (size_t i = 0; i < finding.born.size() && i < kFunctions; i++)
     text += fmt::format("@{}\n", stable_name(finding.born[i].function));

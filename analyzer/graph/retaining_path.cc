@@ -56,13 +56,9 @@ uint64_t one_step_on(uint64_t signature, uint64_t step) {
   return signature_of(signature >> kOrderShift, mix(signature, step));
 }
 
-// Statics and what the program or an interpreter names, by name. What a stack or a frame holds is elsewhere in the next
-// dump: that by its type. A static without a symbol has an offset for a name.
+// What a stack or a frame holds, by its type.
 uint64_t signature_of_root(const Heap& heap, const HeapRoot& root, uint64_t type_hash) {
-  std::string_view name = heap.text(root.name);
-  if (name.starts_with("thread ")) name.remove_prefix(std::min(name.size(), name.find(',')));  // its number may change
-  uint64_t held = name.find("0x") == std::string_view::npos ? hash_text(name) : 1;
-  if (is_passing(root.kind)) held = type_hash;
+  const uint64_t held = is_passing(root.kind) ? type_hash : hash_text(lasting_name(heap, root));
   return signature_of(reading_order(root.kind), mix(static_cast<uint64_t>(root.kind), held));
 }
 
@@ -176,6 +172,13 @@ class PathSearch {
 bool is_passing(RootKind kind) {
   return kind == RootKind::kStack || kind == RootKind::kFrame || kind == RootKind::kCallContext ||
          kind == RootKind::kRegister;
+}
+
+std::string_view lasting_name(const Heap& heap, const HeapRoot& root) {
+  std::string_view name = heap.text(root.name);
+  if (is_passing(root.kind) || name.find("0x") != std::string_view::npos) return {};
+  if (name.starts_with("thread ")) name.remove_prefix(std::min(name.size(), name.find(',')));  // its number may change
+  return name;
 }
 
 const RetainingPaths::Tree& RetainingPaths::tree(Follow follow) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "analyzer/heap/heap.h"
@@ -17,6 +18,9 @@ enum class Follow : uint8_t {
 
 // What holds an object only as long as some call lasts: stacks, frames, registers.
 bool is_passing(RootKind kind);
+// What a root is called in every dump of the program: a static's symbol, what the program or an interpreter names.
+// Empty for what is elsewhere the next time, and for a static without a symbol, which has an offset for a name.
+std::string_view lasting_name(const Heap& heap, const HeapRoot& root);
 
 // Empty path with a root: held directly. No root: no path.
 struct RetainingPath {
@@ -25,9 +29,9 @@ struct RetainingPath {
 };
 
 // One search over the whole heap serves all questions. Fewest doubtful steps first (a word without a type may be
-// stale; whoever else holds what a cache or a call's context holds says more, and for longer), then fewest steps, then by root, in the order a person looks for them: statics, thread-locals, frames,
-// stacks, the rest. What is equal in all that is decided by signature, so that an object has the same path in another
-// dump.
+// stale; whoever else holds what a cache or a call's context holds says more, and for longer), then fewest steps, then
+// by root, in the order a person looks for them: statics, thread-locals, frames, stacks, the rest. What is equal in all
+// that is decided by signature, so that an object has the same path in another dump.
 class RetainingPaths {
  public:
   explicit RetainingPaths(const Heap& heap) : heap_(heap) {}
