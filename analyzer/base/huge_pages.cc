@@ -2,12 +2,9 @@
 
 #include <malloc.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <climits>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 
 namespace reftally {
@@ -56,16 +53,10 @@ void give_back_front(const PageMapping& mapping, size_t bytes) {
   if (mapping.data != nullptr && whole > 0) madvise(mapping.data, whole, MADV_DONTNEED);
 }
 
-void keep_heap(size_t bytes) {
-  constexpr int kMostOfOne = 32 << 20, kUsualPad = 128 << 10;  // larger blocks are mappings of their own; glibc's pad
+void keep_freed_memory() {
+  constexpr int kMostOfHeap = 32 << 20;  // larger blocks are mappings of their own
   mallopt(M_TRIM_THRESHOLD, INT_MAX);
-  mallopt(M_MMAP_THRESHOLD, kMostOfOne);
-  mallopt(M_TOP_PAD, static_cast<int>(std::min<size_t>(bytes, INT_MAX)));
-  char* const begin = static_cast<char*>(sbrk(0));
-  void* volatile first = std::malloc(kMostOfOne / 2);  // more than the heap has left: it grows, and by the pad besides
-  std::free(first);
-  mallopt(M_TOP_PAD, kUsualPad);
-  ask_for_huge_pages(begin, static_cast<size_t>(static_cast<char*>(sbrk(0)) - begin));
+  mallopt(M_MMAP_THRESHOLD, kMostOfHeap);
 }
 
 }  // namespace reftally

@@ -224,12 +224,11 @@ void add_top_option(CLI::App& parser, OutputOptions& options) {
 
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
                           std::span<const HeapCensus> before) {
-  constexpr uint64_t kWorthPreparing = 64 << 20;  // bytes
   check_files_of(options);
   const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);
   const uint64_t needed = memory_of_analysis(path);  // while there is room to find out
-  if (needed >= kWorthPreparing) keep_heap(needed / 2);
+  keep_freed_memory();
   try {
     return analyze_file(path, options, before, needed);
   } catch (const std::bad_alloc&) {  // all that was read is gone by now: room for the message
