@@ -83,11 +83,34 @@ void suppress(Analysis& analysis, const std::vector<std::string>& files) {
   for (std::string& expired : suppressions.expired(today())) analysis.warnings.push_back(std::move(expired));
 }
 
+StatedCounts stated_counts(const AnalysisCommandOptions& options) {
+  StatedCounts stated;
+  for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
+  return stated;
+}
+
+DebugOptions debug_options(const AnalysisCommandOptions& options) {
+  DebugOptions debug = options.debug;
+  debug.use_dwarf = !options.no_types;
+  return debug;
+}
+
+Heap lift_earlier(Image& image, const AnalysisCommandOptions& options, const StatedCounts& stated) {
+  const DebugTypes types(image, debug_options(options));
+  add_vtable_symbols(image, types);
+  return lift(image, types, {!options.no_types, &stated});
+}
+
+void add_state(const Image& image, const Heap& heap, EarlierStates& states) {
+  RetainingPaths paths(heap);
+  states.censuses.push_back(take_census(heap, paths));
+  states.history.push_back(snapshot_state(image, heap));
+}
+
 // What the earlier dumps of the same process tell: references that nobody held in the oldest, and what each held.
 struct Before {
   std::optional<Earlier> oldest;
-  std::vector<HeapCensus> censuses;
-  std::vector<SnapshotState> states;
+  EarlierStates states;
 };
 
 void expect_earlier(const Image& image, const Image& now, uint32_t sequence) {
@@ -101,45 +124,38 @@ void expect_earlier(const Image& image, const Image& now, uint32_t sequence) {
 Before read_before(const AnalysisCommandOptions& options, const StatedCounts& stated, const Image& now) {
   Before before;
   uint32_t sequence = 0;
-  for (const std::string& file : options.since) {
+  const bool only_growth = options.since.empty();
+  for (const std::string& file : only_growth ? options.grown_since : options.since) {
     Image image = read_image(file, options.debug.sysroot);
     expect_earlier(image, now, sequence);
     sequence = image.process.sequence;
-    DebugOptions debug = options.debug;
-    debug.use_dwarf = !options.no_types;
-    const DebugTypes types(image, debug);
-    add_vtable_symbols(image, types);
-    const Heap heap = lift(image, types, {!options.no_types, &stated});
-    if (!before.oldest) before.oldest.emplace(heap, close_accounts(heap));
-    RetainingPaths paths(heap);
-    if (options.since.size() > 1) before.censuses.push_back(take_census(heap, paths));
-    before.states.push_back(snapshot_state(image, heap));
+    const Heap heap = lift_earlier(image, options, stated);
+    if (!before.oldest && !only_growth) before.oldest.emplace(heap, close_accounts(heap));
+    add_state(image, heap, before.states);
   }
   return before;
 }
 
-AnalyzedDump analyze_file(const std::string& path, const AnalysisCommandOptions& options,
-                          std::span<const HeapCensus> censuses, uint64_t memory_needed) {
+AnalyzedDump analyze_file(const std::string& path, const AnalysisCommandOptions& options, const EarlierStates& earlier,
+                          uint64_t memory_needed) {
   AnalyzedDump dump;
   PhaseLine phase(options.phases, memory_needed);
   phase.say("read");
   dump.image = std::make_unique<Image>(read_image(path, options.debug.sysroot));
   phase.say("symbols");
-  DebugOptions debug = options.debug;
-  debug.use_dwarf = !options.no_types;
-  dump.types = std::make_unique<DebugTypes>(*dump.image, debug);
+  dump.types = std::make_unique<DebugTypes>(*dump.image, debug_options(options));
   add_vtable_symbols(*dump.image, *dump.types);
   AnalysisOptions analysis;
   analysis.use_types = !options.no_types;
   analysis.progress = [&phase](const char* name) { phase.say(name); };
-  StatedCounts stated;
-  for (const std::string& file : options.counts) stated.read(read_text_file(file), file);
+  StatedCounts stated = stated_counts(options);
   analysis.stated = &stated;
   Before before = read_before(options, stated, *dump.image);
   if (before.oldest) analysis.earlier = &*before.oldest;
-  analysis.before = before.censuses.empty() ? censuses : before.censuses;
+  const EarlierStates& states = before.states.history.empty() ? earlier : before.states;
+  analysis.before = states.censuses;
   dump.analysis = analyze(*dump.image, *dump.types, analysis);
-  dump.history = std::move(before.states);
+  dump.history = states.history;
   dump.history.push_back(snapshot_state(*dump.image, dump.analysis.heap));
   suppress(dump.analysis, options.suppressions);
   for (std::string& line : stated.unmatched()) dump.analysis.warnings.push_back(std::move(line));
@@ -222,8 +238,7 @@ void add_top_option(CLI::App& parser, OutputOptions& options) {
       ->capture_default_str();
 }
 
-AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
-                          std::span<const HeapCensus> before) {
+AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options, const EarlierStates& before) {
   check_files_of(options);
   const uint64_t limit = limit_memory(static_cast<uint64_t>(options.most_gigabytes * 1e9));
   set_worker_threads(options.threads);

@@ -19,9 +19,10 @@ namespace reftally {
 
 struct AnalysisCommandOptions {
   DebugOptions debug;
-  double most_gigabytes = 0;       // 0: what the machine has free
-  unsigned threads = 0;            // 0: one a processor
-  std::vector<std::string> since;  // earlier dumps of the same process
+  double most_gigabytes = 0;             // 0: what the machine has free
+  unsigned threads = 0;                  // 0: one a processor
+  std::vector<std::string> since;        // earlier dumps of the same process: what was lost since is leaked
+  std::vector<std::string> grown_since;  // the same, without `since`: to see what grows, and no more
   bool no_types = false, phases = false;
   std::vector<std::string> suppressions;
   std::vector<std::string> counts;  // files of StatedCounts
@@ -47,9 +48,14 @@ struct AnalyzedDump {
   Analysis analysis;
   std::vector<SnapshotState> history;  // of the earlier snapshots, and of this one
 };
-// `before`: what earlier snapshots held, when those are not the ones that the options name.
+// What earlier snapshots of a process held, oldest first; a row of both for each.
+struct EarlierStates {
+  std::vector<HeapCensus> censuses;
+  std::vector<SnapshotState> history;
+};
+// `before`: when the earlier snapshots are not the ones that the options name.
 AnalyzedDump analyze_dump(const std::string& path, const AnalysisCommandOptions& options,
-                          std::span<const HeapCensus> before = {});
+                          const EarlierStates& before = {});
 FramesOf frames_of(const AnalyzedDump& dump);  // `dump` must outlive it
 Report report_of(const AnalyzedDump& dump, const OutputOptions& options);
 

@@ -111,25 +111,22 @@ bool has_growth(const Report& report) {
 // Snapshots are analyzed one after the other: of all but the last only what is compared is kept.
 int diff(const DiffOptions& options) {
   if (options.dumps.size() < 2) throw Error("diff needs two dumps or more, oldest first");
-  std::vector<HeapCensus> censuses;
-  std::vector<SnapshotState> history;
+  EarlierStates states;
   std::vector<BaselineEntry> before;
   for (size_t i = 0; i + 1 < options.dumps.size(); i++) {
     const AnalyzedDump dump = analyze_dump(options.dumps[i], options.analysis);
     RetainingPaths paths(dump.analysis.heap);
-    censuses.push_back(take_census(dump.analysis.heap, paths));
-    history.push_back(dump.history.back());
+    states.censuses.push_back(take_census(dump.analysis.heap, paths));
+    states.history.push_back(dump.history.back());
     if (i == 0) before = entries_of_findings(report_of(dump, OutputOptions{}));
   }
-  AnalyzedDump last = analyze_dump(options.dumps.back(), options.analysis, censuses);
-  history.push_back(std::move(last.history.back()));
-  last.history = std::move(history);
+  const AnalyzedDump last = analyze_dump(options.dumps.back(), options.analysis, states);
   Report report = report_of(last, options.output);
   const BaselineComparison findings = compare_with_baseline(entries_of_findings(report), before);
   if (options.output.format == "text") {
     RetainingPaths paths(last.analysis.heap);
     const HeapCensus after = take_census(last.analysis.heap, paths);
-    print_text(findings, report, growth_by_type(censuses.front(), after), options);
+    print_text(findings, report, growth_by_type(states.censuses.front(), after), options);
   } else {
     keep_changes(findings, report);
     write_report(report, last, options.output, stdout);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -18,10 +19,10 @@
 #include "analyzer/cli/command.h"
 #include "analyzer/cli/installed.h"
 #include "analyzer/cli/left_running.h"
+#include "analyzer/cli/run_dumps.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/cli/unrecorded.h"
 #include "analyzer/findings/baseline.h"
-#include "analyzer/image/dump_image.h"
 #include "reports/names.h"
 
 namespace reftally {
@@ -39,6 +40,7 @@ struct RunOptions {
   bool no_analyze = false, full_contents = false, no_stacks = false, native_frames = false, no_zero_fill = false,
        verbose = false, redact = false;
   int stack_depth = 0, snapshot_signal = 0;
+  double every = 0;         // seconds between snapshots; 0: none
   int error_exitcode = 23;  // as LeakSanitizer
   AnalysisCommandOptions analysis;
   OutputOptions output;
@@ -94,6 +96,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   if (options.no_zero_fill) set("REFTALLY_ZERO_FILL", "0");
   if (options.stack_depth > 0) set("REFTALLY_STACK_DEPTH", std::to_string(options.stack_depth));
   if (options.snapshot_signal > 0) set("REFTALLY_SIGNAL", std::to_string(options.snapshot_signal));
+  if (options.every > 0) set("REFTALLY_EVERY", std::to_string(std::lround(options.every * 1000)));
   if (options.verbose) set("REFTALLY_VERBOSE", "1");
   if (!options.only.empty()) set("REFTALLY_ONLY", fmt::format("{}", fmt::join(options.only, ":")));
   if (!options.history.empty()) set("REFTALLY_HISTORY", fmt::format("{}", fmt::join(options.history, ",")));
@@ -149,45 +152,6 @@ Ended run_program(const RunOptions& options, uint64_t run) {
   return {pid, status};
 }
 
-// A folder that cannot be read or made costs the dump, not the program: the agent says so when it cannot write.
-std::vector<fs::path> dumps_in(const std::string& folder) {
-  std::vector<fs::path> dumps;
-  std::error_code unreadable;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder, unreadable))
-    if (entry.path().extension() == ".tally" && !entry.path().filename().string().starts_with("."))
-      dumps.push_back(entry.path());
-  std::sort(dumps.begin(), dumps.end());
-  return dumps;
-}
-
-// Others are older, or of others who use the folder at the same time: the tests of one suite do.
-bool is_of_run(const fs::path& path, uint64_t run) {
-  try {
-    return run_of_dump(path.string()) == run;
-  } catch (const Error&) {
-    return false;  // gone, or no dump
-  }
-}
-
-// The last dump of each process of the run, `first` at the head: "NAME.PID.N.tally".
-std::vector<fs::path> dumps_of_run(const std::string& folder, uint64_t run, pid_t first) {
-  std::map<std::string, std::pair<int, fs::path>> last;
-  for (const fs::path& path : dumps_in(folder)) {
-    if (!is_of_run(path, run)) continue;
-    const fs::path process = path.stem().stem();
-    const std::string sequence_text = path.stem().extension().string();
-    const int sequence = sequence_text.empty() ? 0 : std::atoi(sequence_text.c_str() + 1);
-    auto& entry = last[process.string()];
-    if (sequence > entry.first) entry = {sequence, path};
-  }
-  std::vector<fs::path> dumps;
-  for (auto& [process, entry] : last) dumps.push_back(entry.second);
-  std::stable_partition(dumps.begin(), dumps.end(), [&](const fs::path& path) {
-    return path.stem().stem().extension() == fmt::format(".{}", first);
-  });
-  return dumps;
-}
-
 // Many processes of one program, such as a shell's children, leave the same findings: told of the first. Two findings
 // of one process may well have one fingerprint.
 size_t drop_told(std::set<std::string>& told, Report& report) {
@@ -196,13 +160,6 @@ size_t drop_told(std::set<std::string>& told, Report& report) {
       std::erase_if(report.findings, [&](const ReportFinding& finding) { return told.contains(key(finding)); });
   for (const ReportFinding& finding : report.findings) told.insert(key(finding));
   return dropped;
-}
-
-// A shell that starts the program, as a pyenv shim does by way of forty others, is not what anybody asked about.
-bool is_of_shell(const fs::path& dump) {
-  constexpr std::string_view kShells[] = {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"};
-  const std::string name = dump.stem().stem().stem().string();  // "NAME.PID.N.tally"
-  return std::find(std::begin(kShells), std::end(kShells), name) != std::end(kShells);
 }
 
 // Takes out what the baseline has, in no more instances than it allows.
@@ -215,44 +172,90 @@ void leave_out_known(Report& report, const std::string& file) {
   std::erase_if(report.findings, [&](const ReportFinding& finding) { return known.contains(finding.fingerprint); });
 }
 
-// With one dump the report goes where the options say; with several, a file gets a number from the second on.
-bool report_all(const std::vector<fs::path>& dumps, const RunOptions& options) {
-  bool failed = false;
-  std::set<std::string> told;
-  size_t repeated = 0, of_shells = 0;
-  std::error_code stays;
-  for (size_t i = 0; i < dumps.size(); i++) {
-    if (dumps.size() > 1 && options.output.file.empty() && is_of_shell(dumps[i])) {
-      of_shells++;
-      if (options.remove_dumps) fs::remove(dumps[i], stays);
-      continue;
+// A dump to look into; against earlier ones of its process for what grows, and for nothing else where a later dump of
+// the process tells the rest.
+struct Question {
+  std::string dump;
+  std::vector<std::string> grown_since;
+  bool only_growth = false;
+};
+
+// What was freed at the end has grown all the same: a dump taken then does not show it.
+std::vector<Question> questions_about(const ProcessDumps& dumps) {
+  constexpr size_t kLeast = 3, kMost = 9;  // that show growth; that are read for it
+  std::vector<std::string> running = evenly_spaced(dumps.while_running, kMost);
+  if (running.size() < kLeast) return {{dumps.last, {}}};
+  const std::string last_running = running.back();
+  running.pop_back();
+  if (last_running == dumps.last) return {{last_running, running}};
+  return {{dumps.last, {}}, {last_running, running, true}};
+}
+
+// Reports on the processes of a run. With one report it goes where the options say; with several, a file gets a number
+// from the second on.
+class RunReports {
+ public:
+  explicit RunReports(const RunOptions& options) : options_(options) {}
+
+  bool failed() const { return failed_; }
+
+  void report_all(const std::vector<ProcessDumps>& processes) {
+    const bool to_terminal = options_.output.file.empty();
+    for (const ProcessDumps& process : processes) {
+      if (processes.size() > 1 && to_terminal && is_of_shell(process))
+        of_shells_++;
+      else
+        for (const Question& question : questions_about(process)) answer(question, processes.size() > 1);
+      if (options_.remove_dumps) remove(process);
     }
-    const AnalyzedDump dump = analyze_dump(dumps[i].string(), options.analysis);
-    Report report = report_of(dump, options.output);
-    leave_out_known(report, options.baseline);
-    failed |= has_finding_at(report, options.output.fail_on);
-    if (options.output.file.empty()) repeated += drop_told(told, report);
-    OutputOptions output = options.output;
-    if (!output.file.empty() && i > 0) {
-      const fs::path file(output.file);
-      output.file =
-          (file.parent_path() / fmt::format("{}-{}{}", file.stem().string(), i + 1, file.extension().string()))
-              .string();
-    }
-    const bool quiet = dumps.size() > 1 && report.findings.empty() && output.file.empty() && i != 0;
-    if (!quiet) write_report(report, dump, output, stderr);
-    if (options.remove_dumps) fs::remove(dumps[i], stays);
+    if (processes.size() > 1) tell_left_out(processes.size());
   }
-  if (dumps.size() > 1) {
+
+ private:
+  void answer(const Question& question, bool one_of_many) {
+    AnalysisCommandOptions analysis = options_.analysis;
+    analysis.grown_since = question.grown_since;
+    const AnalyzedDump dump = analyze_dump(question.dump, analysis);
+    Report report = report_of(dump, options_.output);
+    leave_out_known(report, options_.baseline);
+    if (question.only_growth) std::erase_if(report.findings, [](const auto& finding) { return !finding.growth; });
+    failed_ |= has_finding_at(report, options_.output.fail_on);
+    const bool to_terminal = options_.output.file.empty();
+    if (to_terminal) repeated_ += drop_told(told_, report);
+    const bool nothing_new = report.findings.empty() && (question.only_growth || (one_of_many && to_terminal && any_));
+    if (!nothing_new) write_report(report, dump, next_output(), stderr);
+    any_ = true;
+  }
+
+  OutputOptions next_output() {
+    OutputOptions output = options_.output;
+    const fs::path file(output.file);
+    if (++reports_ > 1 && !file.empty())
+      output.file =
+          file.parent_path() / fmt::format("{}-{}{}", file.stem().string(), reports_, file.extension().string());
+    return output;
+  }
+
+  static void remove(const ProcessDumps& process) {
+    std::error_code stays;
+    fs::remove(process.last, stays);
+    for (const std::string& dump : process.while_running) fs::remove(dump, stays);
+  }
+
+  void tell_left_out(size_t processes) const {
     std::string left_out = "those without findings are not shown";
-    if (repeated != 0)
-      left_out += fmt::format(", nor {} told of another process of the same program", plural(repeated, "finding"));
-    const std::string shells = of_shells != 0 ? fmt::format(", {} of shells left aside", of_shells) : "";
-    fmt::print(stderr, "reftally: {} analyzed{}; {}\n", plural(dumps.size() - of_shells, "process dump"), shells,
+    if (repeated_ != 0)
+      left_out += fmt::format(", nor {} told of another process of the same program", plural(repeated_, "finding"));
+    const std::string shells = of_shells_ != 0 ? fmt::format(", {} of shells left aside", of_shells_) : "";
+    fmt::print(stderr, "reftally: {} analyzed{}; {}\n", plural(processes - of_shells_, "process dump"), shells,
                left_out);
   }
-  return failed;
-}
+
+  const RunOptions& options_;
+  std::set<std::string> told_;
+  size_t repeated_ = 0, of_shells_ = 0, reports_ = 0;
+  bool failed_ = false, any_ = false;
+};
 
 int exit_like(int status) {
   if (WIFEXITED(status)) return WEXITSTATUS(status);
@@ -276,9 +279,11 @@ void check_before(const RunOptions& options) {
 }
 
 enum class Outcome { kClean, kFound, kUnknown };
-Outcome judge(const std::vector<fs::path>& dumps, const RunOptions& options) {
+Outcome judge(const std::vector<ProcessDumps>& dumps, const RunOptions& options) {
   try {
-    return report_all(dumps, options) ? Outcome::kFound : Outcome::kClean;
+    RunReports reports(options);
+    reports.report_all(dumps);
+    return reports.failed() ? Outcome::kFound : Outcome::kClean;
   } catch (const std::exception& error) {
     fmt::print(stderr, "reftally: {}\n", error.what());
     return options.output.fail_on == "never" ? Outcome::kClean : Outcome::kUnknown;
@@ -304,7 +309,7 @@ int run(const RunOptions& options) {
   fs::create_directories(options.dump_dir, not_made);
   const uint64_t number = new_run_number();
   const auto [pid, status] = run_program(options, number);
-  const std::vector<fs::path> dumps = dumps_of_run(options.dump_dir, number, pid);
+  const std::vector<ProcessDumps> dumps = dumps_of_run(options.dump_dir, number, pid);
   tell_of_dumps(options, number, !dumps.empty(), status);
   const bool went_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
   Outcome outcome = Outcome::kClean;
@@ -345,6 +350,12 @@ RunCommand prepare_run(CLI::App& parser) {
                   "signal number that asks for a snapshot while the program runs; 15 (SIGTERM), 2 (Ctrl-C), 1 and 3 "
                   "then end it")
       ->check(CLI::Range(1, 64));
+  parser
+      .add_option(
+          "--every", options->every,
+          "seconds between snapshots while the program runs: what grows is told (at most 9 are kept: then every "
+          "second one goes, and the time between them doubles)")
+      ->check(CLI::Range(0.1, 1e6));
   parser
       .add_option("--history", options->history,
                   "keep every reference count event of this type, for `explain` (may be given more than once)")

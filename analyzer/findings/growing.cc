@@ -138,6 +138,8 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   std::vector<const HeapCensus*> censuses;
   for (const HeapCensus& census : input.before) censuses.push_back(&census);
   censuses.push_back(&now);
+  const size_t taken = censuses.size();
+  censuses = comparable(censuses);
   const std::vector<GrowingPath> growing = find_growing_paths(censuses);
   const auto places = growing_places(input, growing);
   const size_t before = findings.size();
@@ -156,6 +158,9 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));
+    if (censuses.size() < taken)
+      finding.evidence.push_back(fmt::format("{} of {} snapshots say nothing of it: another path came first then",
+                                             taken - censuses.size(), taken));
     if (is_storage) finding.bytes = finding.retained_bytes = path.counts.back();
     findings.push_back(std::move(finding));
   }

@@ -1,6 +1,8 @@
 #include "analyzer/findings/growth.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <tuple>
 #include <unordered_map>
 #include <unordered_set>
@@ -8,6 +10,8 @@
 
 namespace reftally {
 namespace {
+
+constexpr size_t kLeastCompared = 3;  // snapshots: of two, growth is weak evidence
 
 // A few more objects in each snapshot are a program at work: what was asked of it last, still in its hands.
 constexpr uint64_t kLeastGrowth = 8;      // objects, from first to last
@@ -37,6 +41,58 @@ bool grows(const std::vector<uint64_t>& counts, uint64_t least) {
     if (counts[i] <= counts[i - 1] || static_cast<double>(counts[i] - counts[i - 1]) < mean * kSteadiest) return false;
   return true;
 }
+
+// The snapshots in which the holder of a place has no such path, though there are as many of its kind.
+std::set<size_t> without_path(std::span<const HeapCensus* const> censuses, uint64_t holder) {
+  std::set<size_t> result;
+  const HeapCensus& last = *censuses.back();
+  const auto place = last.paths.find(holder);
+  if (place == last.paths.end()) return result;  // a root
+  for (size_t i = 0; i + 1 < censuses.size(); i++) {
+    if (censuses[i]->paths.contains(holder)) continue;
+    const auto kind = censuses[i]->kinds.find(place->second.type);
+    if (kind != censuses[i]->kinds.end() && kind->second >= place->second.held.objects) result.insert(i);
+  }
+  return result;
+}
+
+std::vector<const HeapCensus*> without(std::span<const HeapCensus* const> censuses, const std::set<size_t>& left_out) {
+  std::vector<const HeapCensus*> result;
+  for (size_t i = 0; i < censuses.size(); i++)
+    if (!left_out.contains(i)) result.push_back(censuses[i]);
+  return result;
+}
+
+std::vector<uint64_t> bytes_stored(std::span<const HeapCensus* const> censuses, uint64_t key) {
+  std::vector<uint64_t> bytes;
+  for (const HeapCensus* census : censuses) {
+    const auto then = census->storage.find(key);
+    bytes.push_back(then == census->storage.end() ? 0 : then->second.bytes);
+  }
+  return bytes;
+}
+
+// Snapshots to leave out, for as long as enough are left.
+class LeftOut {
+ public:
+  explicit LeftOut(std::span<const HeapCensus* const> censuses) : censuses_(censuses) {}
+
+  const std::set<size_t>& indices() const { return indices_; }
+
+  // If the place grows in the others.
+  template <typename Grows>
+  void offer(uint64_t holder, const Grows& grows_in) {
+    std::set<size_t> all = without_path(censuses_, holder);
+    if (all.empty()) return;
+    all.insert(indices_.begin(), indices_.end());
+    if (all.size() == indices_.size() || all.size() + kLeastCompared > censuses_.size()) return;
+    if (grows_in(without(censuses_, all))) indices_ = std::move(all);
+  }
+
+ private:
+  std::span<const HeapCensus* const> censuses_;
+  std::set<size_t> indices_;
+};
 
 // Bytes at and below each of `tops`: every path belongs to the one above it, for no top lies below another.
 std::unordered_map<uint64_t, uint64_t> bytes_below(const HeapCensus& census, const std::unordered_set<uint64_t>& tops) {
@@ -175,11 +231,7 @@ std::vector<GrowingPath> growing_storage(std::span<const HeapCensus* const> cens
   std::vector<GrowingPath> result;
   for (const auto& [key, storage] : censuses.back()->storage) {
     if (objects.top_of.contains(storage.holder) || told.contains(storage.container)) continue;
-    std::vector<uint64_t> bytes;
-    for (const HeapCensus* census : censuses) {
-      const auto then = census->storage.find(key);
-      bytes.push_back(then == census->storage.end() ? 0 : then->second.bytes);
-    }
+    const std::vector<uint64_t> bytes = bytes_stored(censuses, key);
     if (grows(bytes, kLeastStorage))
       result.push_back({key, storage.example, bytes, bytes.back() - bytes.front(), storage.member, {}});
   }
@@ -195,9 +247,22 @@ std::vector<uint64_t> threads_of(std::span<const HeapCensus* const> censuses) {
 
 }  // namespace
 
+std::vector<const HeapCensus*> comparable(std::span<const HeapCensus* const> censuses) {
+  LeftOut left_out(censuses);
+  if (censuses.size() <= kLeastCompared) return without(censuses, {});
+  const HeapCensus& last = *censuses.back();
+  for (uint64_t place : last.order)
+    left_out.offer(last.paths.at(place).holder,
+                   [&](const auto& others) { return grows(counts_of(others, place), kLeastGrowth); });
+  const std::map<uint64_t, StoredAt> stored(last.storage.begin(), last.storage.end());  // the same order in every run
+  for (const auto& [key, storage] : stored)
+    left_out.offer(storage.holder, [&](const auto& others) { return grows(bytes_stored(others, key), kLeastStorage); });
+  return without(censuses, left_out.indices());
+}
+
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses) {
   std::vector<GrowingPath> result;
-  if (censuses.size() < 3) return result;
+  if (censuses.size() < kLeastCompared) return result;
   Accumulation objects = accumulation_points(censuses);
   leave_out_observers(censuses, objects);
   auto before = bytes_below(*censuses.front(), objects.tops), after = bytes_below(*censuses.back(), objects.tops);

@@ -27,8 +27,12 @@ struct GrowingPath {
   std::vector<uint64_t> threads;  // by snapshot, where calls of ever more threads hold the objects
 };
 
-// Largest growth first. A place grows when it holds more in every snapshot than in the one before; of two snapshots
-// that is weak evidence, so that it takes three.
+// The same, oldest first, but for those that tell nothing of what grows: in a program at work the path that leads to a
+// place first may be another at one moment, by way of what a thread has under way, and by its name the place is not
+// there then. Three are left at least, and the last.
+std::vector<const HeapCensus*> comparable(std::span<const HeapCensus* const> censuses);
+
+// Largest growth first. A place grows when it holds more in every snapshot than in the one before; it takes three.
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses);
 
 }  // namespace reftally

@@ -297,12 +297,12 @@ uint64_t memory_of_analysis(const std::string& path) try {
   return 0;
 }
 
-uint64_t run_of_dump(const std::string& path) {
+ImageProcess process_of_dump(const std::string& path) {
   const DumpFile file(path);
   DumpReader reader(file);
   reader.read_strings();
   reader.read_process();
-  return reader.image().process.run;
+  return reader.image().process;
 }
 
 DumpSummary summarize_dump(const std::string& path) {

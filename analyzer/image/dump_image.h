@@ -32,6 +32,6 @@ struct DumpSummary {
 };
 
 DumpSummary summarize_dump(const std::string& path);  // checks every checksum
-uint64_t run_of_dump(const std::string& path);        // ImageProcess::run, without reading the rest
+ImageProcess process_of_dump(const std::string& path);  // without reading the rest
 
 }  // namespace reftally

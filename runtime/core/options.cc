@@ -79,6 +79,7 @@ void read_options(Options& options) noexcept {
   options.at_exit = number("REFTALLY_AT_EXIT", 1) != 0;
   options.signal = static_cast<int>(number("REFTALLY_SIGNAL", 0));
   if (options.signal > 64) options.signal = 0;
+  options.every_ms = number("REFTALLY_EVERY", 0);
   const char* contents = getenv("REFTALLY_CONTENTS");
   options.full_contents = contents != nullptr && strcmp(contents, "full") == 0;
   options.stack_sampling = number("REFTALLY_STACKS", 1);

@@ -6,6 +6,7 @@
 //   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 0: none, for some programs look at
 //                         their handlers). A program that installs a handler for it keeps its own. SIGHUP, SIGINT,
 //                         SIGQUIT and SIGTERM end the program all the same, after the snapshot
+//   REFTALLY_EVERY        milliseconds between snapshots that nobody asks for (default 0: none)
 //   REFTALLY_CONTENTS     words (default): only what can be an address, a count, a small discriminator; full: all
 //   REFTALLY_STACKS       1 (default): a birth stack for every block; 0: none; N > 1: for one block in N
 //   REFTALLY_STACK_DEPTH  frames of a stack (default and most 128); of a deeper one the innermost 48 are kept
@@ -29,6 +30,7 @@ struct Options {
   char name[256] = {};
   bool at_exit = true;
   int signal = 0;
+  uint64_t every_ms = 0;  // snapshot_timer.h
   bool full_contents = false;
   uint32_t stack_sampling = 1;
   uint32_t stack_depth = kMaxStackDepth;

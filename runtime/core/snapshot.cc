@@ -14,6 +14,7 @@
 #include "runtime/core/kernel_words.h"
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
+#include "runtime/core/snapshot_timer.h"
 #include "runtime/core/system.h"
 #include "runtime/core/uncopied_memory.h"
 
@@ -165,6 +166,7 @@ uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramStat
     facts.map = &memory_map;
     facts.world = &world;
     if (snapshot_now(facts, wait || at_exit)) sequence = facts.sequence;
+    if (reason == dump::SnapshotReason::kSignal) timed_snapshot_taken(sequence);
   }
   busy.store(false);
   return sequence;

@@ -15,6 +15,7 @@
 #include "runtime/core/recorder.h"
 #include "runtime/core/reentry_guard.h"
 #include "runtime/core/snapshot.h"
+#include "runtime/core/snapshot_timer.h"
 #include "runtime/core/system.h"
 #include "runtime/core/thread_state.h"
 #include "runtime/core/told_objects.h"
@@ -50,6 +51,7 @@ void after_fork_in_child() {
   recorder.fork_birth = birth_now();
   snapshot_at_exit_taken.store(false);
   forget_snapshots();
+  start_snapshot_timer();
 }
 
 void on_snapshot_signal(int number, siginfo_t*, void* context) {
@@ -77,6 +79,7 @@ void install_snapshot_signal(int number) noexcept {
   recorder.other_malloc = other_definition("malloc");  // an executable that has one comes before us
   prepare_snapshots();
   install_snapshot_signal(recorder.options.signal);
+  start_snapshot_timer();
 }
 
 // The last chance, for ends that come from inside the C library: err(3), or main gone by pthread_exit. Statics are

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`reftally run` of a program with children: whose findings are told, in which order, and how often."""
 
+import json
 import os
 import pathlib
 import shutil
@@ -258,6 +259,31 @@ class Run(command.CommandTest):
         self.assertIn("1. warning: unreachable-cycle  [", run.stderr)
         self.assertIn("9 __main__.Node objects each keep themselves alive", run.stderr)
         self.assertIn("\n1 finding\n", run.stderr)  # not what the import of multiprocessing leaves
+
+    def test_snapshots_at_intervals_tell_what_grows_though_it_is_gone_at_the_end(self):
+        program = [command.PROGRAMS / "grows_until_dumped", "5", self.folder / "growing"]
+        run = self.reftally("run", "--every", "0.4", "-o", "growing", "--fail-on", "warning", "--", *program, status=23)
+        at_end, growing = run.stderr.split("grows_until_dumped (pid", 2)[1:]
+        self.assertIn("no findings", at_end)
+        self.assertRegex(growing, r"1\. warning: growing-path .*\n   registry -> Registry::sessions\[\] holds more Session")
+        self.assertEqual(len(list((self.folder / "growing").glob("*.tally"))), 6)
+        told = self.reftally("run", "--every", "0.4", "-o", "told", "-f", "json", "--report", "told.json", "--remove-dumps",
+                             "--", *program[:2], self.folder / "told").stderr
+        self.assertEqual(told, "")
+        self.assertFalse(list((self.folder / "told").glob("*.tally")))
+        [finding] = json.loads((self.folder / "told-2.json").read_text(encoding="utf-8"))["findings"]
+        self.assertEqual(finding["rule"], "growing-path")
+
+    def test_of_many_snapshots_at_intervals_a_few_stay_evenly_spaced(self):
+        folder = self.folder / "many"
+        self.reftally("run", "--every", "0.1", "-o", folder, "--no-analyze", "--", command.PROGRAMS / "grows_until_dumped",
+                      "11", folder)
+        numbers = sorted(int(path.suffixes[-2][1:]) for path in folder.glob("*.tally"))
+        self.assertEqual(numbers[:7], [1, 3, 5, 7, 9, 10, 11])
+
+    def test_snapshots_at_intervals_interrupt_no_wait(self):
+        run = self.reftally("run", "--every", "0.5", "-o", "waits", "--no-analyze", "--", command.PROGRAMS / "waits")
+        self.assertGreater(len(list((self.folder / "waits").glob("*.tally"))), 1, run.stdout)
 
     def test_it_says_whose_dumps_are_still_to_come(self):
         until_it_is_sleep = "while ! grep -q sleep /proc/$!/comm; do :; done"

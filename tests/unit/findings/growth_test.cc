@@ -312,3 +312,47 @@ TEST_CASE("two statics that grow with objects of one type are two findings to a 
   CHECK(fingerprints("g_waiting") == fingerprints("g_waiting"));
   CHECK(fingerprints("g_waiting") != fingerprints("g_others"));
 }
+
+namespace {
+
+// The registry by way of what a thread has under way, or by its own name.
+std::string busy_registry(int sessions, bool busy) {
+  std::string drawing = busy ? "static g_work => w(Work)[16] =[Work::registry_]=> r(Registry)[16]:1;"
+                             : "static g_registry => r(Registry)[16]:1;";
+  for (int i = 0; i < sessions; i++) drawing += fmt::format("r =[Registry::sessions_[]#{0}]=> s{0}(Session)[16];", i);
+  return drawing;
+}
+
+size_t compared(const std::vector<std::string>& drawings) {
+  std::vector<HeapCensus> censuses;
+  std::vector<const HeapCensus*> all;
+  for (const std::string& drawing : drawings) {
+    const Heap heap = read_drawing(drawing).heap;
+    RetainingPaths paths(heap);
+    censuses.push_back(take_census(heap, paths));
+  }
+  for (const HeapCensus& census : censuses) all.push_back(&census);
+  return comparable(all).size();
+}
+
+}  // namespace
+
+TEST_CASE("a snapshot in which another path led to the place first says nothing of it") {
+  CHECK(compared({busy_registry(10, false), busy_registry(20, true), busy_registry(30, false),
+                  busy_registry(40, false)}) == 3);
+  CHECK(compared({busy_registry(10, true), busy_registry(20, false), busy_registry(30, true), busy_registry(40, false),
+                  busy_registry(50, false)}) == 3);
+}
+
+TEST_CASE("three snapshots are compared at least, and one in which the holder was not there yet is one of them") {
+  CHECK(compared({busy_registry(10, true), busy_registry(20, false), busy_registry(30, false)}) == 3);
+  CHECK(compared({busy_registry(10, true), busy_registry(20, true), busy_registry(30, false),
+                  busy_registry(40, false)}) == 4);
+  CHECK(compared({"static g_none => n(None)[16]:1;", busy_registry(20, false), busy_registry(30, false),
+                  busy_registry(40, false)}) == 4);
+}
+
+TEST_CASE("what does not grow in the others is no reason to leave a snapshot out") {
+  CHECK(compared({busy_registry(40, false), busy_registry(20, true), busy_registry(30, false),
+                  busy_registry(10, false)}) == 4);
+}

@@ -1,0 +1,17 @@
+// Snapshots at intervals (REFTALLY_EVERY), for what grows while the program runs.
+//
+// However long it runs, no more than kMostTimed dumps of them stay: when there are as many, every second one is removed
+// and the interval doubled, so that they are evenly spaced from the first to the last.
+#pragma once
+
+#include <cstdint>
+
+namespace reftally::runtime {
+
+inline constexpr uint32_t kMostTimed = 9;
+
+void start_snapshot_timer() noexcept;  // in each process: a forked child has no timer
+// A snapshot was asked for by the timer, and has been taken under this number: 0, it was not.
+void timed_snapshot_taken(uint32_t sequence) noexcept;
+
+}  // namespace reftally::runtime
