@@ -207,6 +207,7 @@ class RunReports {
       else
         for (const Question& question : questions_about(process)) answer(question, processes.size() > 1);
       if (options_.remove_dumps) remove(process);
+      is_first_ = false;
     }
     if (processes.size() > 1) tell_left_out(processes.size());
   }
@@ -222,9 +223,9 @@ class RunReports {
     failed_ |= has_finding_at(report, options_.output.fail_on);
     const bool to_terminal = options_.output.file.empty();
     if (to_terminal) repeated_ += drop_told(told_, report);
-    const bool nothing_new = report.findings.empty() && (question.only_growth || (one_of_many && to_terminal && any_));
+    const bool nothing_new =
+        report.findings.empty() && (question.only_growth || (one_of_many && to_terminal && !is_first_));
     if (!nothing_new) write_report(report, dump, next_output(), stderr);
-    any_ = true;
   }
 
   OutputOptions next_output() {
@@ -254,7 +255,7 @@ class RunReports {
   const RunOptions& options_;
   std::set<std::string> told_;
   size_t repeated_ = 0, of_shells_ = 0, reports_ = 0;
-  bool failed_ = false, any_ = false;
+  bool failed_ = false, is_first_ = true;  // process
 };
 
 int exit_like(int status) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -17,6 +18,13 @@ namespace {
 struct Place {
   std::vector<ObjectId> objects;                          // in the order of the search
   std::vector<std::pair<std::string, uint64_t>> classes;  // of what hangs below, nearest first
+  Place* leader = nullptr;                                // which tells of this one: its objects refer to these
+  std::map<std::string_view, size_t> followers;           // of a leader: objects by type
+};
+
+struct Places {
+  std::unordered_map<uint64_t, Place> by_signature;
+  std::vector<const Place*> above;  // by object: the place at or below which it hangs, or nullptr
 };
 
 // "tuple", "method" and "dict" are in every program; of a Python program's own is what has a module.
@@ -35,15 +43,15 @@ void count_class(Place& place, std::string_view type) {
     place.classes.emplace_back(type, 1);
 }
 
-std::unordered_map<uint64_t, Place> growing_places(const RuleInput& input, const std::vector<GrowingPath>& growing) {
-  std::unordered_map<uint64_t, Place> places;
+Places growing_places(const RuleInput& input, const std::vector<GrowingPath>& growing) {
+  Places places;
   for (const GrowingPath& path : growing)
-    if (path.storage == LabelId{}) places.try_emplace(path.signature);
+    if (path.storage == LabelId{}) places.by_signature.try_emplace(path.signature);
   const std::vector<uint64_t> signature = input.paths.signatures(Follow::kOwners);
   std::vector<Place*> above(input.heap.object_count(), nullptr);
   input.paths.for_each_held(Follow::kOwners, [&](ObjectId object, ObjectId from, uint64_t) {
     Place*& place = above[index(object)];
-    if (const auto found = places.find(signature[index(object)]); found != places.end()) {
+    if (const auto found = places.by_signature.find(signature[index(object)]); found != places.by_signature.end()) {
       place = &found->second;
       place->objects.push_back(object);
     } else if (from != kNoObject) {
@@ -51,7 +59,57 @@ std::unordered_map<uint64_t, Place> growing_places(const RuleInput& input, const
       if (place && is_class_of_program(input.heap.type_name(object))) count_class(*place, input.heap.type_name(object));
     }
   });
+  places.above.assign(above.begin(), above.end());
   return places;
+}
+
+// By object of a place: the first place of `rank` that refers to it, if that comes before its own.
+using Rank = std::unordered_map<const Place*, size_t>;
+std::unordered_map<ObjectId, const Place*> first_referrers(const Heap& heap, const Places& places, const Rank& rank) {
+  std::unordered_map<ObjectId, const Place*> first;
+  for (const auto& [signature, place] : places.by_signature)
+    for (ObjectId object : place.objects) first.emplace(object, &place);
+  for (uint32_t from = 0; from < heap.object_count(); from++) {
+    const Place* const place = places.above[from];
+    if (place == nullptr) continue;
+    for (const ObjectId to : heap.references.slice(heap.referent, from))
+      if (const auto found = first.find(to); found != first.end() && rank.at(place) < rank.at(found->second))
+        found->second = place;
+  }
+  return first;
+}
+
+// The place whose objects refer to nearly all of this one's, or the place itself.
+const Place* leader_of(const Place& place, const std::unordered_map<ObjectId, const Place*>& first) {
+  std::unordered_map<const Place*, size_t> known;
+  for (ObjectId object : place.objects) {
+    const Place* const referrer = first.at(object);
+    if (++known[referrer] * 10 >= place.objects.size() * 9) return referrer;
+  }
+  return &place;
+}
+
+// Objects that grow have others in registries of libraries, which go when they go: each session its socket in the table
+// of an event loop. Where nearly all that grows at a place is referred to by what grows at another, and that is more,
+// it is told there.
+void fold_followers(const Heap& heap, Places& places, std::vector<GrowingPath>& growing) {
+  Rank rank;
+  std::vector<Place*> in_order;
+  for (const GrowingPath& path : growing) {
+    if (path.storage != LabelId{}) continue;
+    in_order.push_back(&places.by_signature.at(path.signature));
+    rank.emplace(in_order.back(), rank.size());
+  }
+  const auto first = first_referrers(heap, places, rank);
+  for (Place* const place : in_order) {
+    Place* leader = in_order[rank.at(leader_of(*place, first))];
+    if (leader == place) continue;
+    place->leader = leader->leader != nullptr ? leader->leader : leader;
+    place->leader->followers[heap.type_name(place->objects.front())] += place->objects.size();
+  }
+  std::erase_if(growing, [&](const GrowingPath& path) {
+    return path.storage == LabelId{} && places.by_signature.at(path.signature).leader != nullptr;
+  });
 }
 
 // A listener's bound method, or a tuple with it, says nothing of whose it is.
@@ -64,6 +122,11 @@ void tell_classes(const RuleInput& input, const Place& place, Finding& finding) 
     if (told.size() < 2 && objects * kShare >= place.objects.size())
       told.push_back(fmt::format("{} {}", objects, name));
   if (!told.empty()) finding.evidence.push_back(fmt::format("nearest below them: {}", fmt::join(told, ", ")));
+}
+
+void tell_followers(const Place& place, Finding& finding) {
+  for (const auto& [type, objects] : place.followers)
+    finding.evidence.push_back(fmt::format("{} {} that they refer to grow with them, held elsewhere", objects, type));
 }
 
 const HeapLabel& label_of(const RuleInput& input, const PathStep& step) {
@@ -140,12 +203,13 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   censuses.push_back(&now);
   const size_t taken = censuses.size();
   censuses = comparable(censuses);
-  const std::vector<GrowingPath> growing = find_growing_paths(censuses);
-  const auto places = growing_places(input, growing);
+  std::vector<GrowingPath> growing = find_growing_paths(censuses);
+  Places places = growing_places(input, growing);
+  fold_followers(input.heap, places, growing);
   const size_t before = findings.size();
   for (const GrowingPath& path : growing) {
     const bool is_storage = path.storage != LabelId{};
-    auto held = is_storage ? std::vector<ObjectId>{path.example} : places.at(path.signature).objects;
+    auto held = is_storage ? std::vector<ObjectId>{path.example} : places.by_signature.at(path.signature).objects;
     std::iter_swap(held.begin(), std::find(held.begin(), held.end(), path.example));  // the subject
     Finding finding = finding_of_objects(input, rule_named("growing-path"), held);
     finding.held_before = path.counts;
@@ -154,7 +218,8 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     set_path(input, finding, Follow::kOwners, path.example);
     if (is_of_freed_memory(input, finding) || is_of_weak_container(input, finding)) continue;
     judge_bound(input, finding);
-    if (!is_storage) tell_classes(input, places.at(path.signature), finding);
+    if (!is_storage) tell_classes(input, places.by_signature.at(path.signature), finding);
+    if (!is_storage) tell_followers(places.by_signature.at(path.signature), finding);
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));

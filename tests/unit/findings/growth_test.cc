@@ -313,6 +313,25 @@ TEST_CASE("two statics that grow with objects of one type are two findings to a 
   CHECK(fingerprints("g_waiting") != fingerprints("g_others"));
 }
 
+TEST_CASE("what grows because objects that grow refer to it is told with them") {
+  auto growing = [](bool refer, const std::string& more) {
+    Lines drawings;
+    for (int sessions : {20, 40, 60}) {
+      std::string drawing = "static g_loop => l(Loop)[16]:1;" + registry(sessions);
+      for (int i = 0; i < sessions; i++) {
+        drawing += fmt::format("l =[Loop::sockets_[]#{0}]=> k{0}(Socket)[16] =[Socket::state_]=> t{0}(State)[8];", i);
+        if (refer) drawing += fmt::format("s{0} -[Session::socket_]-> k{0};", i);
+        if (!more.empty()) drawing += fmt::format("{1} => o{0}(Timer)[8]; k{0} -[Socket::timer_]-> o{0};", i, more);
+      }
+      drawings.push_back(drawing);
+    }
+    return growth_findings_of(drawings);
+  };
+  CHECK(growing(true, "") == Lines{"warning Session"});
+  CHECK(growing(true, "static g_timers") == Lines{"warning Session"});
+  CHECK(growing(false, "") == Lines{"warning Session", "warning Socket"});
+}
+
 namespace {
 
 // The registry by way of what a thread has under way, or by its own name.
