@@ -31,7 +31,7 @@ void add_objects(const Heap& heap, InterpreterState& state) {
   const ObjectSet garbage = find_collector_garbage(heap);
   std::map<std::string_view, WaitingShape> shapes;
   for (uint32_t i = 0; i < heap.object_count(); ++i) {
-    const uint32_t flags = heap.flags[i], number = flags >> dump::kObjectGenerationShift;
+    const uint32_t flags = heap.flags[i], number = collector_generation(flags);
     if ((flags & dump::kObjectInterned) != 0) ++state.interned, state.interned_bytes += heap.size[i];
     if ((flags & dump::kObjectImmortal) != 0) ++state.immortal, state.immortal_bytes += heap.size[i];
     if ((flags & dump::kObjectTracked) == 0) continue;

@@ -21,7 +21,7 @@ ObjectSet find_collector_garbage(const Heap& heap) {
   bool any_tracked = false;
   for (uint32_t i = 0; i < objects; i++) {
     const uint32_t flags = heap.flags[i];
-    garbage[i] = (flags & dump::kObjectTracked) != 0 && flags >> dump::kObjectGenerationShift != kPermanent;
+    garbage[i] = (flags & dump::kObjectTracked) != 0 && collector_generation(flags) != kPermanent;
     any_tracked |= garbage[i] != 0;
   }
   if (!any_tracked) return garbage;

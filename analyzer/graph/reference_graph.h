@@ -67,6 +67,9 @@ inline bool pays_for_count(ReferenceKind kind, Certainty certainty) {
   return kind == ReferenceKind::kStrong && certainty != Certainty::kConservative;
 }
 
+// Of an object's flags; less than 4, whatever a later version keeps in the bits above.
+inline uint32_t collector_generation(uint32_t flags) { return flags >> dump::kObjectGenerationShift & 3; }
+
 // Tracked objects (dump::kObjectTracked) that the runtime's own cycle collector would free if it ran now.
 ObjectSet find_collector_garbage(const Heap& heap);
 
