@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "runtime/core/system.h"
-
 namespace reftally::runtime {
 namespace {
 
@@ -15,30 +13,49 @@ uint64_t hash(uint32_t parent, uint64_t ip) noexcept {
 }  // namespace
 
 bool StackTable::create() noexcept {
-  slots_ = static_cast<std::atomic<uint32_t>*>(map_memory(kSlots * sizeof(*slots_)));
-  return nodes_.make(0) != nullptr && slots_ != nullptr;
+  for (uint32_t part = 0; part < kEarlyParts; part++)
+    if (buckets_.make(first_bucket(part)) == nullptr) return false;
+  return nodes_.make(0) != nullptr;
+}
+
+// Behind the last part's bucket are the ones beside it.
+uint32_t StackTable::bucket_of(uint64_t hash, uint32_t step) noexcept {
+  const uint32_t part = std::min(step, kParts - 1);
+  const uint64_t last = (uint64_t{1} << (kFirstPart + part)) - 1;
+  return first_bucket(part) + static_cast<uint32_t>((hash + (step - part)) & last);
+}
+
+// 0 when there is no room.
+uint32_t StackTable::make_node(uint32_t parent, uint64_t ip, uint32_t function) noexcept {
+  if (full()) return 0;
+  const uint32_t id = nodes_used_.fetch_add(1, std::memory_order_relaxed) + 1;
+  if (id > kMaxNodes) {
+    nodes_used_.store(kMaxNodes, std::memory_order_relaxed);
+    return 0;
+  }
+  Node* const node = nodes_.make(id);
+  if (node == nullptr) return 0;
+  node->parent = parent;
+  node->function = function;
+  node->ip.store(ip, std::memory_order_relaxed);
+  return id;
 }
 
 uint32_t StackTable::child(uint32_t parent, uint64_t ip, uint32_t function) noexcept {
-  for (uint64_t i = hash(parent, ip);; i++) {
-    std::atomic<uint32_t>& slot = slots_[i & (kSlots - 1)];
-    uint32_t id = slot.load(std::memory_order_acquire);
-    if (id == 0) {
-      if (full()) return 0;
-      uint32_t fresh = nodes_used_.fetch_add(1, std::memory_order_relaxed) + 1;
-      if (fresh > kMaxNodes) {
-        nodes_used_.store(kMaxNodes, std::memory_order_relaxed);
-        return 0;
+  const uint64_t key = hash(parent, ip);
+  const uint32_t tag = static_cast<uint32_t>(key >> (32 + kIdBits)) << kIdBits;
+  uint32_t fresh = 0;  // an unused node for good where another thread was first with this stack
+  for (uint32_t step = 0;; step++) {
+    Bucket* const bucket = buckets_.make(bucket_of(key, step));
+    if (bucket == nullptr) return 0;
+    for (std::atomic<uint32_t>& slot : bucket->slots) {
+      uint32_t found = slot.load(std::memory_order_acquire);
+      if (found == 0) {
+        if (fresh == 0 && (fresh = make_node(parent, ip, function)) == 0) return 0;
+        if (slot.compare_exchange_strong(found, tag | fresh, std::memory_order_acq_rel)) return fresh;
       }
-      Node* const node = nodes_.make(fresh);
-      if (node == nullptr) return 0;
-      node->parent = parent;
-      node->function = function;
-      node->ip.store(ip, std::memory_order_relaxed);
-      if (slot.compare_exchange_strong(id, fresh, std::memory_order_acq_rel)) return fresh;
-      // Lost the race: `fresh` stays an unused node, and `id` is the winner's.
+      if ((found & ~kIdMask) == tag && is(found & kIdMask, parent, ip)) return found & kIdMask;
     }
-    if (is(id, parent, ip)) return id;
   }
 }
 

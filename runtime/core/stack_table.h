@@ -26,10 +26,22 @@ class StackTable {
   uint32_t function(uint32_t id) const noexcept { return nodes_[id].function; }
   // So many that they can only be the ways through recursions.
   bool crowded() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes / 8; }
-  bool full() const noexcept { return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes || nodes_.exhausted(); }
+  bool full() const noexcept {
+    return nodes_used_.load(std::memory_order_relaxed) >= kMaxNodes || nodes_.exhausted() || buckets_.exhausted();
+  }
 
  private:
-  static constexpr uint32_t kSlots = 2 * kMaxNodes;  // half full at most
+  // A hash table in parts, each twice as large as the one before: a node is in the first of them whose bucket had room
+  // for it. So few stacks touch few pages; in one table for all, each of the first thousands was on a page of its own,
+  // 24 MB and half of the page faults of a small program.
+  static constexpr uint32_t kFirstPart = 10;  // log2 of its buckets
+  static constexpr uint32_t kParts = 9;       // twice as many slots as nodes in all
+  static constexpr uint32_t kEarlyParts = 3;  // had at once, for nodes_'s first piece: mmap may be forbidden later
+  static constexpr uint32_t kIdBits = 23;     // of a slot; above them bits of the hash; 0: empty
+  static constexpr uint32_t kIdMask = (1u << kIdBits) - 1;
+  struct alignas(64) Bucket {
+    std::atomic<uint32_t> slots[16];
+  };
 
   struct Node {
     std::atomic<uint64_t> ip;  // 0: reserved but not written yet
@@ -37,12 +49,17 @@ class StackTable {
     uint32_t function;
   };
 
+  static_assert(kMaxNodes <= kIdMask);
+
+  static uint32_t first_bucket(uint32_t part) noexcept { return ((1u << part) - 1) << kFirstPart; }
+  static uint32_t bucket_of(uint64_t hash, uint32_t step) noexcept;
+  uint32_t make_node(uint32_t parent, uint64_t ip, uint32_t function) noexcept;
   bool is(uint32_t id, uint32_t parent, uint64_t ip) const noexcept {
     return nodes_[id].parent == parent && nodes_[id].ip.load(std::memory_order_relaxed) == ip;
   }
 
   GrowingArray<Node, 16> nodes_;
-  std::atomic<uint32_t>* slots_ = nullptr;
+  GrowingArray<Bucket, kFirstPart> buckets_;
   std::atomic<uint32_t> nodes_used_{0};
 };
 
