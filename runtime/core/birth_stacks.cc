@@ -222,6 +222,21 @@ void keep_memo(StackMemo& memo, const LastStack& last, uint64_t epoch, const Reg
   memo.pc = at.pc;
 }
 
+// ---- whether births are worth a memo
+
+constexpr uint32_t kTriedBirths = 512, kTrials = 16;
+
+// Asked for each birth whose stack had to be walked; the answer changes every kTriedBirths of them. To remember one is
+// half a walk and spares a walk each time it is met again. Not the first ones: a thread that allocates little would
+// touch memory for nothing.
+bool remembers_births(ThreadState& thread) noexcept {
+  if (++thread.births_walked % kTriedBirths != 0) return thread.remembers_births;
+  const bool is_tried = thread.births_walked / kTriedBirths % kTrials == 1;
+  thread.remembers_births = is_tried || (thread.remembers_births && thread.births_known >= kTriedBirths);
+  thread.births_known = 0;
+  return thread.remembers_births;
+}
+
 }  // namespace
 
 uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
@@ -249,6 +264,14 @@ uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) no
   const uint32_t node = capture_stack(thread, caller);
   keep_memo(memo_to_replace(thread, caller), thread.last_stack, epoch, caller, node);
   return node;
+}
+
+uint32_t birth_stack(ThreadState& thread, const Registers& caller) noexcept {
+  if (const uint32_t known = thread.remembers_births ? known_stack(thread, caller) : 0) {
+    thread.births_known++;
+    return known;
+  }
+  return remembers_births(thread) ? capture_repeated_stack(thread, caller) : capture_stack(thread, caller);
 }
 
 }  // namespace reftally::runtime

@@ -23,4 +23,8 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept;
 // few places tell over and over.
 uint32_t capture_repeated_stack(ThreadState& thread, const Registers& caller) noexcept;
 
+// The same by whichever is less work where the thread allocates: most programs come by the same stacks again, a
+// recursion over a tree hardly ever.
+uint32_t birth_stack(ThreadState& thread, const Registers& caller) noexcept;
+
 }  // namespace reftally::runtime

@@ -31,7 +31,7 @@ uint32_t count_and_capture(const Registers& caller) noexcept {
     return 0;
   }
   thread->allocations.store(thread->allocations.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  return wants_stack(*thread) ? capture_stack(*thread, caller) : 0;
+  return wants_stack(*thread) ? birth_stack(*thread, caller) : 0;
 }
 
 }  // namespace

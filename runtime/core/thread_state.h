@@ -78,6 +78,9 @@ struct ThreadState {
   uint32_t next_free;                 // row + 1
   uint32_t number;                    // of the row, below thread_row_count()
   uint32_t next_memo;                 // to be replaced, of each set
+  uint32_t births_known;              // by a memo, since births_walked was last a multiple of birth_stacks.cc's
+  uint32_t births_walked;
+  bool remembers_births;
   LastStack last_stack;
   StackFrame walk[kMaxKnownFrames];  // of the walk going on, innermost first
   uint32_t call_mask;                // calls in use, a power of two, less one

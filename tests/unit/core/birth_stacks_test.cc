@@ -48,12 +48,16 @@ struct Capture {
   uint32_t node = 0, known = 0;  // known: without a walk; 0: it was not
   bool memos_are_true = true;
   Stack told, true_stack;
+  std::unique_ptr<ThreadState> of_births = std::make_unique<ThreadState>();
+  bool births_are_same = true;
 
   [[gnu::noinline]] void here() {
     const Registers caller = caller_registers();
+    const uint32_t birth = birth_stack(*of_births, caller);
     known = known_stack(*thread, caller);
     node = capture_repeated_stack(*thread, caller);
     memos_are_true &= known == 0 || known == node;
+    births_are_same &= birth == node;
     told = stack_of_node(node);
     true_stack = stack_of_unwinder();
     true_stack.erase(true_stack.begin(), true_stack.begin() + 2);  // the unwinder's caller and this function
@@ -204,6 +208,7 @@ TEST_CASE("a stack is what the C++ runtime's unwinder finds, of deep ones the in
     INFO("depth " << depth);
     CHECK(walk.all_same);
     CHECK(capture.memos_are_true);
+    CHECK(capture.births_are_same);
     CHECK(walk.deepest > static_cast<size_t>(depth));
   }
 }
@@ -217,8 +222,34 @@ TEST_CASE("a frame found by rbp is where rbp says, whatever its old place still 
     for (int time = 0; time < 8; time++) (depths.*(time % 2 == 0 ? &TwoDepths::deep : &TwoDepths::shallow))();
     CHECK(depths.all_same);
     CHECK(capture.memos_are_true);
+    CHECK(capture.births_are_same);
     CHECK(capture.known == capture.node);
   }
+}
+
+TEST_CASE("of many births the stacks that come again are known without a walk") {
+  REQUIRE(create_tables());
+  Capture capture;
+  for (int time = 0; time < 10000; time++) {
+    asm volatile("" : "+r"(time));  // one call in the machine's code too
+    capture.here();
+  }
+  CHECK(capture.births_are_same);
+  CHECK(capture.of_births->births_walked < 600);
+}
+
+TEST_CASE(
+    "a thread that allocates little has no memos of births, nor one whose births are each on a stack of their own") {
+  REQUIRE(create_tables());
+  Capture capture;
+  Tree few{capture, {}, {}};
+  few.go(8);
+  CHECK(std::all_of(std::begin(capture.of_births->memos), std::end(capture.of_births->memos),
+                    [](const StackMemo& memo) { return memo.pc == 0; }));
+  Tree many{capture, {}, {}};
+  many.go(11);
+  CHECK(capture.of_births->births_walked == 256 + 2048);
+  CHECK_FALSE(capture.of_births->remembers_births);
 }
 
 TEST_CASE("every way down a tree is a stack of its own while there are few, and one function's loops are cut later") {
