@@ -166,6 +166,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   settle_by_events(analysis.heap, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
   merge_equal_births(analysis.heap, analysis.findings);
+  merge_watched_cycles(analysis.heap, analysis.findings);
   rank(analysis.heap, analysis.findings);
   analysis.warnings.insert(analysis.warnings.begin(), image.warnings.begin(), image.warnings.end());
   for (const auto& [kind, text] : image.notes)

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -90,6 +91,54 @@ void merge_equal_births(const Heap& heap, std::vector<Finding>& findings) {
       merge(kept[known->second], std::move(findings[i]));
   }
   findings = std::move(kept);
+}
+
+namespace {
+
+// Of the findings with a verdict of their own, by the text of the cycle.
+std::map<std::string, size_t> unreachable_cycles(const Heap& heap, const std::vector<Finding>& findings) {
+  std::map<std::string, size_t> found;
+  for (size_t i = 0; i < findings.size(); ++i)
+    if (findings[i].rule == std::string_view("unreachable-cycle") && findings[i].severity == Severity::kError)
+      found.emplace(cycle_text(heap, findings[i].cycle), i);
+  return found;
+}
+
+void add_advice(const Heap& heap, Finding& into, const Finding& from) {
+  if (!into.advice || !from.advice || heap.label[into.advice->weaken] != heap.label[from.advice->weaken]) return;
+  into.advice->breaks += from.advice->breaks;
+  into.advice->frees_bytes += from.advice->frees_bytes;
+  into.advice->safe = into.advice->safe && from.advice->safe;
+}
+
+void merge_watched(const Heap& heap, Finding& into, Finding&& watched) {
+  const size_t count = watched.instances.size();
+  const std::string by = watched.root ? std::string(heap.text(heap.roots[*watched.root].name)) : "a word";
+  into.evidence.push_back(
+      count == 1 ? fmt::format("a word still points to 1 of the cycles, but does not own it: {}", by)
+                 : fmt::format("words still point to {} of the cycles, but do not own them: {}, …", count, by));
+  add_advice(heap, into, watched);
+  merge(into, std::move(watched));
+}
+
+}  // namespace
+
+void merge_watched_cycles(const Heap& heap, std::vector<Finding>& findings) {
+  const std::map<std::string, size_t> unreachable = unreachable_cycles(heap, findings);
+  if (unreachable.empty()) return;
+  std::vector<Finding> watched;
+  for (Finding& finding : findings)
+    if (finding.rule == std::string_view("unowned-cycle")) watched.push_back(std::move(finding));
+  std::vector<Finding> kept;
+  for (Finding& finding : watched) {
+    const auto same = unreachable.find(cycle_text(heap, finding.cycle));
+    if (same == unreachable.end())
+      kept.push_back(std::move(finding));
+    else
+      merge_watched(heap, findings[same->second], std::move(finding));
+  }
+  std::erase_if(findings, [](const Finding& finding) { return finding.rule == std::string_view("unowned-cycle"); });
+  findings.insert(findings.end(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
 }
 
 }  // namespace reftally

@@ -69,3 +69,28 @@ TEST_CASE("what a recursion lost at its first call is what it lost further down"
   CHECK(merged({second, first}) == 1);
   CHECK(merged({first, second, other}) == 2);
 }
+
+TEST_CASE("a cycle that a word still sees is an instance of the one that none sees") {
+  const std::string lost = "a(Tree) =[children[]]=> b(Tree) =[parent]=> a;";
+  const DrawnFindings drawn(lost + "c(Tree) =[children[]]=> d(Tree) =[parent]=> c; stack \"t, stack\" -> c");
+  std::vector<Finding> findings = drawn.analysis.findings;
+  REQUIRE(findings.size() == 2);
+  merge_watched_cycles(drawn.analysis.heap, findings);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].rule == std::string_view("unreachable-cycle"));
+  CHECK(findings[0].instances.size() == 2);
+  CHECK(findings[0].objects == 4);
+  CHECK(findings[0].evidence.back() == "a word still points to 1 of the cycles, but does not own it: t, stack");
+  REQUIRE(findings[0].advice);
+  CHECK(findings[0].advice->breaks == 2);
+}
+
+TEST_CASE("an unowned cycle of another shape stays a finding of its own") {
+  const DrawnFindings drawn("a(Tree) =[next]=> a; c(Tree) =[parent]=> c; stack \"t, stack\" -> c");
+  std::vector<Finding> findings = drawn.analysis.findings;
+  REQUIRE(findings.size() == 2);
+  merge_watched_cycles(drawn.analysis.heap, findings);
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[1].rule == std::string_view("unowned-cycle"));
+  CHECK(findings[1].instances.size() == 1);
+}
