@@ -137,9 +137,13 @@ class HeapScan {
  private:
   // What a block may have a counted reference to, it holds by that: pybind11's instances have the pointer besides.
   void drop_counted(size_t untyped, size_t candidates) {
+    if (found_.untyped.size() == untyped || found_.candidates.size() == candidates) return;
+    counted_here_.clear();
+    for (size_t i = candidates; i < found_.candidates.size(); ++i)
+      counted_here_.push_back(found_.candidates[i].counted);
+    std::sort(counted_here_.begin(), counted_here_.end());  // a vector of a million pointers is one block
     const auto is_counted = [&](HolderId holder) {
-      return std::any_of(found_.candidates.begin() + static_cast<ptrdiff_t>(candidates), found_.candidates.end(),
-                         [&](const Candidate& candidate) { return candidate.counted == holder; });
+      return std::binary_search(counted_here_.begin(), counted_here_.end(), holder);
     };
     const auto first = found_.untyped.begin() + static_cast<ptrdiff_t>(untyped);
     found_.untyped.erase(std::remove_if(first, found_.untyped.end(), is_counted), found_.untyped.end());
@@ -227,6 +231,7 @@ class HeapScan {
   // address of each as its key.
   bool words_tell_nothing_;
   HeapWords found_;
+  std::vector<HolderId> counted_here_;  // scratch
   uint64_t last_raw_at_ = 0;  // where the last of found_.references was read, until it is known not to be a pair's
 };
 
