@@ -177,6 +177,7 @@ HeapBuilder collect(const Image& image, const DebugTypes& types, const LiftOptio
   CountedObjects counted = find_counted(image, types, options.use_types);
   const std::unique_ptr<TypedHeap> typed =
       options.use_types ? type_heap(image, types, stated, counted) : heap_without_types(image, types, stated, counted);
+  if (options.use_types) typed->walk.name_what_calls_hold(typed->found);
   // Beyond this point no block changes hands.
   link_gobjects(image, counted, typed->holders, typed->states, typed->naming, typed->builder, typed->found);
   const PointerReader reader(image, counted, typed->holders);

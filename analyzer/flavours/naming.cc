@@ -189,6 +189,10 @@ StringId Naming::stack_name(uint32_t thread, uint64_t at) {
   return builder_.intern(thread_title(thread) + ", stack" + before + place);
 }
 
+StringId Naming::stack_name(uint32_t thread, const LocalVariable& variable) {
+  return builder_.intern(fmt::format("{}, stack of {}: {}", thread_title(thread), variable.function, variable.name));
+}
+
 bool Naming::is_exiting() const {
   constexpr std::string_view kRunDestructors[] = {"exit()", "__cxa_finalize()", "__call_tls_dtors()"};
   for (uint32_t thread = 0; thread < image_.threads.size(); ++thread)

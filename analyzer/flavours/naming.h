@@ -49,8 +49,9 @@ class Naming {
   LabelId place_label(HolderId from, uint32_t block, uint64_t word, uint64_t begin);
 
   // Roots.
-  StringId static_name(uint64_t at);                   // "g_registry.last_", "g_registry + 0x10"
-  StringId stack_name(uint32_t thread, uint64_t at);   // "thread 3 (worker), stack of run(): session"
+  StringId static_name(uint64_t at);                  // "g_registry.last_", "g_registry + 0x10"
+  StringId stack_name(uint32_t thread, uint64_t at);  // "thread 3 (worker), stack of run(): session"
+  StringId stack_name(uint32_t thread, const LocalVariable& variable);
   StringId kernel_name(const dump::KernelWord& word);  // "kernel: epoll 5, descriptor 9"
   // The object of a call that has not returned: it may own itself until then.
   bool is_this(uint32_t thread, uint64_t at) const { return types_.stack_place(thread, at).ends_with("(): this"); }

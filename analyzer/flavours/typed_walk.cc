@@ -109,7 +109,7 @@ bool TypedWalk::stands_in(uint32_t block, uint64_t address) const {
 void TypedWalk::walk_counted_value(HolderId holder) {
   const CountedObject& object = counted_.objects[holder];
   const bool is_inside = object.value_block == Image::kNoBlock;
-  if (is_inside && !stands_in(object.block, object.value)) return;  // in no block: a static, memory of a pool
+  if (is_inside && !stands_in(object.block, object.value)) return;   // in no block: a static, memory of a pool
   if (!is_inside && holders_.owner(object.value_block) != holder) {  // an unknown deleter: the value is on its own
     const Type* type = value_type(object);
     if (is_walkable(type)) pointees_.push_back({object.value_block, object.value, type, true});
@@ -279,7 +279,7 @@ void TypedWalk::walk(const Value& value, uint64_t end) {
   walked_ranges_.assign(1, {value.address, end});
   opaque_ranges_.clear();
   walker_.walk(value, *this);
-  bury_what_is_left();
+  if (!named_) bury_what_is_left();
   flush_storage();
 }
 

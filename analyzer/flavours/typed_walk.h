@@ -41,6 +41,8 @@ class TypedWalk final : private ValueVisitor {
   bool is_unknown(uint32_t block) const { return !walked_[block] && holders_.is_free(block); }  // after run
   bool knows_class(HolderId counted) { return value_type(counted_.objects[counted]) != nullptr; }
   TypedReferences nothing();  // what is known without types
+  // Names for what only calls under way hold, after run: typed_walk_calls.cc.
+  void name_what_calls_hold(TypedReferences& found);
 
  private:
   static bool is_walkable(const Type* type) { return type && !type->is_declaration && type->size > 0; }
@@ -58,6 +60,11 @@ class TypedWalk final : private ValueVisitor {
   void tell_fields();
   void walk_variables();
   void walk_variable(const Variable& variable, uint64_t address);
+  void walk_local(const LocalVariable& variable);
+  void hold_by_call(uint32_t block, StringId name, uint64_t at);
+  void name_word(const Value& at, HolderId to);
+  void name_pointee(const Value& at, uint64_t target, const Type* pointee, bool owns);
+  bool name_storage(uint32_t block, uint64_t bytes);
   void walk_counted_values();
   void walk_counted_value(HolderId holder);
   bool stands_in(uint32_t block, uint64_t address) const;
@@ -106,7 +113,9 @@ class TypedWalk final : private ValueVisitor {
   bool is_of_pool(const ImageBlock& block, uint64_t bytes) const;
   void opaque(uint64_t begin, uint64_t end, PathId at) override;
   void alternative(const Value& at, const Type* pointee) override;
-  uint32_t key(std::string_view text) override { return kElementText | index(builder_.intern(text)); }
+  uint32_t key(std::string_view text) override {
+    return named_ ? kNoIndex : kElementText | index(builder_.intern(text));
+  }
   void lone_pointer(const Type& type, uint64_t target, uint64_t value) override;
   void add(const Value& at, HolderId to, ReferenceKind kind);
 
@@ -129,6 +138,9 @@ class TypedWalk final : private ValueVisitor {
   std::vector<uint8_t> walked_;  // by block
   std::vector<bool> told_;       // by counted object: which of its pointers count is known; empty when of none
 
+  std::optional<WordStates> named_;  // while only names are given: the words walked for that
+  std::vector<DraftRoot> held_by_call_;
+
   mutable uint64_t asked_counter_ = 0;
   mutable uint32_t counter_there_ = CountedObjects::kNone;
 
@@ -136,7 +148,8 @@ class TypedWalk final : private ValueVisitor {
   HolderId holder_ = kNoHolder;  // kNoHolder: a variable without storage so far
   const Variable* variable_ = nullptr;
   RootKind root_kind_ = RootKind::kStatic;
-  uint32_t thread_ = 0;          // of a thread-local variable
+  uint32_t thread_ = 0;  // of a thread-local variable, or a local one
+  const LocalVariable* local_ = nullptr;
   bool is_call_ = false;         // the value walked is that of a call to come: of a thread, of a packaged_task
   std::string_view owner_name_;  // for labels of paths that begin in a library class
   std::vector<Range> walked_ranges_, opaque_ranges_;

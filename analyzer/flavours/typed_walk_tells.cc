@@ -21,7 +21,7 @@ bool is_base_of(const Type& base, const Type& type, int depth = 0) {
 
 }  // namespace
 
-bool TypedWalk::take(uint64_t word) { return states_.explain(word); }
+bool TypedWalk::take(uint64_t word) { return (named_ ? *named_ : states_).explain(word); }
 
 uint32_t TypedWalk::counter_at(uint64_t address) const {
   if (address != asked_counter_) counter_there_ = counted_.at(address);
@@ -44,6 +44,7 @@ void TypedWalk::counted(const Value& at, uint64_t counter, bool strong) {
 }
 
 void TypedWalk::pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) {
+  if (named_) return name_pointee(at, target, pointee, owns);
   const uint32_t block = image_.block_at(target);
   if (block == Image::kNoBlock) {
     if (declares_ && holder_ != kNoHolder) found_.outward.emplace(at.address, label(at.path));
@@ -90,6 +91,7 @@ bool TypedWalk::is_of_pool(const ImageBlock& block, uint64_t bytes) const {
 bool TypedWalk::storage(uint64_t address, uint64_t bytes) {
   const uint32_t block = image_.block_at(address);
   if (block == Image::kNoBlock || image_.blocks[block].address != address) return false;
+  if (named_) return name_storage(block, bytes);
   if (holder_ == kNoHolder) {  // the first storage of a variable
     holder_ = holders_.add_extra();
     naming_.set_extra_type(holder_, builder_.add_type("storage of " + variable_->name));
@@ -150,11 +152,13 @@ HolderId TypedWalk::leads_to_holder(uint64_t word) const {
 }
 
 void TypedWalk::lone_pointer(const Type& type, uint64_t target, uint64_t value) {
-  found_.met.push_back({&type, target, {}, value});
+  if (!named_) found_.met.push_back({&type, target, {}, value});
 }
 
 void TypedWalk::add(const Value& at, HolderId to, ReferenceKind kind) {
-  if (variable_) {
+  if (named_) {
+    name_word(at, to);
+  } else if (variable_) {
     found_.roots.push_back({to, root_kind_, kind, Certainty::kExact, root_name(at.path), at.address});
   } else if (to != holder_ || kind != ReferenceKind::kRaw) {
     found_.references.push_back(DraftReference{holder_, to, at.index, label(at.path), kind, Certainty::kExact},

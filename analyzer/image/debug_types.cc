@@ -264,6 +264,10 @@ std::string DebugTypes::stack_place(uint32_t thread, uint64_t address) const {
   return data_->stacks().at(thread, address);
 }
 
+std::vector<LocalVariable> DebugTypes::local_variables(uint32_t thread) const {
+  return data_->stacks().in_memory(thread);
+}
+
 std::string DebugTypes::register_place(uint32_t thread, uint64_t number) const {
   return data_->stacks().in_register(thread, number);
 }

@@ -77,6 +77,14 @@ struct Variable {
   SourceLocation location;
 };
 
+// A variable of a call that has not returned, in memory.
+struct LocalVariable {
+  std::string function;  // "run()"
+  std::string name;
+  uint64_t address = 0;
+  const Type* type = nullptr;
+};
+
 struct VtableSymbol {
   uint64_t vtable = 0;    // what objects point to
   std::string_view type;  // mangled, as in type_info
@@ -118,6 +126,7 @@ class DebugTypes {
   bool runs(uint32_t thread, std::span<const std::string_view> functions) const;  // as function_title, "exit()"
   std::string stack_place(uint32_t thread, uint64_t address) const;
   std::string register_place(uint32_t thread, uint64_t number) const;
+  std::vector<LocalVariable> local_variables(uint32_t thread) const;  // innermost call first
   // Call stack positions of a return address, innermost inlined function first. Looks up address - 1.
   std::vector<SourceFrame> source_frames(uint64_t return_address) const;
   // The class of *this in a closure's operator(), given the mangled name of a symbol local to it (a std::function

@@ -155,6 +155,13 @@ bool StackPlaces::runs(uint32_t index, std::span<const std::string_view> functio
   });
 }
 
+std::vector<LocalVariable> StackPlaces::in_memory(uint32_t index) {
+  std::vector<LocalVariable> found;
+  for (const FrameVariable& variable : thread(index).variables)
+    if (!variable.is_register) found.push_back({variable.function, variable.name, variable.begin, variable.type});
+  return found;
+}
+
 std::string StackPlaces::in_register(uint32_t index, uint64_t number) {
   constexpr const char* kNames[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8",
                                     "r9",  "r10", "r11", "r12", "r13", "r14", "r15", "rip"};

@@ -32,6 +32,7 @@ class StackPlaces {
   std::string at(uint32_t thread, uint64_t address);
   bool runs(uint32_t thread, std::span<const std::string_view> functions);  // one of them has not returned
   std::string in_register(uint32_t thread, uint64_t number);
+  std::vector<LocalVariable> in_memory(uint32_t thread);  // innermost call first
 
  private:
   struct FrameVariable {

@@ -54,6 +54,20 @@ class Growth(command.CommandTest):
     def test_a_list_that_nobody_cuts(self):
         self.swells([command.PROGRAMS / "service", "log"], r"Server::log_$")
 
+    def test_what_a_running_call_holds_is_told_by_members_as_what_a_static_holds(self):
+        for how in "value", "owned":
+            dumps = self.snapshots(command.PROGRAMS / "local_service", how)
+            told = self.reftally("analyze", dumps[2], "--since", dumps[0], "--since", dumps[1], "-f", "json", status=1)
+            growth = [finding["growth"] for finding in json.loads(told.stdout)["findings"]]
+            places = {place["place"].split(" -> ")[-1] for place in growth}
+            self.assertEqual(places, {f"Server::{member}" for member in ("sessions_[]", "waiting_[]", "by_name_[]", "log_")})
+            for place in growth:
+                self.assertRegex(place["place"], r"^thread 1.*, stack of (main|\(anonymous namespace\)::run)\(\): server -> ")
+            self.assertEqual([place["held"] for place in growth if place["unit"] == "objects"], 3 * [[200, 400, 600]])
+
+    def test_a_local_service_that_forgets(self):
+        self.is_silent([command.PROGRAMS / "local_service", "forgets"])
+
     def test_a_service_that_forgets(self):
         self.is_silent([command.PROGRAMS / "service", "nothing"])
 
