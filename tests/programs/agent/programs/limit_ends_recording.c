@@ -11,7 +11,7 @@
 int main(void) {
   struct rlimit limit;
   getrlimit(RLIMIT_AS, &limit);
-  limit.rlim_cur = 250 << 20;
+  limit.rlim_cur = 180 << 20;
   setrlimit(RLIMIT_AS, &limit);
   int got = 0;
   for (int i = 0; i < 1200; i++) got += malloc(64 << 10) != NULL;
