@@ -97,6 +97,7 @@ class Walk {
   uint64_t guarded_size(size_t i) noexcept;
   uint32_t birth_of(size_t i) noexcept;  // number of its stack, 0 unknown
   dump::DeclaredObject described_uncounted(size_t i, BirthWriter& births) noexcept;
+  void read_counts(Column<int64_t>& counts) noexcept;
   void write_types() noexcept;
   void write_block_types(dump::StringRef flavour) noexcept;
   void write_names() noexcept;

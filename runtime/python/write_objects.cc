@@ -41,8 +41,16 @@ dump::DeclaredObject Walk::described_uncounted(size_t i, BirthWriter& births) no
   return record;
 }
 
+// All of them before any __sizeof__ is called: one that looks up an attribute makes the method cache give up a name.
+void Walk::read_counts(Column<int64_t>& counts) noexcept {
+  counts.reserve(objects_.size());
+  for (size_t i = 0; i < objects_.size(); i++) counts.push(is_uncounted(i) ? 0 : count_of(object(i)));
+}
+
 void Walk::write_objects() noexcept {
   BirthWriter births;
+  Column<int64_t> counts;
+  read_counts(counts);
   writer_.begin(dump::kTagDeclaredObjects, sizeof(dump::DeclaredObject));
   for (size_t i = 0; i < objects_.size(); i++) {
     const Object& object = objects_[i];
@@ -53,7 +61,7 @@ void Walk::write_objects() noexcept {
       record = described_uncounted(i, births);
     } else {
       record.type = object.type;
-      record.strong_count = count_of(object.address);
+      record.strong_count = counts[i];
       record.size = guarded_size(i);
       record.call_stack = births.node_of(birth_of(i));
     }

@@ -112,6 +112,16 @@ for turn in range(3):
     paths.append(reftally.dump())
 print(*paths)
 """
+FILLS_METHOD_CACHE = """
+import io
+names = [f"name_{number}" for number in range(8000)]
+buffer = io.BytesIO()  # its __sizeof__ asks for that of its bytes
+buffer.write(b"text" * 100)
+for number in range(16):  # with version tags in a row every slot of the cache gets a name
+    kind = type("Kind", (), dict.fromkeys(names))
+    for name in names:
+        getattr(kind, name)
+"""
 HOARDING = """
 #include <Python.h>
 static void **table;
@@ -184,6 +194,10 @@ class LibraryTest(unittest.TestCase):
                 told = self.findings_of_run(program + calls)
                 lost = [finding["members"][0]["type"] for finding in told if finding["rule"] == "unreachable-block"]
                 self.assertEqual(lost, sizes)
+
+    def test_a_size_asked_for_in_a_snapshot_changes_no_count_that_it_tells(self):
+        told = self.findings_of_run(FILLS_METHOD_CACHE)
+        self.assertEqual([finding["summary"] for finding in told if finding["rule"] == "over-release"], [])
 
     def test_finalizers_of_closed_transports_are_a_note(self):
         told = self.findings_of_run(SERVER)
