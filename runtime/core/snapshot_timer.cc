@@ -25,18 +25,21 @@ constexpr int kTimerSignal = SIGURG;
 std::atomic<bool> asked{false};
 uint32_t kept[kMostTimed], kept_count = 0;  // dumps, by number; one snapshot at a time changes them
 int timer = 0;                              // the kernel's number: timer_create(3) of older C libraries asks malloc
-uint64_t interval_ms = 0;
+std::atomic<uint64_t> interval_ms{0};       // 0: there is no timer, or no longer
 
 void set_interval() noexcept {
-  const timespec time{static_cast<time_t>(interval_ms / 1000), static_cast<long>(interval_ms % 1000 * 1'000'000)};
+  const uint64_t ms = interval_ms;
+  const timespec time{static_cast<time_t>(ms / 1000), static_cast<long>(ms % 1000 * 1'000'000)};
   const itimerspec setting{time, time};
   syscall(SYS_timer_settime, timer, 0, &setting, nullptr);
 }
 
 void on_timer(int, siginfo_t*, void* context) {
   const int saved = errno;
-  asked.store(true, std::memory_order_relaxed);
-  take_snapshot_in_handler(context, 0);
+  if (interval_ms != 0) {
+    asked.store(true, std::memory_order_relaxed);
+    take_snapshot_in_handler(context, 0);
+  }
   restart_interrupted_call(context);
   errno = saved;
 }
@@ -61,7 +64,7 @@ void remove_dump(uint32_t sequence) noexcept {
 void thin() noexcept {
   for (uint32_t i = 0; i < kMostTimed; i++) i % 2 == 0 ? void(kept[i / 2] = kept[i]) : remove_dump(kept[i]);
   kept_count = (kMostTimed + 1) / 2;
-  interval_ms *= 2;
+  interval_ms = 2 * interval_ms;
   set_interval();
 }
 
@@ -76,9 +79,14 @@ void start_snapshot_timer() noexcept {
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = kTimerSignal;
   if (take_signal() && syscall(SYS_timer_create, CLOCK_MONOTONIC, &event, &timer) == 0) return set_interval();
+  interval_ms = 0;
   static bool said = false;
   if (!std::exchange(said, true))
     say("no snapshots at intervals: the program has a handler for SIGURG, or may have no timer");
+}
+
+void stop_snapshot_timer() noexcept {
+  if (interval_ms.exchange(0) != 0) set_interval();
 }
 
 void timed_snapshot_taken(uint32_t sequence) noexcept {

@@ -103,6 +103,7 @@ void snapshot_at_exit(dump::SnapshotReason reason, const ProgramState& here) noe
   if (!recording() || recorder.restricted) return;
   if (recorder.process.load(std::memory_order_relaxed) != current_process()) return;  // vfork child
   if (snapshot_at_exit_taken.exchange(true)) return;
+  stop_snapshot_timer();
   if (recorder.options.at_exit) take_snapshot(reason, true, here);
   wait_for_dumps();
 }
@@ -185,7 +186,10 @@ HOOK uint64_t reftally_agent_own_memory_end(uint64_t address) { return own_memor
 HOOK_WITH_STATE(reftally_agent_snapshot, uint64_t reason, uint64_t wait, const CallState* caller) {
   if (!recording()) return 0;
   const auto why = static_cast<SnapshotReason>(reason);
-  if (why == SnapshotReason::kExitCalled) snapshot_at_exit_taken.store(true);
+  if (why == SnapshotReason::kExitCalled) {
+    snapshot_at_exit_taken.store(true);
+    stop_snapshot_timer();
+  }
   return take_snapshot(why, (wait & 1) != 0, calling_state(*caller));
 }
 

@@ -14,6 +14,16 @@ import command
 
 SAMPLE = pathlib.Path(__file__).resolve().parents[2] / "samples/parent_and_child/leaky.cc"
 
+# What is global takes its time to go.
+SLOW_END = """
+#include <unistd.h>
+struct Slow {
+  ~Slow() {
+    for (int i = 0; i < 13; i++) usleep(100000);
+  }
+} slow;
+int main() {}
+"""
 # A server without a handler.
 WAITING = """
 #include <cstdio>
@@ -280,6 +290,18 @@ class Run(command.CommandTest):
                       "11", folder)
         numbers = sorted(int(path.suffixes[-2][1:]) for path in folder.glob("*.tally"))
         self.assertEqual(numbers[:7], [1, 3, 5, 7, 9, 10, 11])
+
+    def test_no_snapshot_at_an_interval_comes_after_the_one_at_the_exit(self):
+        self.write("slow_end.cc", SLOW_END)
+        program = self.folder / "slow_end"
+        subprocess.run(["g++", self.folder / "slow_end.cc", "-o", program], check=True, timeout=120)
+        python = [sys.executable, "-c", "import ctypes, os; ctypes.CDLL(os.environ['SLOW'])"]
+        library = self.folder / "slow_end.so"
+        subprocess.run(["g++", "-shared", "-fPIC", self.folder / "slow_end.cc", "-o", library], check=True, timeout=120)
+        for name, ending in (("native", [program]), ("python", ["env", f"SLOW={library}", *python])):
+            with self.subTest(name):
+                self.reftally("run", "--every", "0.5", "-o", name, "--no-analyze", "--", *ending)
+                self.assertEqual(len(list((self.folder / name).glob("*.tally"))), 1)
 
     def test_snapshots_at_intervals_interrupt_no_wait(self):
         run = self.reftally("run", "--every", "0.5", "-o", "waits", "--no-analyze", "--", command.PROGRAMS / "waits")
