@@ -9,6 +9,7 @@ namespace reftally::runtime {
 struct Contributor {
   // In the parent, before threads are stopped. False: not now; it asks itself, as soon as it can.
   bool (*may_take)(dump::SnapshotReason reason) noexcept;
+  bool (*still_may)() noexcept;                  // in the parent, while they are. False: as above
   void (*write)(dump::Writer& writer) noexcept;  // in the cloned child
   void (*waiting)(bool begins) noexcept;         // in the parent, around its wait for the child
   OwnRanges own_memory;                          // what no scan of the program's memory should read

@@ -84,6 +84,23 @@ bool wait_for_dump(const SnapshotFacts& facts) noexcept {
   return ok;
 }
 
+bool contributor_may_still() noexcept {
+  const Contributor* const other = contributor.load();
+  return other == nullptr || other->still_may();
+}
+
+enum class Start { kNotNow, kFailed, kStarted, kWritten };
+
+// While the threads stand still.
+Start start_dump(SnapshotFacts& facts, bool wait) noexcept {
+  if (!contributor_may_still()) return Start::kNotNow;
+  facts.sequence = static_cast<uint32_t>(recorder.snapshots.fetch_add(1) + 1);
+  if (start_dump_child(write_file, &facts, name_of(facts))) return Start::kStarted;
+  if (!wait) return Start::kFailed;
+  read_kernel_words(recorder.process.load());  // no room for a child: the program waits
+  return write_file(&facts) ? Start::kWritten : Start::kFailed;
+}
+
 bool snapshot_now(SnapshotFacts& facts, bool wait) noexcept {
   sigset_t all, before;
   sigfillset(&all);
@@ -92,17 +109,12 @@ bool snapshot_now(SnapshotFacts& facts, bool wait) noexcept {
   world.stop();
   facts.pause_ns = monotonic_ns() - begin;
   facts.time_ns = real_time_ns();
-  const bool started = start_dump_child(write_file, &facts, name_of(facts));
+  const Start start = start_dump(facts, wait);
   const int error = errno;
-  bool written = false;
-  if (!started && wait) {  // no room for a child: the program waits
-    read_kernel_words(recorder.process.load());
-    written = write_file(&facts);
-  }
   world.resume();
   sigprocmask(SIG_SETMASK, &before, nullptr);
-  if (!started && !wait) say("no dump: the process cannot be cloned: ", strerrordesc_np(error));
-  return started ? !wait || wait_for_dump(facts) : written;
+  if (start == Start::kFailed && !wait) say("no dump: the process cannot be cloned: ", strerrordesc_np(error));
+  return start == Start::kStarted ? !wait || wait_for_dump(facts) : start == Start::kWritten;
 }
 
 // Frames of the agent itself say nothing.
@@ -147,9 +159,12 @@ void prepare_snapshots() noexcept {
 
 uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramState& here) noexcept {
   if (!prepared || !recording() || recorder.restricted) return 0;
-  if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) return 0;
   const bool at_exit = is_at_exit(reason);
   if (!become_busy(at_exit)) return 0;
+  if (const Contributor* other = contributor.load(); other != nullptr && !other->may_take(reason)) {
+    busy.store(false);
+    return 0;
+  }
   ReentryGuard guard;
   uint32_t sequence = 0;
   if (!collect_dump_children()) {
@@ -159,7 +174,6 @@ uint32_t take_snapshot(dump::SnapshotReason reason, bool wait, const ProgramStat
     SnapshotFacts facts;
     facts.reason = reason;
     facts.parent_pid = static_cast<uint32_t>(getppid());
-    facts.sequence = static_cast<uint32_t>(recorder.snapshots.fetch_add(1) + 1);
     facts.self = &here;
     facts.self_stack = stack_of(here);
     facts.modules = &module_list;

@@ -90,7 +90,7 @@ void stop_snapshot_timer() noexcept {
 }
 
 void timed_snapshot_taken(uint32_t sequence) noexcept {
-  if (!asked.exchange(false) || sequence == 0) return;
+  if (sequence == 0 || !asked.exchange(false)) return;
   kept[kept_count++] = sequence;
   if (kept_count == kMostTimed) thin();
 }

@@ -65,7 +65,8 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
 #define REFTALLY_PYTHON_OPTIONAL_API(API)       \
   API(Address, PyType_GetDict, (Address))       \
   API(Address, _PyThreadState_UncheckedGet, ()) \
-  API(Address, PyThreadState_GetUnchecked, ())
+  API(Address, PyThreadState_GetUnchecked, ())  \
+  API(Address, PyThreadState_Swap, (Address))
 
 #define REFTALLY_PYTHON_TYPES(TYPE)                                                                                \
   TYPE(type, PyType_Type)                                                                                          \
@@ -82,12 +83,13 @@ inline Address pointer_at(Address address) noexcept { return read<Address>(addre
   TYPE(boolean, PyBool_Type)                                                                                       \
   TYPE(complex_number, PyComplex_Type)                                                                             \
   TYPE(bytearray, PyByteArray_Type)                                                                                \
-  TYPE(function, PyFunction_Type) TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type)      \
-      TYPE(frame, PyFrame_Type) TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type)                           \
-          TYPE(async_generator, PyAsyncGen_Type) TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type)       \
-              TYPE(traceback, PyTraceBack_Type) TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type)                \
-                  TYPE(method_descriptor, PyMethodDescr_Type) TYPE(wrapper_descriptor, PyWrapperDescr_Type)        \
-                      TYPE(member_descriptor, PyMemberDescr_Type) TYPE(getset_descriptor, PyGetSetDescr_Type)      \
+  TYPE(function, PyFunction_Type)                                                                                  \
+  TYPE(code, PyCode_Type) TYPE(module, PyModule_Type) TYPE(cell, PyCell_Type) TYPE(frame, PyFrame_Type)            \
+      TYPE(generator, PyGen_Type) TYPE(coroutine, PyCoro_Type) TYPE(async_generator, PyAsyncGen_Type)              \
+          TYPE(method, PyMethod_Type) TYPE(builtin, PyCFunction_Type) TYPE(traceback, PyTraceBack_Type)            \
+              TYPE(range, PyRange_Type) TYPE(slice, PySlice_Type) TYPE(method_descriptor, PyMethodDescr_Type)      \
+                  TYPE(wrapper_descriptor, PyWrapperDescr_Type) TYPE(member_descriptor, PyMemberDescr_Type)        \
+                      TYPE(getset_descriptor, PyGetSetDescr_Type)                                                  \
                           TYPE(class_method_descriptor, PyClassMethodDescr_Type) TYPE(weakref, _PyWeakref_RefType) \
                               TYPE(proxy, _PyWeakref_ProxyType) TYPE(callable_proxy, _PyWeakref_CallableProxyType) \
                                   TYPE(static_method, PyStaticMethod_Type) TYPE(class_method, PyClassMethod_Type)  \
@@ -125,6 +127,12 @@ inline bool is_of_other_interpreter(Address thread) noexcept {
 inline bool is_recorded_thread() noexcept { return !is_of_other_interpreter(python.current_thread()); }
 // PyGILState_Check says yes to every thread once there was a second interpreter.
 inline bool has_gil() noexcept { return python.PyGILState_Check() != 0 && is_recorded_thread(); }
+
+// Every thread waits, for a lock or for the world outside: nobody is changing objects. From 3.12 on who has the GIL is
+// told to its own thread alone.
+inline bool gil_is_free() noexcept {
+  return !python.at_least(12) && python.PyThreadState_Swap != nullptr && python.current_thread() == 0;
+}
 
 // True when this process has a CPython in it (libpython or the executable itself).
 bool is_python_process() noexcept;

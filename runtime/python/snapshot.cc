@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <new>
 
 #include "runtime/core/contributor.h"
@@ -49,7 +50,8 @@ struct Facts {
   uint64_t stack_limit;  // below it the stack is the agent's
 };
 Facts facts;
-bool asked_by_us = false, may_look = false;
+bool may_look = false, without_gil = false;
+uint64_t asked_below = 0;  // the stack limit of a snapshot that we ask the native agent for; 0: it was asked by another
 
 template <class T, class... Arguments>
 T& make(Arguments&&... arguments) noexcept {
@@ -161,35 +163,63 @@ uint32_t clone_and_write(bool wait) noexcept {
 
 // ---- with the native agent
 
+std::atomic<bool> is_wanted{false};  // a snapshot that a signal asked for
+std::atomic<bool> is_queued{false};  // the call below
+
+int take_wanted_snapshot(void*) noexcept {
+  is_queued.store(false);
+  if (is_this_process() && is_wanted.exchange(false)) take_snapshot(dump::SnapshotReason::kSignal, false);
+  return 0;
+}
+
+// A signal may come in the middle of anything; the interpreter calls us between two instructions. But only its main
+// thread does, and that may wait for others, or for a client, as long as the program runs.
+bool may_take_in_handler() noexcept {
+  is_wanted.store(true);
+  if (!is_queued.exchange(true)) python.Py_AddPendingCall(take_wanted_snapshot, nullptr);
+  return without_gil = gil_is_free();
+}
+
 bool may_take(dump::SnapshotReason reason) noexcept {
-  may_look = false;
+  may_look = without_gil = false;
   if (python.layout == nullptr || !is_this_process() || python.Py_IsInitialized() == 0) return true;
-  if (reason == dump::SnapshotReason::kSignal && !asked_by_us) {
-    // A signal may come in the middle of anything; the interpreter calls us between two instructions.
-    python.Py_AddPendingCall(
-        [](void*) -> int {
-          take_snapshot(dump::SnapshotReason::kSignal, false);
-          return 0;
-        },
-        nullptr);
-    return false;
+  const bool is_here = has_gil(), is_ours = is_here && asked_below != 0;
+  if (reason == dump::SnapshotReason::kSignal && !is_ours) {
+    if (!may_take_in_handler()) return false;
+  } else if (!is_here) {
+    return true;
   }
-  may_look = has_gil();
-  if (!may_look) return true;
+  may_look = true;
   if (reason == dump::SnapshotReason::kExitCalled) exit_snapshot_is_taken();
   modules.read();
   facts.reason = reason;
-  if (!asked_by_us) facts.stack_limit = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  facts.stack_limit = is_ours ? asked_below : reinterpret_cast<uint64_t>(__builtin_frame_address(0));
   return true;
 }
 
+bool still_may() noexcept {
+  if (!without_gil) return true;
+  if (!gil_is_free()) return false;
+  is_wanted.store(false);
+  return true;
+}
+
+// Of the main interpreter: what we call asks for the interpreter of the thread that runs.
+void become_some_thread() noexcept {
+  Address main = python.PyInterpreterState_Head();
+  for (Address next = main; next != 0; next = python.PyInterpreterState_Next(next)) main = next;
+  python.PyThreadState_Swap(python.PyInterpreterState_ThreadHead(main));
+}
+
 void contribute(dump::Writer& writer) noexcept {
-  if (may_look && !is_this_process()) write_heap(writer);  // never in the program itself: it installs signal handlers
+  if (!may_look || is_this_process()) return;  // never in the program itself: it installs signal handlers
+  if (without_gil) become_some_thread();
+  write_heap(writer);
 }
 
 void while_waiting(bool begins) noexcept {
   static Address thread = 0;
-  if (!may_look) return;
+  if (!may_look || without_gil) return;
   if (begins)
     thread = python.PyEval_SaveThread();
   else
@@ -197,7 +227,7 @@ void while_waiting(bool begins) noexcept {
 }
 
 constexpr runtime::Contributor kContributor = {
-    may_take, contribute, while_waiting, {runtime::own_range_count, runtime::own_range}};
+    may_take, still_may, contribute, while_waiting, {runtime::own_range_count, runtime::own_range}};
 
 void join_native_agent() noexcept {
   const auto enroll = reinterpret_cast<runtime::SetContributor>(dlsym(RTLD_DEFAULT, "reftally_agent_set_contributor"));
@@ -215,6 +245,7 @@ void prepare_snapshots(const runtime::Options& given) noexcept {
   walk_options.redact = redact != nullptr && *redact != '\0' && *redact != '0';
   process = runtime::current_process();
   sequence = 0;
+  is_queued.store(false);
   start_time_ns = runtime::real_time_ns();
   if (writer_memory != nullptr) return;
   writer_memory = runtime::map_memory(dump::Writer::memory_needed());
@@ -231,17 +262,18 @@ bool is_this_process() noexcept { return process == runtime::current_process(); 
 
 SnapshotResult take_snapshot(dump::SnapshotReason reason, bool wait) noexcept {
   if (writer_memory == nullptr) return {};
-  facts = {reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(), runtime::real_time_ns(),
-           reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
   if (native_snapshot == nullptr) {
+    facts = {reason, static_cast<uint32_t>(getppid()), runtime::monotonic_ns(), runtime::real_time_ns(),
+             reinterpret_cast<uint64_t>(__builtin_frame_address(0))};
     modules.read();
     const uint32_t number = clone_and_write(wait);
     return {number, facts.begin_ns};
   }
-  asked_by_us = true;
+  asked_below = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  const uint64_t begin = runtime::monotonic_ns();
   const uint32_t number = native_snapshot(reason, wait);
-  asked_by_us = false;
-  return {number, runtime::monotonic_ns() - facts.begin_ns};
+  asked_below = 0;
+  return {number, runtime::monotonic_ns() - begin};
 }
 
 bool snapshot_path(uint32_t number, char* buffer, size_t capacity) noexcept {

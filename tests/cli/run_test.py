@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import unittest
 
 import command
 
@@ -283,6 +284,15 @@ class Run(command.CommandTest):
         self.assertFalse(list((self.folder / "told").glob("*.tally")))
         [finding] = json.loads((self.folder / "told-2.json").read_text(encoding="utf-8"))["findings"]
         self.assertEqual(finding["rule"], "growing-path")
+
+    @unittest.skipIf(sys.version_info >= (3, 12), "who has the GIL is told to its own thread alone")
+    def test_snapshots_of_python_need_no_main_thread_that_runs(self):
+        waits = ("import threading, time\nclass Session: pass\nkept = []\ndef work():\n  for i in range(60):\n"
+                 "    kept.append(Session()); time.sleep(0.05)\nthread = threading.Thread(target=work)\nthread.start()\n"
+                 "thread.join(); kept.clear(); print('done')\n")
+        run = self.reftally("run", "--every", "0.5", "--", sys.executable, "-c", waits)
+        self.assertEqual(run.stdout, "done\n")
+        self.assertRegex(run.stderr.replace("\n   ", " "), r"__main__\.kept -> list\[\] holds more __main__\.Session")
 
     def test_of_many_snapshots_at_intervals_a_few_stay_evenly_spaced(self):
         folder = self.folder / "many"
