@@ -1,6 +1,7 @@
 #include "analyzer/graph/retaining_path.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 #include <tuple>
 
@@ -74,8 +75,9 @@ std::vector<uint32_t> roots_in_reading_order(const Heap& heap, Follow follow) {
   return rows;
 }
 
-// Breadth first, level by level, without a doubtful step; then on from all of it with one, and so on: a step into
-// doubt waits for the next round, where it takes its turn by its number of steps. Of the paths to an object that end
+// Breadth first, level by level, without a doubtful step, from what lasts; then from what calls hold; then on from all
+// of it with one doubtful step, and so on: a step into doubt waits for a later round, where it takes its turn by its
+// number of steps. Of the paths to an object that end
 // on one level the one of the least signature is kept: order in the heap, which is another in every dump, decides
 // nothing that names tell.
 class PathSearch {
@@ -92,11 +94,13 @@ class PathSearch {
   void run() {
     for (uint32_t row : roots_in_reading_order(heap_, follow_)) {
       const HeapRoot& root = heap_.roots[row];
-      const bool last = is_doubtful(root.reference, root.certainty) || root.kind == RootKind::kCache ||
-                        root.kind == RootKind::kCallContext;
-      (last ? next_round_ : round_).push_back({root.to, kNoObject, row, 0});
+      rounds_[round_of(root)].push_back({root.to, kNoObject, row, 0});
     }
-    for (; !round_.empty() || !next_round_.empty(); round_.swap(next_round_), next_round_.clear()) run_round();
+    while (std::any_of(rounds_.begin(), rounds_.end(), [](const auto& round) { return !round.empty(); })) {
+      run_round();
+      rounds_.front().clear();
+      std::rotate(rounds_.begin(), rounds_.begin() + 1, rounds_.end());
+    }
   }
 
  private:
@@ -105,16 +109,23 @@ class PathSearch {
     uint64_t by;
     uint32_t steps;
   };
+  static constexpr size_t kPassing = 1, kDoubtful = 2;  // rounds later
+
+  static size_t round_of(const HeapRoot& root) {
+    const bool is_last = root.kind == RootKind::kCache || root.kind == RootKind::kCallContext;
+    if (is_last || is_doubtful(root.reference, root.certainty)) return kDoubtful;
+    return is_passing(root.kind) ? kPassing : 0;
+  }
 
   void run_round() {
-    std::stable_sort(round_.begin(), round_.end(),
-                     [](const Arrival& a, const Arrival& b) { return a.steps < b.steps; });
+    std::vector<Arrival>& round = rounds_.front();
+    std::stable_sort(round.begin(), round.end(), [](const Arrival& a, const Arrival& b) { return a.steps < b.steps; });
     size_t begin = order_.size(), next = 0;
-    for (uint32_t steps = 0; begin < order_.size() || next < round_.size(); steps++) {
+    for (uint32_t steps = 0; begin < order_.size() || next < round.size(); steps++) {
       const size_t end = order_.size();
-      if (begin == end) steps = round_[next].steps;
+      if (begin == end) steps = round[next].steps;
       level_++;
-      for (; next < round_.size() && round_[next].steps == steps; next++) arrive(round_[next]);
+      for (; next < round.size() && round[next].steps == steps; next++) arrive(round[next]);
       for (; begin < end; begin++) {
         prefetch_for_queue(heap_, order_, begin, held_);
         expand(order_[begin], steps);
@@ -128,7 +139,7 @@ class PathSearch {
       if (is_settled(to) || (follow_ == Follow::kOwners && !can_own(heap_, row))) continue;
       const Arrival arrival{to, from, row, steps};
       if (is_doubtful(heap_.kind[row], heap_.certainty[row])) {
-        next_round_.push_back(arrival);
+        rounds_[kDoubtful].push_back(arrival);
       } else {
         arrive(arrival);
       }
@@ -162,8 +173,8 @@ class PathSearch {
   const Follow follow_;
   std::vector<uint64_t> type_hash_, label_hash_;
   std::vector<RetainingPaths::Held>& held_;
-  std::vector<ObjectId>& order_;  // and the queue
-  std::vector<Arrival> round_, next_round_;
+  std::vector<ObjectId>& order_;                            // and the queue
+  std::array<std::vector<Arrival>, kDoubtful + 1> rounds_;  // the one under way, and those to come
   uint32_t level_ = 0;
 };
 

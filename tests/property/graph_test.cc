@@ -113,7 +113,7 @@ TEST_CASE("trial deletion leaves what is reached from a participant that is held
   }
 }
 
-TEST_CASE("a retaining path has the fewest doubtful steps, then the fewest steps") {
+TEST_CASE("a retaining path has the fewest doubtful steps, then if it can no call under way, then the fewest steps") {
   Random random(4);
   auto doubtful = [](ReferenceKind kind, Certainty certainty) {
     return certainty == Certainty::kConservative || kind == ReferenceKind::kAmbiguous;
@@ -123,11 +123,12 @@ TEST_CASE("a retaining path has the fewest doubtful steps, then the fewest steps
     RetainingPaths paths(heap);
     for (Follow follow : {Follow::kOwners, Follow::kAnything}) {
       auto follows = [&](uint64_t row) { return follow == Follow::kAnything || can_own(heap, row); };
-      constexpr int kFar = 1 << 20, kDoubt = 1 << 10;  // a doubtful step outweighs any number of certain ones
+      constexpr int kFar = 1 << 20, kDoubt = 1 << 10, kCall = 1 << 9;  // each outweighs any number of certain steps
       std::vector<int> cost(heap.object_count(), kFar);
       auto root_cost = [&](const HeapRoot& root) {
         const bool may = follow == Follow::kAnything || !heap.is_counted(root.to) || owns(root.reference);
-        return !may ? kFar : doubtful(root.reference, root.certainty) ? kDoubt : 0;
+        if (!may || doubtful(root.reference, root.certainty)) return may ? kDoubt : kFar;
+        return is_passing(root.kind) ? kCall : 0;
       };
       for (const HeapRoot& root : heap.roots) cost[index(root.to)] = std::min(cost[index(root.to)], root_cost(root));
       auto step_cost = [&](uint64_t row) { return 1 + kDoubt * doubtful(heap.kind[row], heap.certainty[row]); };
