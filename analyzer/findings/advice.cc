@@ -74,7 +74,10 @@ struct Member {
 };
 
 // What Qt's containers keep their elements in, which copies of a container share.
-bool is_shared_storage(std::string_view type) { return type.starts_with("QTypedArrayData<"); }
+bool is_shared_storage(std::string_view type) {
+  return type.starts_with("QTypedArrayData<") || type.starts_with("QMapData<") ||
+         type.starts_with("QHashPrivate::Data<");
+}
 
 bool can_be_weak(const Heap& heap, uint64_t row) {
   if (is_shared_storage(heap.type_name(heap.referent[row]))) return false;

@@ -1,6 +1,7 @@
 #include "analyzer/flavours/typed_walk.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "analyzer/flavours/told_fields.h"
 #include "analyzer/layouts/type_names.h"
@@ -203,10 +204,22 @@ void TypedWalk::walk_coroutine(uint32_t block) {
 }
 
 void TypedWalk::walk_pointees() {
-  while (!pointees_.empty()) {
+  while (!pointees_.empty() || !elements_.empty()) {
+    for (const Elements& elements : std::exchange(elements_, {})) walk_elements(elements);
+    if (pointees_.empty()) continue;
     const Pointee pointee = pointees_.front();
     pointees_.pop_front();
     walk_pointee(pointee);
+  }
+}
+
+void TypedWalk::walk_elements(const Elements& elements) {
+  holder_ = elements.holder;
+  owner_name_ = counted_.names[counted_.objects[holder_].value_type];
+  const PathId path = paths_.element(PathId{}, elements.type);
+  for (uint64_t i = 0; i < elements.count; ++i) {
+    const uint64_t at = elements.begin + i * elements.type->size;
+    walk({elements.type, at, path, static_cast<uint32_t>(i)}, at + elements.type->size);
   }
 }
 

@@ -57,6 +57,12 @@ class TypedWalk final : private ValueVisitor {
     bool is_owned;
   };
 
+  struct Elements {
+    HolderId holder;
+    const Type* type;
+    uint64_t begin, count;
+  };
+
   void tell_fields();
   void walk_variables();
   void walk_variable(const Variable& variable, uint64_t address);
@@ -78,6 +84,7 @@ class TypedWalk final : private ValueVisitor {
   bool walk_exception(uint32_t block);
   void walk_pointees();
   void walk_pointee(const Pointee& pointee);
+  void walk_elements(const Elements& elements);
   void walk_block(uint32_t block, const Type& type);
   bool walk_operation(const Pointee& pointee);
   bool walk_new_array(const Pointee& pointee);
@@ -110,6 +117,7 @@ class TypedWalk final : private ValueVisitor {
   void counted(const Value& at, uint64_t counter, bool strong) override;
   void pointer(const Value& at, uint64_t target, const Type* pointee, bool owns) override;
   bool storage(uint64_t address, uint64_t bytes) override;
+  void elements(uint64_t counter, const Type& element, uint64_t begin, uint64_t count) override;
   bool is_of_pool(const ImageBlock& block, uint64_t bytes) const;
   void opaque(uint64_t begin, uint64_t end, PathId at) override;
   void alternative(const Value& at, const Type* pointee) override;
@@ -134,9 +142,10 @@ class TypedWalk final : private ValueVisitor {
   Slots slots_;
   TypedReferences found_;
   std::deque<Pointee> pointees_;
-  bool declares_;                // the image has declared objects
-  std::vector<uint8_t> walked_;  // by block
-  std::vector<bool> told_;       // by counted object: which of its pointers count is known; empty when of none
+  std::vector<Elements> elements_;  // of counted objects, to be walked as theirs
+  bool declares_;                   // the image has declared objects
+  std::vector<uint8_t> walked_;     // by block
+  std::vector<bool> told_;          // by counted object: which of its pointers count is known; empty when of none
 
   std::optional<WordStates> named_;  // while only names are given: the words walked for that
   std::vector<DraftRoot> held_by_call_;

@@ -82,6 +82,14 @@ bool TypedWalk::leads_as_its_class(HolderId to, const Type* pointee) {
   return found->second;
 }
 
+void TypedWalk::elements(uint64_t counter, const Type& element, uint64_t begin, uint64_t count) {
+  const uint32_t object = counter_at(counter);
+  if (named_ || object == CountedObjects::kNone || !walker_.has_references(&element)) return;
+  const uint32_t block = image_.block_at(begin);
+  if (block != Image::kNoBlock && holders_.in_block(block, begin) == object)
+    elements_.push_back({object, &element, begin, count});
+}
+
 // A memory resource hands out parts of a block, the first of them where the block begins.
 bool TypedWalk::is_of_pool(const ImageBlock& block, uint64_t bytes) const {
   constexpr uint64_t kLargestPadding = 16;

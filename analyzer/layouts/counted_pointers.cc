@@ -69,6 +69,14 @@ std::optional<PointerShape> shape_of_pair(const Type& type, const Leaves& leaves
   return std::nullopt;
 }
 
+// QString, QByteArray and QList of Qt 6 have { data, begin, size }.
+std::optional<PointerShape> shape_of_qt6(const Type& type) {
+  for (const TypeMember& member : type.members)
+    if (member.name == "d" && member.type && member.type->kind == Type::Kind::kPointer && member.type->target)
+      return PointerShape{member.offset, member.type->target, std::nullopt, nullptr, {}};
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool is_nothing_but_counts(const Type& type, const Type* value, int depth) {
@@ -86,6 +94,7 @@ bool is_nothing_but_counts(const Type& type, const Type* value, int depth) {
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated) {
   if (type.kind != Type::Kind::kClass) return std::nullopt;
   const bool is_stated = stated.is_pointer(type);
+  if (!is_stated && type.scope.empty() && type.template_name() == "QArrayDataPointer") return shape_of_qt6(type);
   if (!is_stated && type.size != 8 && type.size != kPairSize) return std::nullopt;
   if (!is_stated && is_library_scope(type.scope) && type.template_name() != "intrusive_ptr") return std::nullopt;
   Leaves leaves;

@@ -28,7 +28,7 @@ struct PointerShape {
 // A class that holds one pointer to a class and nothing else, and has a destructor of its own. One that somebody has
 // stated to count may be larger and need none: it holds one pointer to a class among other things. Or a template of two
 // pointers: one leads to its argument, the other to an integer, or a small class, that reads as a count; nothing weak,
-// for that looks the same.
+// for that looks the same. What Qt 6's containers have is one by name.
 std::optional<PointerShape> pointer_shape(const Type& type, const StatedCounts& stated = {});
 
 // Numbers, functions, and perhaps a pointer to a value of type `value`: what has more counts its own references.

@@ -7,11 +7,13 @@ namespace reftally {
 const Layout* find_layout(const Type& type) {
   if (type.kind != Type::Kind::kClass) return nullptr;
   const std::string_view name = type.template_name();
-  if (!is_library_scope(type.scope) && !(type.scope.empty() && name.starts_with('Q'))) return nullptr;
+  const bool is_of_qt = (type.scope.empty() && name.starts_with('Q')) || type.scope == "QHashPrivate";
+  if (!is_library_scope(type.scope) && !is_of_qt) return nullptr;
   for (const auto& library : std::array{libstdcxx_layouts(), libstdcxx_node_layouts(), closure_layouts(),
-                                        libcxx_layouts(), boost_layouts(), qt_layouts()}) {
+                                        libcxx_layouts(), boost_layouts(), qt_layouts(), qt_container_layouts()}) {
     for (const Layout& layout : library) {
-      if (layout.name == name && layout.scope == type.scope) return &layout;
+      if (layout.name == name && layout.scope == type.scope && (!layout.applies || layout.applies(type)))
+        return &layout;
     }
   }
   return nullptr;

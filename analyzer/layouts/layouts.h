@@ -15,5 +15,6 @@ std::span<const Layout> closure_layouts();
 std::span<const Layout> libcxx_layouts();
 std::span<const Layout> boost_layouts();
 std::span<const Layout> qt_layouts();
+std::span<const Layout> qt_container_layouts();
 
 }  // namespace reftally

@@ -1,5 +1,5 @@
 // Qt 5 and 6: QSharedPointer { value, d } and QWeakPointer { d, value }. Containers share their data: that of Qt 5's
-// QVector is an object with a count, and the elements stand in the same block. Other containers are read word by word.
+// QVector is an object with a count, and the elements stand in the same block. Other containers: qt_containers.cc.
 #include <array>
 
 #include "analyzer/layouts/layouts.h"

@@ -46,6 +46,8 @@ class ValueVisitor {
   // Memory of its own that the walked value keeps elements in, of so many bytes where that is known. False when it
   // belongs to somebody else.
   virtual bool storage(uint64_t address, uint64_t bytes = 0) = 0;
+  // The values from `begin` on stand in the object with this counter, and the walked value alone tells how many.
+  virtual void elements(uint64_t /*counter*/, const Type& /*element*/, uint64_t /*begin*/, uint64_t /*count*/) {}
   // Nothing is known of [begin, end), but that it is what stands at the path.
   virtual void opaque(uint64_t begin, uint64_t end, PathId at) = 0;
   // The word may be that of a smart or plain pointer to such a thing: one alternative of a union.
@@ -142,10 +144,12 @@ class Walker {
   std::unordered_map<uint64_t, ManagedType> managed_types_;
 };
 
-// A library class the walker knows from inside. `plan` returns false when the type is not laid out as expected.
+// A library class the walker knows from inside. `plan` returns false when the type is not laid out as expected; what
+// `applies` refuses, where there is one, is walked as any class.
 struct Layout {
   std::string_view scope, name;
   bool (*plan)(const Type& type, Plan& plan);
+  bool (*applies)(const Type& type) = nullptr;
 };
 
 // Member found by its path of names, through bases: offset and type.

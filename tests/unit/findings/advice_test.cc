@@ -113,6 +113,9 @@ TEST_CASE("a cycle of words without names has no advice") { CHECK(advice_of("a(A
 TEST_CASE("a container of Qt is not weak: what is in it can be") {
   CHECK(advice_of("n(Node) =[Node::kids]=> d(\"QTypedArrayData<P>\"); d =[\"QTypedArrayData<P>[]\"]=> n") ==
         "::QTypedArrayData<P>[]: unsafe, breaks 1");
+  for (const std::string data : {"QMapData<int, P>", "QHashPrivate::Data<P>"})
+    CHECK(advice_of(DrawnFindings("n(Node) =[Node::kids]=> d(\"" + data + "\"); d =[\"" + data + "[]\"]=> n")) ==
+          "::" + data + "[]: unsafe, breaks 1");
 }
 
 TEST_CASE("what a promise keeps cannot be weak by its own: its value can") {
