@@ -161,6 +161,14 @@ bool is_of_weak_container(const RuleInput& input, const Finding& finding) {
          (member == "data" && (owner.starts_with("_weakrefset.Weak") || owner.starts_with("weakref.Weak")));
 }
 
+// CPython: what a text file has been given and not written yet. It is written when it comes to a few thousand
+// characters.
+bool waits_to_be_written(const RuleInput& input, const Finding& finding) {
+  if (finding.path.size() < 2) return false;
+  const ObjectId file = finding.path[finding.path.size() - 2].from, list = finding.path.back().from;
+  return input.heap.type_name(list) == "list" && input.heap.type_name(file) == "_io.TextIOWrapper";
+}
+
 // Of a runtime with an allocator of its own: blocks that words of its arenas lead to, and no object. A freed object
 // still says what it held, and malloc has used that again since; nobody can act on such a place.
 bool is_of_freed_memory(const RuleInput& input, const Finding& finding) {
@@ -217,6 +225,7 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     finding.grown_bytes = path.bytes;
     set_path(input, finding, Follow::kOwners, path.example);
     if (is_of_freed_memory(input, finding) || is_of_weak_container(input, finding)) continue;
+    if (waits_to_be_written(input, finding)) continue;
     judge_bound(input, finding);
     if (!is_storage) tell_classes(input, places.by_signature.at(path.signature), finding);
     if (!is_storage) tell_followers(places.by_signature.at(path.signature), finding);

@@ -72,7 +72,7 @@ std::vector<uint64_t> bytes_stored(std::span<const HeapCensus* const> censuses, 
   return bytes;
 }
 
-// Snapshots to leave out, for as long as enough are left.
+// Snapshots to leave out, for as long as enough are left: of noise a few can always be found that grow.
 class LeftOut {
  public:
   explicit LeftOut(std::span<const HeapCensus* const> censuses) : censuses_(censuses) {}
@@ -85,7 +85,8 @@ class LeftOut {
     std::set<size_t> all = without_path(censuses_, holder);
     if (all.empty()) return;
     all.insert(indices_.begin(), indices_.end());
-    if (all.size() == indices_.size() || all.size() + kLeastCompared > censuses_.size()) return;
+    const size_t left = censuses_.size() - all.size();
+    if (all.size() == indices_.size() || left < kLeastCompared || left <= all.size()) return;
     if (grows_in(without(censuses_, all))) indices_ = std::move(all);
   }
 
