@@ -22,6 +22,7 @@
 #include "analyzer/cli/run_dumps.h"
 #include "analyzer/cli/text_file.h"
 #include "analyzer/cli/unrecorded.h"
+#include "analyzer/cli/unseen_programs.h"
 #include "analyzer/findings/baseline.h"
 #include "reports/names.h"
 
@@ -291,17 +292,24 @@ Outcome judge(const std::vector<ProcessDumps>& dumps, const RunOptions& options)
   }
 }
 
+std::string why_no_dump(const RunOptions& options, const std::string& unseen, int status) {
+  if (!unseen.empty()) return unseen;
+  if (!options.only.empty()) return "no program that --only names came to its end with the agent";
+  return why_unrecorded(options.program[0], status);
+}
+
 // Says what became of the dumps where there is more to say than a report does.
 void tell_of_dumps(const RunOptions& options, uint64_t run, bool has_dumps, int status) {
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
   const std::string folder = (fs::absolute(options.dump_dir) / "").lexically_normal().parent_path();
   const std::string left = left_running_message(left_running(run), folder);
-  if (!left.empty())
-    fmt::print(stderr, "reftally: {}\n", left);
-  else if (!has_dumps && !not_run)
-    fmt::print(stderr, "reftally: no dump was written: {}\n",
-               options.only.empty() ? why_unrecorded(options.program[0], status)
-                                    : "no program that --only names came to its end with the agent");
+  const std::string unseen =
+      unseen_message(named_by(options.only, take_unseen_programs(options.dump_dir, run)), options.program);
+  if (!left.empty()) fmt::print(stderr, "reftally: {}\n", left);
+  if (left.empty() && !has_dumps && !not_run)
+    fmt::print(stderr, "reftally: no dump was written: {}\n", why_no_dump(options, unseen, status));
+  else if (!unseen.empty() && !not_run)
+    fmt::print(stderr, "reftally: {}\n", unseen);
 }
 
 int run(const RunOptions& options) {

@@ -17,3 +17,13 @@ REFTALLY_HOOK(void, quick_exit, (int))
 REFTALLY_HOOK(int, mlockall, (int))
 REFTALLY_HOOK(int, madvise, (void*, size_t, int))
 REFTALLY_HOOK(int, prctl, (int, unsigned long, unsigned long, unsigned long, unsigned long))
+REFTALLY_HOOK(int, execve, (const char*, char* const*, char* const*))
+REFTALLY_HOOK(int, execv, (const char*, char* const*))
+REFTALLY_HOOK(int, execvp, (const char*, char* const*))
+REFTALLY_HOOK(int, execvpe, (const char*, char* const*, char* const*))
+REFTALLY_HOOK(int, posix_spawn,
+              (pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*, char* const*,
+               char* const*))
+REFTALLY_HOOK(int, posix_spawnp,
+              (pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*, char* const*,
+               char* const*))

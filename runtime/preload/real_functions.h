@@ -2,6 +2,8 @@
 // (tcmalloc, jemalloc) goes on doing its work.
 #pragma once
 
+#include <spawn.h>
+
 #include <cstddef>
 
 namespace reftally::runtime {

@@ -1,0 +1,95 @@
+// Notes the programs that this one starts with an environment that does not have the agent: `env -i`, `sudo`, a test
+// runner that makes an environment of its own. They run as they were told to; `reftally run` says that nobody looked.
+// Called after fork and vfork too, so nothing here allocates or takes a lock.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "runtime/core/recorder.h"
+#include "runtime/core/system.h"
+#include "runtime/dump/unseen_programs.h"
+#include "runtime/preload/real_functions.h"
+
+namespace reftally::runtime {
+namespace {
+
+constexpr off_t kEnough = 1 << 16;  // bytes of notes in a run
+
+bool has_agent(char* const* environment) noexcept {
+  constexpr char kPreload[] = "LD_PRELOAD=";
+  for (; environment != nullptr && *environment != nullptr; environment++)
+    if (strncmp(*environment, kPreload, sizeof kPreload - 1) == 0)
+      return strstr(*environment, "libreftally-agent.so") != nullptr;
+  return false;
+}
+
+int open_notes() noexcept {
+  char path[kMaxPath + 64];
+  Text file(path, sizeof path);
+  file.add(recorder.options.output_dir).add("/").add(dump::kUnseenPrefix).add(recorder.options.run);
+  return file.cut() ? -1 : open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+}
+
+iovec words(const char* text) noexcept { return {const_cast<char*>(text), strlen(text)}; }
+
+void write_note(const char* program) noexcept {
+  const int notes = open_notes();
+  if (notes < 0) return;
+  const iovec line[] = {words(recorder.options.name), words("\t"), words(program), words("\n")};
+  struct stat status;
+  [[maybe_unused]] const bool written =
+      fstat(notes, &status) == 0 && status.st_size < kEnough && writev(notes, line, 4) > 0;
+  close(notes);
+}
+
+void note_if_unseen(const char* program, char* const* environment) noexcept {
+  if (recorder.options.run == 0 || recorder.restricted || program == nullptr || has_agent(environment)) return;
+  const int saved = errno;
+  if (strchr(program, '/') == nullptr || access(program, X_OK) == 0) write_note(program);
+  errno = saved;
+}
+
+}  // namespace
+}  // namespace reftally::runtime
+
+using namespace reftally::runtime;
+
+#define HOOK extern "C" [[gnu::visibility("default")]]
+using Words = char* const*;
+
+HOOK int execve(const char* path, Words arguments, Words environment) {
+  note_if_unseen(path, environment);
+  return real().execve(path, arguments, environment);
+}
+
+HOOK int execv(const char* path, Words arguments) {
+  note_if_unseen(path, environ);
+  return real().execv(path, arguments);
+}
+
+HOOK int execvp(const char* file, Words arguments) {
+  note_if_unseen(file, environ);
+  return real().execvp(file, arguments);
+}
+
+HOOK int execvpe(const char* file, Words arguments, Words environment) {
+  note_if_unseen(file, environment);
+  return real().execvpe(file, arguments, environment);
+}
+
+HOOK int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,
+                     const posix_spawnattr_t* attributes, Words arguments, Words environment) {
+  note_if_unseen(path, environment);
+  return real().posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+
+HOOK int posix_spawnp(pid_t* pid, const char* file, const posix_spawn_file_actions_t* actions,
+                      const posix_spawnattr_t* attributes, Words arguments, Words environment) {
+  note_if_unseen(file, environment);
+  return real().posix_spawnp(pid, file, actions, attributes, arguments, environment);
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Programs that are started with an environment without the agent run as ever, and it is said that nobody saw them."""
+
+import sys
+
+import command
+
+LEAKY = command.PROGRAMS / "parent_and_child_leaky"
+STARTED = "without the agent (no LD_PRELOAD of `reftally run` in its environment)"
+
+
+class Unseen(command.CommandTest):
+    def unseen(self, *words, status=0, options=()):
+        """What is said of it, in one line; the program's output and the folder are as they would be."""
+        run = self.reftally("run", *options, "--", *words, status=status)
+        self.assertEqual(list(self.folder.glob(".*")), [], "notes are left")
+        told = [line for line in run.stderr.splitlines() if STARTED in line]
+        self.assertLessEqual(len(told), 1, run.stderr)
+        return told[0] if told else ""
+
+    def test_what_env_started_without_the_agent_is_told_with_the_command_that_sees_it(self):
+        for options in (["-i"], ["-u", "LD_PRELOAD"], ["LD_PRELOAD="], ["-i", "NAME=two words"]):
+            said = self.unseen("env", *options, LEAKY)
+            self.assertTrue(said.startswith(f"reftally: no dump was written: env started {LEAKY} {STARTED}"), said)
+            self.assertIn(f"{command.REFTALLY} run -- {LEAKY}`", said)
+        self.assertIn("env -i 'NAME=two words' ", said)
+
+    def test_the_command_that_is_told_sees_the_program(self):
+        run = self.reftally("run", "--", "env", "-i", LEAKY)
+        advised = run.stderr.split("; write `")[1].split("`")[0]
+        shell = self.reftally("run", "--only", "nothing", "--", "sh", "-c", advised)
+        self.assertIn("keep each other alive", shell.stderr)
+
+    def test_a_shell_without_findings_is_no_answer_for_what_it_started(self):
+        said = self.unseen("sh", "-c", f"unset LD_PRELOAD; {LEAKY}; {LEAKY}; exit 3", status=3)
+        self.assertIn(f"started {LEAKY} {STARTED}: nobody looked into it; "
+                      f"write `reftally run -- {LEAKY}` where it is started", said)
+
+    def test_a_subprocess_with_an_environment_of_its_own_is_told(self):
+        for more in ("", ", close_fds=False"):  # fork and exec, posix_spawn
+            script = f"import subprocess as s; [s.run([p], env={{}}{more}) for p in ('{LEAKY}', '/bin/true')]"
+            said = self.unseen(sys.executable, "-c", script)
+            self.assertIn(f"started {LEAKY} {STARTED}, and so 1 more: nobody", said)
+
+    def test_what_has_the_agent_or_cannot_be_started_is_not_told(self):
+        self.assertEqual(self.unseen("env", "A=b", LEAKY), "")
+        self.assertEqual(self.unseen("env", "-i", "/nonexistent", status=127), "")
+        self.assertEqual(self.unseen("env", "-i", command.REFTALLY, "run", "--", LEAKY), "")
+        self.assertEqual(self.unseen("env", "-i", "/bin/true", options=["--only", "parent*"]), "")
+
+    def test_a_program_whose_environment_is_cleared_has_it_as_it_was_told_to(self):
+        run = self.reftally("run", "--", "env", "-i", "A=b", "env")
+        self.assertEqual(run.stdout, "A=b\n")
+
+
+if __name__ == "__main__":
+    command.main()
