@@ -45,14 +45,16 @@ bool has_interpreter(std::ifstream& file, const Elf64_Ehdr& header) {
 std::string obstacle_in(const fs::path& path) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && (status.st_mode & (S_ISUID | S_ISGID)) && geteuid() != 0)
-    return "is setuid or setgid: nothing can be loaded into it";
+    return "is setuid or setgid: nothing can be loaded into it; what it starts is seen with `reftally run` behind it "
+           "(sudo reftally run -- PROGRAM)";
   std::ifstream file(path, std::ios::binary);
   Elf64_Ehdr header;
   if (!file.read(reinterpret_cast<char*>(&header), sizeof header)) return {};
   if (std::memcmp(header.e_ident, ELFMAG, SELFMAG) != 0) return {};
   if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_machine != EM_X86_64)
     return "is not a program for x86-64: the agent is";
-  if (!has_interpreter(file, header)) return "is statically linked: nothing can be loaded into it";
+  if (!has_interpreter(file, header))
+    return "is statically linked: nothing can be loaded into it; `reftally attach PID` looks into it while it runs";
   return {};
 }
 

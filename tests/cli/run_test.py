@@ -234,8 +234,8 @@ class Run(command.CommandTest):
     def test_it_says_why_there_is_no_dump(self):
         program = self.build("static", "-static")
         run = self.reftally("run", "--", program)
-        self.assertIn(f"reftally: no dump was written: {program} is statically linked: nothing can be loaded into it\n",
-                      run.stderr)
+        self.assertIn(f"reftally: no dump was written: {program} is statically linked: nothing can be loaded into it; "
+                      "`reftally attach PID` looks into it while it runs\n", run.stderr)
         run = self.reftally("run", "--", "sh", "-c", "kill -9 $$", status=-9)
         self.assertIn("reftally: no dump was written: sh was killed by signal 9 (Killed); `--signal N` and `kill -N PID` "
                       "take a snapshot while it runs\n", run.stderr)
