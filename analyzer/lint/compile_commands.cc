@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -53,6 +54,28 @@ CompileCommand command_of(const nlohmann::json& entry, const std::string& base) 
   return command;
 }
 
+using IsMeant = std::function<bool(const std::string& file)>;
+
+IsMeant is_part_of(const std::string& part) {
+  const std::string path = absolute(part, fs::current_path().string());
+  return [=](const std::string& file) { return file == path || file.find(part) != file.npos; };
+}
+
+// By way of a symbolic link.
+IsMeant is_the_same_as(const std::string& path) {
+  return [=](const std::string& file) {
+    std::error_code unknown;
+    return fs::equivalent(path, file, unknown);
+  };
+}
+
+bool mark(const std::vector<CompileCommand>& commands, const IsMeant& test, std::vector<bool>& is_meant) {
+  bool any = false;
+  for (size_t i = 0; i < commands.size(); ++i)
+    if (test(commands[i].file)) any = is_meant[i] = true;
+  return any;
+}
+
 }  // namespace
 
 std::vector<std::string> split_command(std::string_view line) {
@@ -100,6 +123,23 @@ std::vector<CompileCommand> read_compile_commands(const std::string& where) {
       std::unique(commands.begin(), commands.end(), [](const auto& a, const auto& b) { return a.file == b.file; }),
       commands.end());
   return commands;
+}
+
+bool is_header(const std::string& file) {
+  const std::string extension = fs::path(file).extension().string();
+  return extension.empty() || extension.starts_with(".h") || extension == ".inl" || extension == ".ipp";
+}
+
+Selection select_files(std::vector<CompileCommand> commands, const std::vector<std::string>& files) {
+  Selection selection;
+  std::vector<bool> is_meant(commands.size(), files.empty());
+  for (const std::string& file : files) {
+    if (!mark(commands, is_part_of(file), is_meant) && !mark(commands, is_the_same_as(file), is_meant))
+      selection.missing.push_back(file);
+  }
+  for (size_t i = 0; i < commands.size(); ++i)
+    if (is_meant[i]) selection.commands.push_back(std::move(commands[i]));
+  return selection;
 }
 
 CompileCommand compile_command_for(const std::string& file, const std::vector<std::string>& flags) {

@@ -51,7 +51,7 @@ void declare_options(CLI::App& app, Arguments& args) {
   limits.jobs = default_jobs();
   args.options.extract.resource_dir = REFTALLY_CLANG_RESOURCE_DIR;
   app.add_option("-p", args.build_dir, "folder of compile_commands.json, or the file");
-  app.add_option("files", args.files, "only these source files (parts of their paths); without -p, files to parse");
+  app.add_option("files", args.files, "only these source files (paths, or parts of them); without -p, files to parse");
   app.add_option("--format", args.format, renderer_names())->capture_default_str();
   app.add_option("-o,--output", args.output, "write the report to this file");
   app.add_option("--rule", args.options.rules, "only these rules (repeatable)");
@@ -85,24 +85,30 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.set_config("--config", "", "file with options, one a line: strong = [\"my::Ref\", \"my::Ptr\"]");
 }
 
-std::vector<CompileCommand> commands_of(const Arguments& args) {
+std::vector<CompileCommand> given_files(const Arguments& args) {
+  if (args.files.empty()) throw Error("give -p BUILD_DIR, or files to parse (compiler flags after --)");
   std::vector<CompileCommand> commands;
-  if (args.build_dir.empty()) {
-    if (args.files.empty()) throw Error("give -p BUILD_DIR, or files to parse (compiler flags after --)");
-    for (const std::string& file : args.files) {
-      if (!fs::is_regular_file(file)) throw Error(file + ": no such file");
-      commands.push_back(compile_command_for(file, args.flags));
-    }
-    return commands;
+  for (const std::string& file : args.files) {
+    if (fs::is_directory(file)) throw Error(file + ": is a folder; with -p its compile_commands.json is read");
+    if (!fs::is_regular_file(file)) throw Error(file + ": no such file");
+    commands.push_back(compile_command_for(file, args.flags));
   }
-  commands = read_compile_commands(args.build_dir);
-  if (!args.files.empty())
-    std::erase_if(commands, [&](const CompileCommand& command) {
-      return std::none_of(args.files.begin(), args.files.end(),
-                          [&](const std::string& part) { return command.file.find(part) != std::string::npos; });
-    });
-  if (commands.empty()) throw Error(args.build_dir + ": no file to analyse");
   return commands;
+}
+
+UnitProblem without_command(const std::string& file, const std::string& build_dir) {
+  return {file, "not analysed: " + build_dir + " has no command for it" +
+                    (is_header(file) ? "; a header is read with the source files that include it" : "")};
+}
+
+std::vector<CompileCommand> commands_of(const Arguments& args, LintReport& report) {
+  if (args.build_dir.empty()) return given_files(args);
+  std::vector<CompileCommand> all = read_compile_commands(args.build_dir);
+  if (all.empty()) throw Error(args.build_dir + ": its compile_commands.json lists no file to analyse");
+  const Selection selection = select_files(std::move(all), args.files);
+  for (const std::string& file : selection.missing) report.problems.push_back(without_command(file, args.build_dir));
+  if (selection.commands.empty()) throw Error(report.problems.front().file + ": " + report.problems.front().what);
+  return selection.commands;
 }
 
 std::string default_cache(const Arguments& args) {
@@ -139,13 +145,18 @@ size_t count_at_or_above(const LintReport& report, LintSeverity least) {
                        [&](const LintFinding& finding) { return finding.severity >= least; });
 }
 
+std::string counted(size_t count, const char* noun) {
+  return std::to_string(count) + ' ' + noun + (count == 1 ? "" : "s");
+}
+
 void summarise(const LintReport& report) {
   for (const UnitProblem& problem : report.problems)
     std::cerr << "reftally-lint: " << shown_path(report, problem.file) << ": " << problem.what << '\n';
-  std::cerr << "reftally-lint: " << report.units << " files (" << report.units_from_cache << " from the cache, "
-            << report.problems.size() << " with problems), " << report.classes << " classes, " << report.functions
-            << " functions: " << count_at_or_above(report, LintSeverity::kWarning) << " warnings, "
-            << report.findings.size() - count_at_or_above(report, LintSeverity::kWarning) << " notes, "
+  const size_t warnings = count_at_or_above(report, LintSeverity::kWarning);
+  std::cerr << "reftally-lint: " << counted(report.units, "file") << " (" << report.units_from_cache
+            << " from the cache, " << report.problems.size() << " with problems), " << report.classes
+            << (report.classes == 1 ? " class, " : " classes, ") << counted(report.functions, "function") << ": "
+            << counted(warnings, "warning") << ", " << counted(report.findings.size() - warnings, "note") << ", "
             << report.suppressed.size() << " suppressed\n";
   for (const std::string& remark : report.remarks) std::cerr << "reftally-lint: " << remark << '\n';
   if (report.functions_given_up)
@@ -193,11 +204,11 @@ int lint_main(Arguments& args) {
   if (args.fix_suggestions) args.format = "diff";
   if (args.types_only) args.options.extract.bodies = false, args.options.pedantic = true;
   check_choices(args);
-  const std::vector<CompileCommand> commands = commands_of(args);
+  LintReport report;
+  const std::vector<CompileCommand> commands = commands_of(args, report);
   args.options.cache_dir = default_cache(args);
   const bool reads_dump = !args.options.confirm.empty() && !is_report(args.options.confirm);
   args.options.extract.layouts = !args.type_map.empty() || reads_dump;
-  LintReport report;
   report.root = fs::absolute(args.root.empty() ? "." : args.root).lexically_normal().string();
   if (report.root.size() > 1 && report.root.ends_with('/')) report.root.pop_back();
   args.options.reftally = (fs::read_symlink("/proc/self/exe").parent_path() / "reftally").string();

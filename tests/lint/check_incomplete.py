@@ -4,6 +4,7 @@ and the rest is analysed. Also the compile commands that only GCC understands, a
 import functools
 import json
 import os
+import subprocess
 import sys
 import unittest
 
@@ -186,6 +187,40 @@ template <class T> struct Handle : std::shared_ptr<T> { Handle(std::shared_ptr<T
         text = self.OWN.replace("template <class T> struct Handle",
                                 'template <class T> struct [[clang::annotate("reftally::strong")]] Handle')
         self.assertEqual(Project({"leak.cc": text}).lint().returncode, 1)
+
+
+class FilesByName(unittest.TestCase):
+    """Some of a project's files, named from a folder that is not the build folder."""
+
+    def setUp(self):
+        self.project = Project({"one file.cc": LEAK, "other.cc": "int other;\n", "leak.h": LEAK})
+        os.mkdir(os.path.join(self.project.path, "deep folder"))
+
+    def lint(self, *options, at="deep folder"):
+        return subprocess.run([self.project.reftally, "lint", "-p", os.path.relpath(".", at), *options],
+                              cwd=os.path.join(self.project.path, at), capture_output=True, text=True, timeout=300)
+
+    def test_are_found_by_any_path_that_leads_to_them(self):
+        os.symlink(self.project.path, os.path.join(self.project.path, "deep folder", "link"))
+        for path in ("../one file.cc", "../deep folder/../one file.cc", "one file.cc", "link/one file.cc"):
+            run = self.lint(path)
+            self.assertEqual(run.returncode, 1, path + run.stderr)
+            self.assertIn("reftally-lint: 1 file (", run.stderr)
+
+    def test_without_a_command_are_named_though_others_have_one(self):
+        run = self.lint("../other.cc", "../not listed.cc", "../leak.h")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("../not listed.cc: not analysed: .. has no command for it\n", run.stderr)
+        self.assertIn("../leak.h: not analysed: .. has no command for it; a header is read with the source files that "
+                      "include it\n", run.stderr)
+        self.assertIn("1 file (0 from the cache, 2 with problems)", run.stderr)
+        self.assertIn("leak.h: not analysed: ", self.lint("leak.h").stderr)
+
+    def test_that_are_a_folder_are_told_apart_from_files_that_are_not_there(self):
+        for name, said in (("deep folder", "is a folder; with -p its compile_commands.json is read"), ("x", "no such file")):
+            run = subprocess.run([self.project.reftally, "lint", name], cwd=self.project.path, capture_output=True,
+                                 text=True, timeout=60)
+            self.assertEqual((run.returncode, run.stderr), (2, f"reftally-lint: {name}: {said}\n"))
 
 
 class TheAnswer(unittest.TestCase):
