@@ -22,6 +22,23 @@ nlohmann::json parse(std::string_view text, const std::string& file) {
   }
 }
 
+template <class Fail>
+std::vector<std::string> read_files(const nlohmann::json& json, const Fail& fail) {
+  auto is_text = [](const nlohmann::json& each) { return each.is_string(); };
+  if (!json.is_array() || !std::all_of(json.begin(), json.end(), is_text))
+    throw fail("\"files\" to be a list of texts");
+  return json.get<std::vector<std::string>>();
+}
+
+nlohmann::ordered_json to_json(const BaselineEntry& entry) {
+  nlohmann::ordered_json json{{"fingerprint", entry.fingerprint},
+                              {"rule", entry.rule},
+                              {"instances", entry.instances},
+                              {"summary", entry.summary}};
+  if (!entry.files.empty()) json["files"] = entry.files;
+  return json;
+}
+
 BaselineEntry read_entry(const nlohmann::json& json, const std::string& file, size_t number) {
   auto fail = [&](const char* expected) {
     return Error(fmt::format("{}: finding {}: expected {}", file, number, expected));
@@ -38,6 +55,7 @@ BaselineEntry read_entry(const nlohmann::json& json, const std::string& file, si
   if (!json.contains("instances") || !json["instances"].is_number_unsigned())
     throw fail("a number \"instances\" of 0 or more");
   entry.instances = json["instances"].get<uint64_t>();
+  if (json.contains("files")) entry.files = read_files(json["files"], fail);
   return entry;
 }
 
@@ -72,11 +90,7 @@ std::string write_baseline(std::vector<BaselineEntry> entries) {
   nlohmann::ordered_json json;
   json["schema"] = kSchema;
   json["findings"] = nlohmann::ordered_json::array();
-  for (const BaselineEntry& entry : merge_equal(std::move(entries)))
-    json["findings"].push_back({{"fingerprint", entry.fingerprint},
-                                {"rule", entry.rule},
-                                {"instances", entry.instances},
-                                {"summary", entry.summary}});
+  for (const BaselineEntry& entry : merge_equal(std::move(entries))) json["findings"].push_back(to_json(entry));
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 

@@ -2,6 +2,7 @@
 //
 //   { "schema": "reftally-baseline/1",
 //     "findings": [ {"fingerprint": "3f…", "rule": "unreachable-cycle", "instances": 2, "summary": "…"} ] }
+// and of what `reftally lint` found, "files": ["src/page.cc"].
 //
 // Sorted by rule, then summary, then fingerprint, one finding a few lines: a change reads well in a diff.
 #pragma once
@@ -16,7 +17,8 @@ namespace reftally {
 struct BaselineEntry {
   std::string fingerprint, rule, summary;
   uint64_t instances = 0;
-  std::string twin = {};  // another fingerprint that allows it; not in the file
+  std::string twin = {};                // another fingerprint that allows it; not in the file
+  std::vector<std::string> files = {};  // of a lint's finding: those it rests on, relative to the baseline's folder
 };
 
 struct BaselineComparison {

@@ -32,6 +32,7 @@ void find_cycle_destructors(const LintContext& context, std::vector<LintFinding>
     finding.severity = cycle->is_broken() ? LintSeverity::kNote : LintSeverity::kWarning;
     finding.rank = cycle->is_broken() ? 15 : 75;
     finding.location = sites.front()->location;
+    finding.function = cycle->function;
     finding.identity = name;
     finding.message =
         "the destructor of " + name + " " + sites.front()->message +

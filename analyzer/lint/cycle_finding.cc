@@ -98,6 +98,7 @@ LintFinding cycle_finding(const LintContext& context, const ProvedCycle& cycle, 
   if (const FieldRef field = context.program.field(weaken.field); field && !is_capture(weaken))
     finding.weaken_type = field.field->type;
   for (const CycleEdge& edge : cycle.edges) finding.edges.push_back(edge.field);
+  finding.function = cycle.function;
   finding.identity = cycle.id;
   finding.message = message;
   if (cycle.is_broken()) {

@@ -28,6 +28,7 @@ struct LintFinding {
   std::string weaken;         // "Child::parent_", or empty
   std::string weaken_type;    // of a member to weaken: "std::shared_ptr<Parent>"; empty for a capture
   std::vector<Key> edges;     // members of a cycle, in order; "*" is the content of a shared_ptr to a callable
+  std::string function;       // in which a cycle closes, or empty
   uint64_t seen = 0;          // instances in a run, by --confirm
   std::string suppressed_by;  // why it is not counted: "NOLINT at file:line", "baseline"; empty otherwise
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <iosfwd>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct LintReport {
   std::vector<UnitProblem> problems;    // files that were not, or not fully, analysed
   size_t units = 0, units_from_cache = 0, functions = 0, classes = 0;
   size_t functions_given_up = 0;     // of CPython extensions: too many paths
+  std::set<std::string> files_read;  // absolute; only with LintOptions::only_some_files
   std::string root;                  // paths are shown relative to it
   std::vector<std::string> remarks;  // on the baseline, on what a run showed
 };

@@ -8,9 +8,8 @@
 #include <sstream>
 
 #include "analyzer/base/error.h"
-#include "analyzer/base/whole_file.h"
-#include "analyzer/findings/baseline.h"
 #include "analyzer/lint/facts_file.h"
+#include "analyzer/lint/lint_baseline.h"
 #include "analyzer/lint/lint_confirm.h"
 #include "analyzer/lint/lint_rules.h"
 #include "analyzer/lint/nolint.h"
@@ -45,50 +44,6 @@ UnitProblem problem_of(const std::string& file, const UnitErrors& errors) {
   return {file, what};
 }
 
-std::vector<BaselineEntry> read_known(const LintOptions& options) {
-  std::ifstream in(options.baseline, std::ios::binary);
-  if (!in && !options.update_baseline) throw Error(options.baseline + ": cannot be read; --update-baseline writes it");
-  if (!in) return {};
-  std::ostringstream text;
-  text << in.rdbuf();
-  return read_baseline(text.view(), options.baseline);
-}
-
-// Entries of other rules belong to `reftally check`, or were not asked for.
-bool is_looked_for(const std::string& rule, const std::vector<std::string>& rules) {
-  return is_lint_rule(rule) && (rules.empty() || std::find(rules.begin(), rules.end(), rule) != rules.end());
-}
-
-// Findings that the baseline knows are suppressed. What is in it and was not found is gone only when all was read.
-void apply_baseline(const LintOptions& options, std::vector<LintFinding>& findings, LintReport& report) {
-  std::vector<BaselineEntry> found, before = read_known(options);
-  for (const LintFinding& finding : findings)
-    if (finding.suppressed_by.empty()) found.push_back({finding.fingerprint, finding.rule, finding.message, 1});
-  const auto others = std::partition(before.begin(), before.end(), [&](const BaselineEntry& entry) {
-    return is_looked_for(entry.rule, options.rules);
-  });
-  std::vector<BaselineEntry> kept(others, before.end());
-  before.erase(others, before.end());
-  const std::vector<BaselineEntry> gone = compare_with_baseline(found, before).gone;
-  if (!report.problems.empty()) kept.insert(kept.end(), gone.begin(), gone.end());
-  if (options.update_baseline) {
-    kept.insert(kept.end(), found.begin(), found.end());
-    write_file_whole(options.baseline, write_baseline(kept));
-    before = found;
-  }
-  std::set<std::string> known;
-  for (const BaselineEntry& entry : before) known.insert(entry.fingerprint);
-  for (LintFinding& finding : findings)
-    if (finding.suppressed_by.empty() && known.count(finding.fingerprint))
-      finding.suppressed_by = "baseline " + options.baseline;
-  if (gone.empty()) return;
-  const std::string count = std::to_string(gone.size()) + " findings of " + options.baseline;
-  if (!report.problems.empty())
-    report.remarks.push_back(count + " were not found, and are kept: not every file could be read whole");
-  else if (!options.update_baseline)
-    report.remarks.push_back(count + " are gone; --update-baseline drops them");
-}
-
 // A dump of a program without debug information says which members close a cycle only with the types of the source.
 std::string report_of_run(const Program& program, const LintOptions& options) {
   if (is_report(options.confirm)) return read_report(options.confirm);
@@ -96,6 +51,11 @@ std::string report_of_run(const Program& program, const LintOptions& options) {
   const std::string types = folder.path() + "/types.json";
   write_type_map(program, types);
   return analyze_dump(options.confirm, types, options.reftally);
+}
+
+std::set<std::string> files_of(const std::string& facts) {
+  const std::vector<std::string> files = files_read(facts);
+  return {files.begin(), files.end()};
 }
 
 }  // namespace
@@ -117,6 +77,7 @@ void gather(const std::vector<CompileCommand>& commands, const LintOptions& opti
       continue;
     }
     const UnitErrors errors = load_facts_file(files[i], program);
+    if (options.only_some_files) report.files_read.merge(files_of(files[i]));
     if (errors.count) report.problems.push_back(problem_of(commands[i].file, errors));
   }
   program.finish();
@@ -139,7 +100,7 @@ void judge(const Program& program, const LintOptions& options, LintReport& repor
     finish_findings(findings);
   }
   for (LintFinding& finding : findings) comments.apply(finding);
-  if (!options.baseline.empty()) apply_baseline(options, findings, report);
+  if (!options.baseline.empty()) apply_baseline(program, options, findings, report);
   for (LintFinding& finding : findings)
     (finding.suppressed_by.empty() ? report.findings : report.suppressed).push_back(std::move(finding));
 }

@@ -18,9 +18,10 @@ struct LintOptions {
   bool pedantic = false;
   std::string baseline;  // file, or empty
   bool update_baseline = false;
-  std::string confirm;   // a dump, core or JSON report of a run, or empty
-  std::string reftally;  // the command that reads dumps
-  std::string root;      // paths are shown relative to it
+  bool only_some_files = false;  // of the project, named by the user
+  std::string confirm;           // a dump, core or JSON report of a run, or empty
+  std::string reftally;          // the command that reads dumps
+  std::string root;              // paths are shown relative to it
 };
 
 void gather(const std::vector<CompileCommand>& commands, const LintOptions& options, const Clang& clang,

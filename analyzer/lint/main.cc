@@ -70,7 +70,8 @@ void declare_options(CLI::App& app, Arguments& args) {
   app.add_flag("--fix-suggestions", args.fix_suggestions, "print the advice as a patch; nothing is applied");
   CLI::Option* baseline =
       app.add_option("--baseline", args.options.baseline, "findings that were there before, as for reftally check");
-  app.add_flag("--update-baseline", args.options.update_baseline, "write the findings of this run to the baseline")
+  app.add_flag("--update-baseline", args.options.update_baseline,
+               "write the findings of this run to the baseline; of a run over some files, entries of others stay")
       ->needs(baseline);
   app.add_option("--confirm", args.options.confirm, "dump, core or JSON report: which cycles did a run show?");
   app.add_option("--graph", args.graph, "print the ownership graph around this class, for GraphViz");
@@ -206,6 +207,7 @@ int lint_main(Arguments& args) {
   check_choices(args);
   LintReport report;
   const std::vector<CompileCommand> commands = commands_of(args, report);
+  args.options.only_some_files = !args.files.empty();
   args.options.cache_dir = default_cache(args);
   const bool reads_dump = !args.options.confirm.empty() && !is_report(args.options.confirm);
   args.options.extract.layouts = !args.type_map.empty() || reads_dump;

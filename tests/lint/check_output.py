@@ -152,7 +152,7 @@ class Baseline(unittest.TestCase):
         rules = [entry["rule"] for entry in json.loads(here.read("known.json"))["findings"]]
         self.assertEqual(sorted(rules), ["own-cycle", "unreachable-cycle"])
         here.write("leak.cc", "int nothing;\n")
-        self.assertIn("1 findings of known.json are gone", here.lint("--baseline", "known.json").stderr)
+        self.assertIn("known.json: 1 finding is gone; --update-baseline drops", here.lint("--baseline", "known.json").stderr)
 
     def test_keeps_what_was_not_looked_for_and_what_may_be_in_a_file_that_cannot_be_read(self):
         here = make({"leak.cc": LEAK})
@@ -164,7 +164,47 @@ class Baseline(unittest.TestCase):
         run = here.lint("--baseline", "known.json", "--update-baseline")
         self.assertEqual(run.returncode, 2)
         self.assertEqual(here.read("known.json"), known)
-        self.assertIn("1 findings of known.json were not found, and are kept: not every file could be read", run.stderr)
+        self.assertIn("known.json: 1 finding is not found and kept: not every file could be read", run.stderr)
+
+    def rules_and_files(self, here):
+        return [(entry["rule"], entry["files"]) for entry in json.loads(here.read("known.json"))["findings"]]
+
+    def update(self, here, *files):
+        return here.lint("--baseline", "known.json", "--update-baseline", *files)
+
+    def test_of_some_files_loses_what_they_no_longer_have_and_keeps_what_others_may_have(self):
+        here = make({"leak.cc": LEAK, "other.cc": LEAK.replace("A", "C").replace("B", "D").replace("link", "more")})
+        self.update(here)
+        self.assertEqual(self.rules_and_files(here), [("own-cycle", ["leak.cc"]), ("own-cycle", ["other.cc"])])
+        here.write("leak.cc", "int repaired;\n")
+        here.write("other.cc", "int repaired_too;\n")
+        self.assertIn("known.json: 1 finding is gone;", here.lint("--baseline", "known.json", "leak.cc").stderr)
+        run = self.update(here, "leak.cc")
+        self.assertIn("known.json: 1 finding is kept, for files that this run did not look at", run.stderr)
+        self.assertEqual(self.rules_and_files(here), [("own-cycle", ["other.cc"])])
+        self.update(here)
+        self.assertEqual(self.rules_and_files(here), [])
+
+    def test_of_some_files_keeps_a_cycle_that_other_files_close(self):
+        header = LEAK.split("void link")[0] + "void set_b(A&, std::shared_ptr<B>);\nvoid set_a(B&, std::shared_ptr<A>);\n"
+        here = make({"set_a.cc": '#include "ab.h"\nvoid set_a(B& b, std::shared_ptr<A> a) { b.a = a; }\n',
+                     "set_b.cc": '#include "ab.h"\nvoid set_b(A& a, std::shared_ptr<B> b) { a.b = b; }\n',
+                     "main.cc": '#include "ab.h"\nint main() {\n  auto a = std::make_shared<A>();\n'
+                                '  auto b = std::make_shared<B>();\n  set_b(*a, b);\n  set_a(*b, a);\n}\n',
+                     "ab.h": "#pragma once\n" + header})
+        self.update(here)
+        whole = [("own-cycle", ["ab.h", "main.cc", "set_a.cc", "set_b.cc"])]
+        self.assertEqual(self.rules_and_files(here), whole)
+        for files in (["main.cc"], ["set_a.cc", "set_b.cc"]):
+            self.update(here, *files)
+            self.assertEqual(self.rules_and_files(here), whole, files)
+
+    def test_of_some_files_keeps_entries_that_name_none(self):
+        here = make({"leak.cc": "int repaired;\n"})
+        older = {"fingerprint": "12" * 8, "rule": "own-cycle", "instances": 1, "summary": "of an older version"}
+        here.write("known.json", json.dumps({"schema": "reftally-baseline/1", "findings": [older]}))
+        self.update(here, "leak.cc")
+        self.assertEqual(json.loads(here.read("known.json"))["findings"], [older])
 
     def test_is_named_where_it_is_to_be_updated(self):
         run = make({"leak.cc": LEAK}).lint("--update-baseline")
