@@ -220,9 +220,10 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options) {
 void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag) {
   std::vector<std::string> names;
   for (const Renderer& renderer : renderers()) names.emplace_back(renderer.name);
-  parser.add_option("--format,-f", options.format, "format of the report")
-      ->check(CLI::IsMember(names))
-      ->capture_default_str();
+  parser
+      .add_option("--format,-f", options.format,
+                  "format of the report (default: as the name of its file ends, such as .html; else text)")
+      ->check(CLI::IsMember(names));
   parser.add_option(output_flag, options.file, "file for the report (default: the terminal)");
   parser.add_option("--fail-on", options.fail_on, "least severity of a finding that shows in the exit status")
       ->check(CLI::IsMember({"note", "warning", "error", "never"}))
@@ -230,6 +231,13 @@ void add_output_options(CLI::App& parser, OutputOptions& options, const std::str
   parser.add_option("--color", options.colour, "colour in text")
       ->check(CLI::IsMember({"auto", "always", "never"}))
       ->capture_default_str();
+}
+
+const Renderer& renderer_for(const OutputOptions& options) {
+  if (!options.format.empty()) return *find_renderer(options.format);
+  for (const Renderer& renderer : renderers())
+    if (options.file.ends_with(std::string(".") + renderer.extension)) return renderer;
+  return *find_renderer("text");
 }
 
 void add_top_option(CLI::App& parser, OutputOptions& options) {
@@ -261,8 +269,7 @@ FramesOf frames_of(const AnalyzedDump& dump) {
 }
 
 Report report_of(const AnalyzedDump& dump, const OutputOptions& options) {
-  return build_report(dump.analysis, dump.image.get(), frames_of(dump), find_renderer(options.format)->overview,
-                      dump.history);
+  return build_report(dump.analysis, dump.image.get(), frames_of(dump), renderer_for(options).overview, dump.history);
 }
 
 void write_report(const Report& report, const AnalyzedDump& dump, const OutputOptions& options, FILE* otherwise) {
@@ -271,7 +278,7 @@ void write_report(const Report& report, const AnalyzedDump& dump, const OutputOp
   render.top = options.top;
   render.colour = options.colour == "always" ||
                   (options.colour == "auto" && options.file.empty() && isatty(fileno(otherwise)) == 1);
-  write_bytes(find_renderer(options.format)->render(report, render), options.file, otherwise);
+  write_bytes(renderer_for(options).render(report, render), options.file, otherwise);
 }
 
 void write_bytes(const std::string& bytes, const std::string& file, FILE* otherwise) {

@@ -32,13 +32,14 @@ void add_analysis_options(CLI::App& parser, AnalysisCommandOptions& options);
 void check_files_of(const AnalysisCommandOptions& options);
 
 struct OutputOptions {
-  std::string format = "text";
-  std::string file;  // empty: standard output
+  std::string format;  // of renderers(); empty: as the name of `file` ends, or else text
+  std::string file;    // empty: standard output
   std::string fail_on = "warning";
   std::string colour = "auto";
   size_t top = RenderOptions{}.top;
 };
 void add_output_options(CLI::App& parser, OutputOptions& options, const std::string& output_flag);
+const Renderer& renderer_for(const OutputOptions& options);
 void add_top_option(CLI::App& parser, OutputOptions& options);
 
 // A dump with everything needed to report on it.

@@ -123,7 +123,7 @@ int diff(const DiffOptions& options) {
   const AnalyzedDump last = analyze_dump(options.dumps.back(), options.analysis, states);
   Report report = report_of(last, options.output);
   const BaselineComparison findings = compare_with_baseline(entries_of_findings(report), before);
-  if (options.output.format == "text") {
+  if (renderer_for(options.output).render == render_text) {
     RetainingPaths paths(last.analysis.heap);
     const HeapCensus after = take_census(last.analysis.heap, paths);
     print_text(findings, report, growth_by_type(states.censuses.front(), after), options);

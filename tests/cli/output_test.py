@@ -57,6 +57,18 @@ class Output(command.CommandTest):
         self.assertEqual(run.stdout, alone.stdout)
         self.assertIn("no dump: cannot create /proc/no/such/folder/", run.stderr)
 
+    def test_a_report_has_the_format_that_its_files_name_ends_with_unless_told_otherwise(self):
+        for name, begins in (("a.html", "<!doctype html>"), ("a.svg", "<?xml"), ("a.json", "{"), ("a.sarif", "{"),
+                             ("a.md", "#"), ("a.txt", "/"), ("a.log", "/")):
+            self.reftally("analyze", self.dump, "-o", name, status=1)
+            self.assertTrue((self.folder / name).read_text().lower().startswith(begins), name)
+        self.reftally("analyze", self.dump, "-o", "a.html", "--format", "json", status=1)
+        self.assertTrue((self.folder / "a.html").read_text().startswith("{"))
+        self.reftally("diff", self.dump, self.dump, "-o", "b.json")
+        self.assertTrue((self.folder / "b.json").read_text().startswith("{"))
+        self.reftally("run", "--report", "c.html", "--", command.PROGRAMS / "parent_and_child_leaky")
+        self.assertTrue((self.folder / "c.html").read_text().startswith("<!doctype html>"))
+
     def test_a_report_for_a_full_device_is_an_error_and_the_device_stays(self):
         failed = self.reftally("analyze", self.dump, "-o", "/dev/full", status=2)
         self.assertEqual(failed.stderr, "reftally: /dev/full: cannot be written: No space left on device\n")
