@@ -18,12 +18,15 @@ class ModuleSet {
     });
   }
 
-  // The C library calls main and starts threads: it is on every stack, and nobody asks what its frames are called.
+  // The C library calls main, and the one of C++ what a std::thread does: they are on every stack, and nobody asks what
+  // their frames are called.
   void add_caller(uint64_t address) {
     const ImageModule* module = image_.module_at(address);
     if (!module) return;
     const std::string_view name = std::string_view(module->path).substr(module->path.rfind('/') + 1);
-    if (!name.starts_with("libc.so") && !name.starts_with("libc-2.")) modules_.insert(module);
+    for (const char* library : {"libc.so", "libc-2.", "libstdc++.so", "libc++.so"})
+      if (name.starts_with(library)) return;
+    modules_.insert(module);
   }
 
   std::set<std::string> paths() const {

@@ -157,6 +157,17 @@ class Run(command.CommandTest):
         run = self.reftally("run", "--", command.PROGRAMS / "parent_and_child_leaky")
         self.assertNotIn("no debug information", run.stderr)
 
+    def test_nor_is_the_library_that_starts_a_thread(self):
+        text = ("#include <memory>\n#include <thread>\nstruct Node { std::shared_ptr<Node> next; };\n"
+                "int main() {\n  std::thread([] {\n    auto node = std::make_shared<Node>();\n    node->next = node;\n"
+                "  }).join();\n}\n")
+        self.write("threaded.cc", text)
+        program = self.folder / "threaded"
+        subprocess.run(["g++", "-g", self.folder / "threaded.cc", "-o", program, "-pthread"], check=True, timeout=120)
+        run = self.reftally("run", "--", program)
+        self.assertIn("Node::next", run.stderr)
+        self.assertNotIn("no debug information", run.stderr)
+
     def build(self, name, *flags):
         """One of the samples, built with other flags."""
         program = self.folder / name
