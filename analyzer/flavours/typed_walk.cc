@@ -137,6 +137,7 @@ const Type* TypedWalk::value_type(const CountedObject& object) {
   const Type* found = types_.find(name);
   if (!found && object.flavour == FlavourId::kGObject) found = types_.find("_" + name);
   if (!found && name.find("{lambda") != std::string::npos) found = class_by_vtable(object.value, name);
+  if (!found && name.find("{lambda") != std::string::npos) found = class_by_control_block(object);
   value_types_[key] = found;
   return found;
 }
@@ -145,6 +146,16 @@ const Type* TypedWalk::value_type(const CountedObject& object) {
 const Type* TypedWalk::class_by_vtable(uint64_t value, std::string_view name) const {
   const std::string_view mangled = image_.vtable_type(image_.word(value).value_or(0));
   return !mangled.empty() && demangle_type(mangled) == name ? types_.find_mangled(mangled) : nullptr;
+}
+
+// The first template argument of a control block's class is the value's, or a pointer to it.
+const Type* TypedWalk::class_by_control_block(const CountedObject& object) const {
+  if (object.flavour != FlavourId::kSharedPtr) return nullptr;
+  const std::string_view mangled = image_.vtable_type(image_.word(object.address).value_or(0));
+  const Type* const block = mangled.empty() ? nullptr : types_.find_mangled(mangled);
+  const Type* value = block && !block->template_arguments.empty() ? block->template_arguments.front() : nullptr;
+  if (value && value->kind == Type::Kind::kPointer) value = value->target;
+  return value && value->kind == Type::Kind::kClass ? value : nullptr;
 }
 
 bool TypedWalk::walk_dynamic(HolderId holder, uint32_t block) {

@@ -76,6 +76,7 @@ class TypedWalk final : private ValueVisitor {
   bool stands_in(uint32_t block, uint64_t address) const;
   void walk_deleter(HolderId holder);
   const Type* value_type(const CountedObject& object);
+  const Type* class_by_control_block(const CountedObject& object) const;
   const Type* class_by_vtable(uint64_t value, std::string_view name) const;
   bool walk_dynamic(HolderId holder, uint32_t block);  // by the vtable in the block's first word
   void walk_polymorphic_blocks();

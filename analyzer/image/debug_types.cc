@@ -90,7 +90,8 @@ struct DebugTypes::Data {
   DwarfFiles files;
   DieNames names;
   SourceLines lines;
-  std::unique_ptr<TypeMap> map;  // null: none was given
+  std::unique_ptr<TypeMap> map;                                // null: none was given
+  std::unordered_map<std::string, const Type*> by_destructor;  // classes by their type_info names
 
  private:
   std::unique_ptr<Types> types_;
@@ -215,15 +216,20 @@ const Type* DebugTypes::find_mangled(std::string_view type_info_name) const {
   return data_->map ? data_->map->find_mangled(type_info_name) : nullptr;
 }
 
-// clang's DWARF says "Held<(lambda at job.cc:29:14)>" of what the linker knows as Held<main::$_0>, or in a function
-// that is inline as Held<f()::{lambda()#1}>; its destructor bears the one name and is declared in the other.
+// g++'s DWARF says Held<f()::<lambda()>> for each lambda of f, and clang's "Held<(lambda at job.cc:29:14)>" of what the
+// linker knows as Held<main::$_0>, or in a function that is inline as Held<f()::{lambda()#1}>. The destructor bears the
+// linker's name and is declared in the class. Compilers merge functions of equal code.
 const Type* DebugTypes::class_of_destructor(std::string_view type_info_name) const {
   const auto has = [&](std::string_view mark) { return type_info_name.find(mark) != std::string_view::npos; };
   if (!has("$_") && !has("EUl")) return nullptr;
+  auto [known, added] = data_->by_destructor.try_emplace(std::string(type_info_name), nullptr);
+  if (!added) return known->second;
+  const std::string demangled = demangle_type(type_info_name);
   if (type_info_name.starts_with('N')) type_info_name = type_info_name.substr(1, type_info_name.size() - 2);
   for (const char* destructor : {"D0Ev", "D2Ev"}) {
     const uint64_t address = data_->function_named(fmt::format("_ZN{}{}", type_info_name, destructor));
-    if (const Type* type = address ? class_of_function(address) : nullptr) return type;
+    const Type* const type = address ? class_of_function(address) : nullptr;
+    if (type && (type->is_closure || type->template_name() == template_name(demangled))) return known->second = type;
   }
   return nullptr;
 }

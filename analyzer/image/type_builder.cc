@@ -186,7 +186,7 @@ TypeBuilder::TypeBuilder(const DwarfFiles& files, TypeIndex& index, DieNames& na
     if (!die.addr) continue;
     int line = 0;
     dwarf_decl_line(&die, &line);
-    index_.add(type_key(names_.qualified_name(ref)), {ref, size_of(&die), static_cast<uint64_t>(line)});
+    index_.add(type_key(names_.qualified_name(ref)), {ref, size_of(&die), static_cast<uint64_t>(line), 0});
   }
 }
 
@@ -195,7 +195,7 @@ const Type* TypeBuilder::find(std::string_view name) {
   if (known != by_name_.end()) return known->second;
   const Type* found = nullptr;
   const TypeIndex::Definition* definition = index_.find(type_key(name));
-  if (definition) found = type_at(definition->die);
+  if (definition && !index_.has_twin(*definition)) found = type_at(definition->die);
   while (found && (definition = index_.next(*definition))) {
     if (!same_layout(*found, *type_at(definition->die))) found = nullptr;
   }
@@ -272,7 +272,8 @@ DieRef TypeBuilder::definition_of(const DieRef& ref, bool is_declaration) {
   const DwarfUnit* unit = files_.file_of(ref).unit_at(ref.offset, ref.in_types);
   for (; definition; definition = index_.next(*definition)) {
     const DieRef& found = definition->die;
-    if (found.file == ref.file && files_.file_of(found).unit_at(found.offset, found.in_types) == unit) return found;
+    if (found.file != ref.file || files_.file_of(found).unit_at(found.offset, found.in_types) != unit) continue;
+    return index_.has_twin(*definition) ? ref : found;
   }
   return ref;
 }

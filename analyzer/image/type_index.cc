@@ -49,7 +49,7 @@ TypeIndex::TypeIndex(const DwarfFiles& files) {
   for (size_t i = 0; i < chunks.size(); ++i) {
     const uint32_t file = chunks[i].file;
     for (const WalkedClass& found : results[i].classes) {
-      add_hashed(found.key_hash, {{file, found.in_types, found.offset}, found.size, found.line});
+      add_hashed(found.key_hash, {{file, found.in_types, found.offset}, found.size, found.line, found.twin});
     }
     for (const WalkedClass& found : results[i].unnamed_templates) {
       unnamed_templates_.push_back({file, found.in_types, found.offset});
@@ -74,7 +74,7 @@ void TypeIndex::add_hashed(uint64_t key_hash, Definition definition) {
     uint32_t last = found->second;
     while (true) {
       Definition& other = definitions_[last];
-      if (other.size == definition.size && other.line == definition.line) return;
+      if (other.size == definition.size && other.line == definition.line && other.twin == definition.twin) return;
       if (other.next == kEnd) break;
       last = other.next;
     }
@@ -90,6 +90,12 @@ const TypeIndex::Definition* TypeIndex::find(std::string_view type_key) const {
 
 const TypeIndex::Definition* TypeIndex::next(const Definition& definition) const {
   return definition.next == kEnd ? nullptr : &definitions_[definition.next];
+}
+
+bool TypeIndex::has_twin(const Definition& first) const {
+  for (const Definition* definition = &first; definition; definition = next(*definition))
+    if (definition->twin > 0) return true;
+  return false;
 }
 
 const TypeIndex::Closure* TypeIndex::find_closure(std::string_view prefix) const {

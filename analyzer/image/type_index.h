@@ -15,7 +15,8 @@ class TypeIndex {
   struct Definition {
     DieRef die;
     uint64_t size = 0, line = 0;  // what tells two classes of one name apart
-    uint32_t next = kEnd;         // another definition with the same key and another size or line
+    uint32_t twin = 0;            // and what does where a unit has several that are alike in these
+    uint32_t next = kEnd;         // another definition with the same key and another size, line or twin
   };
   struct Closure {
     std::string_view call_operator;  // mangled name of its operator()
@@ -27,6 +28,7 @@ class TypeIndex {
 
   const Definition* find(std::string_view type_key) const;  // nullptr when unknown
   const Definition* next(const Definition& definition) const;
+  bool has_twin(const Definition& first) const;  // some of that name are of different lambdas
   // The closure whose operator()'s mangled name begins with `prefix`.
   const Closure* find_closure(std::string_view prefix) const;
   const std::vector<Definition>& definitions() const { return definitions_; }

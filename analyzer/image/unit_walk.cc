@@ -3,6 +3,7 @@
 #include <dwarf.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "analyzer/image/type_names.h"
 
@@ -23,6 +24,9 @@ bool is_template_parameter(uint16_t tag) {
   return tag == DW_TAG_template_type_parameter || tag == DW_TAG_template_value_parameter ||
          tag == DW_TAG_GNU_template_parameter_pack || tag == DW_TAG_GNU_template_template_param;
 }
+
+// g++ calls each lambda of a function "<lambda(int)>", and what a template makes of them alike.
+bool has_unnumbered_lambda(std::string_view path) { return path.find("<lambda") != std::string_view::npos; }
 
 class UnitWalk {
  public:
@@ -108,7 +112,8 @@ class UnitWalk {
   std::vector<CallOperator> call_operators_;
   std::vector<RawDie> unnamed_classes_, typedefs_;
   std::vector<std::string> typedef_paths_;
-  RawDie pending_class_;  // its first child tells whether its name lacks template arguments
+  std::unordered_map<uint64_t, uint32_t> twins_;  // classes by hash of (qualified name, size, line)
+  RawDie pending_class_;                          // its first child tells whether its name lacks template arguments
   bool has_pending_class_ = false;
 };
 
@@ -188,9 +193,11 @@ void UnitWalk::finish_class() {
 }
 
 void UnitWalk::add_class(const RawDie& die, std::string_view path) {
-  const uint64_t seen = hash_key(path) ^ (die.byte_size * 0x9e3779b97f4a7c15u) ^ (die.line * 0xc2b2ae3d27d4eb4fu);
+  uint64_t seen = hash_key(path) ^ (die.byte_size * 0x9e3779b97f4a7c15u) ^ (die.line * 0xc2b2ae3d27d4eb4fu);
+  const uint32_t twin = has_unnumbered_lambda(path) ? twins_[seen]++ : 0;
+  seen += twin * 0xd6e8feb86659fd93u;
   if (!result_.seen.insert(seen).second) return;
-  result_.classes.push_back({hash_key(type_key(path)), unit_.in_types, die.offset, die.byte_size, die.line});
+  result_.classes.push_back({hash_key(type_key(path)), unit_.in_types, die.offset, die.byte_size, die.line, twin});
 }
 
 void UnitWalk::visit_function(const RawDie& die) {

@@ -14,6 +14,7 @@ struct WalkedClass {
   uint64_t key_hash;
   bool in_types;
   uint64_t offset, size, line;
+  uint32_t twin = 0;  // how many classes before it in its unit have its name: templates of different lambdas
 };
 
 struct WalkedClosure {
@@ -33,7 +34,7 @@ struct WalkResult {
   std::vector<WalkedClass> unnamed_templates;
   std::vector<WalkedClosure> closures;
   std::vector<WalkedVariable> variables;
-  std::unordered_set<uint64_t> seen;  // hashes of (qualified name, size, line) that `classes` has
+  std::unordered_set<uint64_t> seen;  // hashes of (qualified name, size, line, twin) that `classes` has
 };
 
 void walk_unit(const DwarfSections& sections, const DwarfUnit& unit, WalkResult& result);
