@@ -221,6 +221,23 @@ Plan Walker::plan_union(const Type& type) {
   return made;
 }
 
+// A base or member of a class of which a library without debug information has all but the name: so many bytes as come
+// before the next member, of which nothing is known. nullptr where there are none.
+const Type* Walker::undescribed(const Type& type, const TypeMember& member) {
+  if (!member.type || !member.type->is_declaration || member.type->size != 0 || member.is_virtual_base) return nullptr;
+  uint64_t end = type.size;
+  for (const TypeMember& other : type.members)
+    if (other.offset > member.offset) end = std::min(end, other.offset);
+  if (end <= member.offset) return nullptr;
+  auto [found, added] = undescribed_.try_emplace(end - member.offset);
+  if (added) {
+    found->second.kind = Type::Kind::kClass;
+    found->second.size = end - member.offset;
+    found->second.is_declaration = true;
+  }
+  return &found->second;
+}
+
 Plan Walker::plan_class(const Type& type) {
   Plan made{.type = &type};
   if (const Layout* layout = find_layout(type)) {
@@ -234,8 +251,10 @@ Plan Walker::plan_class(const Type& type) {
   }
   for (const TypeMember& member : type.members) {
     if (member.is_bit_field || member.name.starts_with("_vptr")) continue;
-    if (!has_references(member.type) && !member.is_address) continue;
+    const Type* const bytes = undescribed(type, member);
+    if (!has_references(member.type) && !member.is_address && !bytes) continue;
     made.members.push_back(member);
+    if (bytes) made.members.back().type = bytes;
     if (member.is_address) made.members.back().type = &address_type();
   }
   if (!made.members.empty()) made.walk = walk_members;

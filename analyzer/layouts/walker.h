@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <initializer_list>
+#include <map>
 #include <optional>
 #include <string_view>
 #include <unordered_map>
@@ -128,6 +129,7 @@ class Walker {
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
   Plan plan_union(const Type& type);
+  const Type* undescribed(const Type& type, const TypeMember& member);
   void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
 
   const Image& image_;
@@ -142,6 +144,7 @@ class Walker {
   std::unordered_map<const Type*, Plan> plans_;
   std::array<const Plan*, 64> recent_plans_ = {};
   std::unordered_map<uint64_t, ManagedType> managed_types_;
+  std::map<uint64_t, Type> undescribed_;  // by size
 };
 
 // A library class the walker knows from inside. `plan` returns false when the type is not laid out as expected; what
