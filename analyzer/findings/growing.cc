@@ -177,11 +177,26 @@ bool is_of_freed_memory(const RuleInput& input, const Finding& finding) {
   return input.heap.roots[*finding.root].kind == RootKind::kExternal && finding.path.empty();
 }
 
+// Such a place is left out before others are told with it.
+bool says_nothing(const RuleInput& input, const GrowingPath& path) {
+  Finding finding;
+  finding.subject = path.example;
+  set_path(input, finding, Follow::kOwners, path.example);
+  return is_of_freed_memory(input, finding) || is_of_weak_container(input, finding) ||
+         waits_to_be_written(input, finding);
+}
+
+std::string_view root_name(const RuleInput& input, const Finding& finding) {
+  return input.heap.text(input.heap.roots[*finding.root].name);
+}
+
 // Blocks of which nothing is known but their size, on a path of such blocks.
 bool is_nameless(const RuleInput& input, const Finding& finding) {
   auto nameless = [&](ObjectId object) {
     return !is_declared(input.heap, object) && input.heap.type_name(object).starts_with("block of ");
   };
+  // The agent for CPython says so of memory that no object, module or stack is in: the frames of greenlets that wait.
+  if (finding.root && finding.path.empty() && root_name(input, finding) == "memory of C code") return true;
   return finding.subject && nameless(*finding.subject) &&
          std::all_of(finding.path.begin(), finding.path.end(),
                      [&](const PathStep& step) { return nameless(step.from); });
@@ -212,6 +227,7 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   const size_t taken = censuses.size();
   censuses = comparable(censuses);
   std::vector<GrowingPath> growing = find_growing_paths(censuses);
+  std::erase_if(growing, [&](const GrowingPath& path) { return says_nothing(input, path); });
   Places places = growing_places(input, growing);
   fold_followers(input.heap, places, growing);
   const size_t before = findings.size();
@@ -224,8 +240,6 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
     set_path(input, finding, Follow::kOwners, path.example);
-    if (is_of_freed_memory(input, finding) || is_of_weak_container(input, finding)) continue;
-    if (waits_to_be_written(input, finding)) continue;
     judge_bound(input, finding);
     if (!is_storage) tell_classes(input, places.by_signature.at(path.signature), finding);
     if (!is_storage) tell_followers(places.by_signature.at(path.signature), finding);

@@ -308,6 +308,20 @@ TEST_CASE("blocks that old words in a runtime's arenas lead to do not grow, but 
   CHECK(growing("static g_table") == Lines{"warning Entry"});
 }
 
+TEST_CASE(
+    "what grows is not told with memory that is not told itself: saved stacks of greenlets lead to those who wait") {
+  Lines drawings;
+  for (int waiting : {20, 40, 60}) {
+    std::string drawing =
+        "type A {collected, clear}; static g_event => a(A){python, tracked} =[A::links]=> l(list){python};";
+    for (int i = 0; i < waiting; i++)
+      drawing += fmt::format(
+          "l =[list::\"[]\"#{0}]=> w{0}(switch){{python}}; external arena -> e{0}(Stack)[64]; e{0} -> w{0};", i);
+    drawings.push_back(drawing);
+  }
+  CHECK(growth_findings_of(drawings) == Lines{"warning switch"});
+}
+
 TEST_CASE("two statics that grow with objects of one type are two findings to a baseline, the same ones in every run") {
   auto fingerprints = [](const std::string& other) {
     Lines drawings;
