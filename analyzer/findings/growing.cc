@@ -129,6 +129,20 @@ void tell_followers(const Place& place, Finding& finding) {
     finding.evidence.push_back(fmt::format("{} {} that they refer to grow with them, held elsewhere", objects, type));
 }
 
+// Of the example's type, the first of those that most were born with: an event loop's timers are those of a thousand
+// sessions, and one is that of its own sleep.
+ObjectId typical_of(const Heap& heap, const std::vector<ObjectId>& held, ObjectId example) {
+  std::unordered_map<StackId, size_t> born;
+  auto births = [&](ObjectId object) -> size_t& { return born[heap.birth_stack[index(object)]]; };
+  const TypeId type = heap.type[index(example)];
+  for (ObjectId object : held)
+    if (heap.type[index(object)] == type && heap.birth_stack[index(object)] != StackId{}) births(object)++;
+  ObjectId typical = example;
+  for (ObjectId object : held)
+    if (heap.type[index(object)] == type && births(object) > births(typical)) typical = object;
+  return typical;
+}
+
 const HeapLabel& label_of(const RuleInput& input, const PathStep& step) {
   return input.heap.labels[index(input.heap.label[step.reference])];
 }
@@ -234,12 +248,13 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   for (const GrowingPath& path : growing) {
     const bool is_storage = path.storage != LabelId{};
     auto held = is_storage ? std::vector<ObjectId>{path.example} : places.by_signature.at(path.signature).objects;
-    std::iter_swap(held.begin(), std::find(held.begin(), held.end(), path.example));  // the subject
+    const ObjectId subject = is_storage ? path.example : typical_of(input.heap, held, path.example);
+    std::iter_swap(held.begin(), std::find(held.begin(), held.end(), subject));
     Finding finding = finding_of_objects(input, rule_named("growing-path"), held);
     finding.held_before = path.counts;
     finding.storage = path.storage;
     finding.grown_bytes = path.bytes;
-    set_path(input, finding, Follow::kOwners, path.example);
+    set_path(input, finding, Follow::kOwners, subject);
     judge_bound(input, finding);
     if (!is_storage) tell_classes(input, places.by_signature.at(path.signature), finding);
     if (!is_storage) tell_followers(places.by_signature.at(path.signature), finding);

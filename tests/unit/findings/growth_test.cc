@@ -322,6 +322,24 @@ TEST_CASE(
   CHECK(growth_findings_of(drawings) == Lines{"warning switch"});
 }
 
+TEST_CASE("the object that a growth is told by is one of those that most were born with") {
+  auto birth_of_subject = [](int first, int others, int last) {
+    Lines drawings;
+    for (int timers : {20, 40, 60}) {
+      std::string drawing = "static g_loop => l(list)[16]:1;";
+      for (int i = 0; i < timers; i++)
+        drawing += fmt::format("l =[list::\"[]\"#{0}]=> t{0}(Timer)[64]{{stack {1}}};", i,
+                               i == 0 ? first : (i < 15 ? others : last));
+      drawings.push_back(drawing);
+    }
+    const Analysis analysis = analysis_of(drawings);
+    return index(analysis.heap.birth_stack[index(*analysis.findings.front().subject)]);
+  };
+  CHECK(birth_of_subject(3, 4, 4) == 4);
+  CHECK(birth_of_subject(3, 3, 4) == 4);
+  CHECK(birth_of_subject(0, 3, 0) == 3);  // most of them in a time of which nothing is known
+}
+
 TEST_CASE("two statics that grow with objects of one type are two findings to a baseline, the same ones in every run") {
   auto fingerprints = [](const std::string& other) {
     Lines drawings;
