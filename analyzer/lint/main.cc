@@ -25,7 +25,7 @@ constexpr int kClean = 0, kFindings = 1, kIncomplete = 2;
 constexpr uint64_t kWorkerMb = 450;  // what one translation unit with Boost needs
 
 struct Arguments {
-  std::string build_dir, output, format = "text", fail_on = "warning", cache, root;
+  std::string build_dir, output, format, fail_on = "warning", cache, root;
   std::vector<std::string> files, flags;
   std::string graph, type_map;
   unsigned depth = 3;
@@ -46,13 +46,19 @@ std::string renderer_names() {
   return names;
 }
 
+std::string format_for(const std::string& file) {
+  for (const LintRenderer& renderer : lint_renderers())
+    if (file.ends_with(std::string(".") + renderer.name)) return renderer.name;
+  return file.ends_with(".patch") ? "diff" : "text";
+}
+
 void declare_options(CLI::App& app, Arguments& args) {
   WorkerLimits& limits = args.options.limits;
   limits.jobs = default_jobs();
   args.options.extract.resource_dir = REFTALLY_CLANG_RESOURCE_DIR;
   app.add_option("-p", args.build_dir, "folder of compile_commands.json, or the file");
   app.add_option("files", args.files, "only these source files (paths, or parts of them); without -p, files to parse");
-  app.add_option("--format", args.format, renderer_names())->capture_default_str();
+  app.add_option("--format", args.format, renderer_names() + " (default: as the name of -o ends, else text)");
   app.add_option("-o,--output", args.output, "write the report to this file");
   app.add_option("--rule", args.options.rules, "only these rules (repeatable)");
   app.add_flag("--list-rules", args.list_rules, "list the rules and leave");
@@ -203,6 +209,7 @@ int lint_main(Arguments& args) {
     return kClean;
   }
   if (args.fix_suggestions) args.format = "diff";
+  if (args.format.empty()) args.format = format_for(args.output);
   if (args.types_only) args.options.extract.bodies = false, args.options.pedantic = true;
   check_choices(args);
   LintReport report;

@@ -130,6 +130,16 @@ struct Session : std::enable_shared_from_this<Session> {
         self.assertIn("+  void start() { handler_ = [self = weak_from_this()] {}; }", run.stdout)
 
 
+class ReportFile(unittest.TestCase):
+    def test_has_the_format_that_its_name_ends_with_unless_told_otherwise(self):
+        here = make({"leak.cc": LEAK})
+        for name, begins in (("a.json", "{"), ("a.sarif", "{"), ("a.patch", "---"), ("a.txt", "leak.cc:")):
+            here.lint("-o", name)
+            self.assertTrue(here.read(name).startswith(begins), here.read(name)[:80])
+        here.lint("-o", "a.json", "--format", "text")
+        self.assertTrue(here.read("a.json").startswith("leak.cc:"))
+
+
 class Baseline(unittest.TestCase):
     def test_hides_what_was_there_and_nothing_new(self):
         here = make({"leak.cc": LEAK})
