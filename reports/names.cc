@@ -54,6 +54,13 @@ size_t behind_bracket(std::string_view name, size_t open) {
   return name.size();
 }
 
+// "call() &&", "inc_ref() const &"
+size_t behind_qualifiers(std::string_view name, size_t at) {
+  for (const std::string_view qualifier : {" const", " volatile", " &&", " &"})
+    if (name.substr(at).starts_with(qualifier)) at += qualifier.size();
+  return at;
+}
+
 // "operator<<", "operator()", "operator new": the symbol belongs to the name.
 size_t operator_length(std::string_view name) {
   constexpr std::string_view kOperator = "operator";
@@ -93,8 +100,7 @@ std::string short_function(std::string_view name) {
     } else if (rest.starts_with("(anonymous namespace)::")) {
       i += std::string_view("(anonymous namespace)::").size();
     } else if (whole[i] == '(' || whole[i] == '<') {
-      i = behind_bracket(whole, i);
-      if (std::string_view(whole).substr(i).starts_with(" const")) i += 6;
+      i = behind_qualifiers(whole, behind_bracket(whole, i));
     } else if (whole[i] == ' ' && braces == 0 && result.find("operator") == std::string::npos &&
                !std::string_view(whole).substr(i).starts_with(" + 0x")) {
       result.clear();  // what stood before was the return type

@@ -28,6 +28,12 @@ TEST_CASE("what has no name in source keeps the one that the compiler gave it") 
   CHECK(short_function("PerfMemory::create(unsigned long) [clone .part.0]") == "PerfMemory::create");
 }
 
+TEST_CASE("what is behind a function's parameters is no part of its name, nor what is before it its end") {
+  CHECK(short_function("pybind11::handle::inc_ref() const &") == "pybind11::handle::inc_ref");
+  CHECK(short_function("std::enable_if<true, void>::type load<int>::call<void, Guard>(int) &&") == "load::call");
+  CHECK(short_function("std::vector<int> const& app::all(int) const volatile &") == "app::all");
+}
+
 TEST_CASE("code of no module is said to be that") {
   CHECK(frame_text({kUnknownCode, "", "", 0}) == "??? code since unloaded, or made at run time");
   CHECK(frame_text({"start_plugin", "", "/usr/lib/app", 0}) == "start_plugin app");
