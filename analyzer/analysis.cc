@@ -164,6 +164,7 @@ Analysis analyze(const Image& image, const DebugTypes& types, const AnalysisOpti
   judge_by_destructors(analysis.heap, image, types, analysis.findings);
   forget_import_garbage(analysis.heap, image, types, analysis.findings);
   settle_by_events(analysis.heap, analysis.findings);
+  advise_events(analysis.heap, analysis.findings);
   name_births(analysis.heap, image, types, analysis.findings);
   merge_equal_births(analysis.heap, analysis.findings);
   merge_watched_cycles(analysis.heap, analysis.findings);

@@ -201,6 +201,15 @@ void settle_by_events(const Heap& heap, std::vector<Finding>& findings) {
   }
 }
 
+void advise_events(const Heap& heap, std::vector<Finding>& findings) {
+  if (heap.has_events) return;
+  for (Finding& finding : findings)
+    if (std::string_view(finding.rule) == "leaked-reference" && finding.subject &&
+        heap.flavour[index(*finding.subject)] == FlavourId::kSharedPtr)
+      finding.evidence.push_back(
+          "which call took it was not recorded: built with $(reftally cxxflags), the program tells");
+}
+
 std::vector<std::string> audit_warnings(const Heap& heap, const EventAudit& audit) {
   if (heap.events_lost || !audit.is_mixed()) return {};
   std::string names;

@@ -57,6 +57,9 @@ struct LooseEvents {
 };
 LooseEvents loose_events(const Heap& heap, ObjectId object);
 
+// Of a program that tells no events: what would say who took a lost reference.
+void advise_events(const Heap& heap, std::vector<Finding>& findings);
+
 std::vector<std::string> audit_warnings(const Heap& heap, const EventAudit& audit);
 
 }  // namespace reftally

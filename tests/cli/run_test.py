@@ -168,6 +168,17 @@ class Run(command.CommandTest):
         self.assertIn("Node::next", run.stderr)
         self.assertNotIn("no debug information", run.stderr)
 
+    def test_of_a_lost_release_it_says_how_to_learn_who_took_the_reference(self):
+        sample = SAMPLE.parent.parent / "lost_release" / "leaky.cc"
+        flags = subprocess.run([command.REFTALLY, "cxxflags"], capture_output=True, text=True, check=True).stdout.split()
+        advice = "built with $(reftally cxxflags)"
+        for name, built_with in (("lost", []), ("lost_told", flags)):
+            program = self.folder / name
+            subprocess.run(["g++", "-g", *built_with, sample, "-o", program], check=True, timeout=120)
+            run = self.reftally("run", "--", program)
+            self.assertIn("leaked-reference", run.stderr)
+            self.assertEqual(advice in " ".join(run.stderr.split()), name == "lost", run.stderr)
+
     def build(self, name, *flags):
         """One of the samples, built with other flags."""
         program = self.folder / name
