@@ -37,6 +37,10 @@ bool is_doubtful(ReferenceKind kind, Certainty certainty) {
   return certainty == Certainty::kConservative || kind == ReferenceKind::kAmbiguous;
 }
 
+// CPython: the variables of a module, which its functions and frames have too. Where the module owns them it tells
+// more, and the same in every snapshot, whatever runs.
+bool is_of_globals(std::string_view member) { return member == "__globals__" || member == "f_globals"; }
+
 uint64_t mix(uint64_t a, uint64_t b) {  // the finalizer of MurmurHash3, over both
   uint64_t h = a * 0x9e3779b97f4a7c15 + b;
   h = (h ^ h >> 33) * 0xff51afd7ed558ccd;
@@ -85,8 +89,10 @@ class PathSearch {
   PathSearch(const Heap& heap, Follow follow, std::vector<RetainingPaths::Held>& held, std::vector<ObjectId>& order)
       : heap_(heap), follow_(follow), held_(held), order_(order) {
     for (const HeapType& type : heap.types) type_hash_.push_back(hash_text(heap.text(type.name)));
-    for (const HeapLabel& label : heap.labels)
+    for (const HeapLabel& label : heap.labels) {
       label_hash_.push_back(mix(hash_text(heap.text(label.owner)), hash_text(heap.text(label.path))));
+      leads_to_globals_.push_back(is_of_globals(heap.text(label.path)));
+    }
     held_.resize(heap.object_count());
     order_.reserve(heap.object_count());
   }
@@ -117,6 +123,11 @@ class PathSearch {
     return is_passing(root.kind) ? kPassing : 0;
   }
 
+  size_t rounds_later(uint64_t row) const {
+    if (is_doubtful(heap_.kind[row], heap_.certainty[row])) return kDoubtful;
+    return leads_to_globals_[index(heap_.label[row])] ? kPassing : 0;
+  }
+
   void run_round() {
     std::vector<Arrival>& round = rounds_.front();
     std::stable_sort(round.begin(), round.end(), [](const Arrival& a, const Arrival& b) { return a.steps < b.steps; });
@@ -138,11 +149,8 @@ class PathSearch {
       const ObjectId to = heap_.referent[row];
       if (is_settled(to) || (follow_ == Follow::kOwners && !can_own(heap_, row))) continue;
       const Arrival arrival{to, from, row, steps};
-      if (is_doubtful(heap_.kind[row], heap_.certainty[row])) {
-        rounds_[kDoubtful].push_back(arrival);
-      } else {
-        arrive(arrival);
-      }
+      const size_t later = rounds_later(row);
+      later == 0 ? arrive(arrival) : rounds_[later].push_back(arrival);
     }
   }
 
@@ -172,6 +180,7 @@ class PathSearch {
   const Heap& heap_;
   const Follow follow_;
   std::vector<uint64_t> type_hash_, label_hash_;
+  std::vector<bool> leads_to_globals_;  // by label
   std::vector<RetainingPaths::Held>& held_;
   std::vector<ObjectId>& order_;                            // and the queue
   std::array<std::vector<Arrival>, kDoubtful + 1> rounds_;  // the one under way, and those to come

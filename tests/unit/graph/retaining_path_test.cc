@@ -77,6 +77,17 @@ TEST_CASE("what a running call has of its module is told by the module, and by t
   CHECK(root_of(drawing, "c") == "frame <lambda>, f_func");
 }
 
+TEST_CASE("a module's variables are told by the module, not by a function of it that a call has in hand") {
+  const char* drawing =
+      "frame \"thread 2, local task\" => t(Task)[16] =[run]=> f(function)[16] =[__globals__]=> d(dict)[16];"
+      "d =[local]=> l(local)[16]; stack \"thread 1\" => o(frame)[16] =[f_globals]=> d;"
+      "static modules => all(dict)[16] =[[]]=> m(module)[16] =[__dict__]=> n(dict)[16] =[more]=> p(package)[16] "
+      "=[__dict__]=> d;"
+      "frame \"thread 3\" => g(function)[16] =[__globals__]=> e(dict)[16] =[own]=> x(Own)[16]";
+  CHECK(root_of(drawing, "l") == "modules");
+  CHECK(root_of(drawing, "x") == "thread 3");
+}
+
 TEST_CASE("signatures of a random heap do not change with the order of its objects") {
   std::mt19937 random(17);
   auto any = [&](const char* prefix, uint32_t count) { return prefix + std::to_string(random() % count); };
