@@ -93,6 +93,8 @@ class PathSearch {
       label_hash_.push_back(mix(hash_text(heap.text(label.owner)), hash_text(heap.text(label.path))));
       leads_to_globals_.push_back(is_of_globals(heap.text(label.path)));
     }
+    if (std::find(leads_to_globals_.begin(), leads_to_globals_.end(), true) == leads_to_globals_.end())
+      leads_to_globals_.clear();
     held_.resize(heap.object_count());
     order_.reserve(heap.object_count());
   }
@@ -125,7 +127,7 @@ class PathSearch {
 
   size_t rounds_later(uint64_t row) const {
     if (is_doubtful(heap_.kind[row], heap_.certainty[row])) return kDoubtful;
-    return leads_to_globals_[index(heap_.label[row])] ? kPassing : 0;
+    return !leads_to_globals_.empty() && leads_to_globals_[index(heap_.label[row])] ? kPassing : 0;
   }
 
   void run_round() {
@@ -180,7 +182,7 @@ class PathSearch {
   const Heap& heap_;
   const Follow follow_;
   std::vector<uint64_t> type_hash_, label_hash_;
-  std::vector<bool> leads_to_globals_;  // by label
+  std::vector<bool> leads_to_globals_;  // by label; empty where none does
   std::vector<RetainingPaths::Held>& held_;
   std::vector<ObjectId>& order_;                            // and the queue
   std::array<std::vector<Arrival>, kDoubtful + 1> rounds_;  // the one under way, and those to come
