@@ -141,7 +141,8 @@ void add_evidence(const RuleInput& input, const EvidenceGraph& graph, Finding& f
     doubtful |= kind == ReferenceKind::kAmbiguous || input.heap.certainty[step.reference] == Certainty::kConservative;
   }
   if (doubtful)
-    finding.evidence.push_back("some references of the cycle are addresses in memory without a type: each may be strong or weak");
+    finding.evidence.push_back(
+        "some references of the cycle are addresses in memory without a type: each may be strong or weak");
   if (const int64_t lost = lost_references(input, finding); lost > 0)
     finding.evidence.push_back(fmt::format(
         "its objects have {} more reference{} that nobody holds: breaking the cycle alone will not free what "

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "analyzer/findings/cycle_search.h"
+#include "analyzer/graph/retaining_path.h"
 
 namespace reftally {
 
@@ -104,6 +105,12 @@ std::map<std::string, size_t> unreachable_cycles(const Heap& heap, const std::ve
   return found;
 }
 
+// By what a call left behind. A static, or the kernel, may well know objects that live.
+bool is_seen_by_call(const Heap& heap, const Finding& finding) {
+  return finding.rule == std::string_view("unowned-cycle") && finding.root &&
+         is_passing(heap.roots[*finding.root].kind);
+}
+
 void add_advice(const Heap& heap, Finding& into, const Finding& from) {
   if (!into.advice || !from.advice || heap.label[into.advice->weaken] != heap.label[from.advice->weaken]) return;
   into.advice->breaks += from.advice->breaks;
@@ -124,21 +131,18 @@ void merge_watched(const Heap& heap, Finding& into, Finding&& watched) {
 }  // namespace
 
 void merge_watched_cycles(const Heap& heap, std::vector<Finding>& findings) {
+  const auto seen = std::stable_partition(findings.begin(), findings.end(),
+                                          [&](const Finding& finding) { return !is_seen_by_call(heap, finding); });
+  std::vector<Finding> watched(std::make_move_iterator(seen), std::make_move_iterator(findings.end()));
+  findings.erase(seen, findings.end());
   const std::map<std::string, size_t> unreachable = unreachable_cycles(heap, findings);
-  if (unreachable.empty()) return;
-  std::vector<Finding> watched;
-  for (Finding& finding : findings)
-    if (finding.rule == std::string_view("unowned-cycle")) watched.push_back(std::move(finding));
-  std::vector<Finding> kept;
   for (Finding& finding : watched) {
     const auto same = unreachable.find(cycle_text(heap, finding.cycle));
     if (same == unreachable.end())
-      kept.push_back(std::move(finding));
+      findings.push_back(std::move(finding));
     else
       merge_watched(heap, findings[same->second], std::move(finding));
   }
-  std::erase_if(findings, [](const Finding& finding) { return finding.rule == std::string_view("unowned-cycle"); });
-  findings.insert(findings.end(), std::make_move_iterator(kept.begin()), std::make_move_iterator(kept.end()));
 }
 
 }  // namespace reftally

@@ -238,10 +238,9 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
   std::vector<const HeapCensus*> censuses;
   for (const HeapCensus& census : input.before) censuses.push_back(&census);
   censuses.push_back(&now);
-  const size_t taken = censuses.size();
-  censuses = comparable(censuses);
-  std::vector<GrowingPath> growing = find_growing_paths(censuses);
-  std::erase_if(growing, [&](const GrowingPath& path) { return says_nothing(input, path); });
+  std::vector<GrowingPath> growing = find_growing_paths(comparable(censuses));
+  for (GrowingPath& path : growing) path.counts = counts_where_seen(censuses, path);
+  std::erase_if(growing, [&](const GrowingPath& path) { return path.counts.empty() || says_nothing(input, path); });
   Places places = growing_places(input, growing);
   fold_followers(input.heap, places, growing);
   const size_t before = findings.size();
@@ -261,9 +260,9 @@ void find_growth(const RuleInput& input, std::vector<Finding>& findings) {
     if (!path.threads.empty())
       finding.evidence.push_back(
           fmt::format("calls of ever more threads hold them: {} threads", fmt::join(path.threads, " -> ")));
-    if (censuses.size() < taken)
+    if (path.counts.size() < censuses.size())
       finding.evidence.push_back(fmt::format("{} of {} snapshots say nothing of it: another path came first then",
-                                             taken - censuses.size(), taken));
+                                             censuses.size() - path.counts.size(), censuses.size()));
     if (is_storage) finding.bytes = finding.retained_bytes = path.counts.back();
     findings.push_back(std::move(finding));
   }

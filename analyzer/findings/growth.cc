@@ -261,6 +261,16 @@ std::vector<const HeapCensus*> comparable(std::span<const HeapCensus* const> cen
   return without(censuses, left_out.indices());
 }
 
+std::vector<uint64_t> counts_where_seen(std::span<const HeapCensus* const> censuses, const GrowingPath& path) {
+  const HeapCensus& last = *censuses.back();
+  const bool is_storage = path.storage != LabelId{};
+  const uint64_t holder = is_storage ? last.storage.at(path.signature).holder : last.paths.at(path.signature).holder;
+  const auto seen = without(censuses, without_path(censuses, holder));
+  if (seen.size() <= path.counts.size()) return path.counts;
+  const auto counts = is_storage ? bytes_stored(seen, path.signature) : counts_of(seen, path.signature);
+  return grows(counts, is_storage ? kLeastStorage : kLeastGrowth) ? counts : std::vector<uint64_t>{};
+}
+
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses) {
   std::vector<GrowingPath> result;
   if (censuses.size() < kLeastCompared) return result;

@@ -32,6 +32,10 @@ struct GrowingPath {
 // there then. Three are left at least, and the last.
 std::vector<const HeapCensus*> comparable(std::span<const HeapCensus* const> censuses);
 
+// Those that `censuses` show of the place itself: it may be seen in snapshots that were left out for another's sake.
+// Empty when it does not grow in every one of them.
+std::vector<uint64_t> counts_where_seen(std::span<const HeapCensus* const> censuses, const GrowingPath& path);
+
 // Largest growth first. A place grows when it holds more in every snapshot than in the one before; it takes three.
 std::vector<GrowingPath> find_growing_paths(std::span<const HeapCensus* const> censuses);
 

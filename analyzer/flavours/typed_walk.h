@@ -143,10 +143,11 @@ class TypedWalk final : private ValueVisitor {
   Slots slots_;
   TypedReferences found_;
   std::deque<Pointee> pointees_;
-  std::vector<Elements> elements_;  // of counted objects, to be walked as theirs
-  bool declares_;                   // the image has declared objects
-  std::vector<uint8_t> walked_;     // by block
-  std::vector<bool> told_;          // by counted object: which of its pointers count is known; empty when of none
+  std::vector<Elements> elements_;                        // of counted objects, to be walked as theirs
+  std::unordered_map<uint64_t, uint64_t> seen_elements_;  // how many, by address of the first
+  bool declares_;                                         // the image has declared objects
+  std::vector<uint8_t> walked_;                           // by block
+  std::vector<bool> told_;  // by counted object: which of its pointers count is known; empty when of none
 
   std::optional<WordStates> named_;  // while only names are given: the words walked for that
   std::vector<DraftRoot> held_by_call_;

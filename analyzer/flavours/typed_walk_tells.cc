@@ -86,8 +86,10 @@ void TypedWalk::elements(uint64_t counter, const Type& element, uint64_t begin, 
   const uint32_t object = counter_at(counter);
   if (named_ || object == CountedObjects::kNone || !walker_.has_references(&element)) return;
   const uint32_t block = image_.block_at(begin);
-  if (block != Image::kNoBlock && holders_.in_block(block, begin) == object)
-    elements_.push_back({object, &element, begin, count});
+  if (block == Image::kNoBlock || holders_.in_block(block, begin) != object) return;
+  uint64_t& seen = seen_elements_[begin];  // all copies of a list have the same
+  if (count > seen) elements_.push_back({object, &element, begin, count});
+  seen = std::max(seen, count);
 }
 
 // A memory resource hands out parts of a block, the first of them where the block begins.

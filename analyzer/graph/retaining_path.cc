@@ -80,10 +80,9 @@ std::vector<uint32_t> roots_in_reading_order(const Heap& heap, Follow follow) {
 }
 
 // Breadth first, level by level, without a doubtful step, from what lasts; then from what calls hold; then on from all
-// of it with one doubtful step, and so on: a step into doubt waits for a later round, where it takes its turn by its
-// number of steps. Of the paths to an object that end
-// on one level the one of the least signature is kept: order in the heap, which is another in every dump, decides
-// nothing that names tell.
+// of it with one doubtful step, and so on: a step into doubt waits for the round after next, where it takes its turn by
+// its number of steps. Of the paths to an object that end on one level the one of the least signature is kept: order in
+// the heap, which is another in every dump, decides nothing that names tell.
 class PathSearch {
  public:
   PathSearch(const Heap& heap, Follow follow, std::vector<RetainingPaths::Held>& held, std::vector<ObjectId>& order)

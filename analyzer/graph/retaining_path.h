@@ -30,8 +30,9 @@ struct RetainingPath {
 
 // One search over the whole heap serves all questions. Fewest doubtful steps first (a word without a type may be
 // stale; whoever else holds what a cache or a call's context holds says more, and for longer), then from what lasts
-// rather than from a call under way, then fewest steps, then by root, in the order a person looks for them: statics, thread-locals, frames, stacks, the rest. What is equal in all
-// that is decided by signature, so that an object has the same path in another dump.
+// rather than from a call under way, then fewest steps, then by root, in the order a person looks for them: statics,
+// thread-locals, frames, stacks, the rest. What is equal in all that is decided by signature, so that an object has the
+// same path in another dump.
 class RetainingPaths {
  public:
   explicit RetainingPaths(const Heap& heap) : heap_(heap) {}

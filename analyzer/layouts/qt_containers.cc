@@ -96,7 +96,8 @@ void walk_view(Walker& walker, const Plan& plan, const Value& value) {
   if (!data || !begin || !size) return walker.give_up(value);
   walker.push(plan.alternatives[0], value.address + plan.offsets[4], value.path, value.index);
   const uint64_t element = plan.element->size;
-  if (*data == 0 || *size >= uint64_t{1} << 40 || !walker.in_one_piece(*begin, *begin + *size * element)) return;
+  if (*data == 0 || *size > (~uint64_t{0} - *begin) / element) return;
+  if (!walker.in_one_piece(*begin, *begin + *size * element)) return;
   walker.visitor().take(begin_at);
   walker.visitor().elements(*data + plan.offsets[3], *plan.element, *begin, *size);
 }

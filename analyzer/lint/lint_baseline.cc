@@ -82,12 +82,13 @@ std::vector<BaselineEntry> entries_of(const Program& program, const LintOptions&
   std::vector<BaselineEntry> entries;
   for (const LintFinding& finding : findings)
     if (finding.suppressed_by.empty())
-      entries.push_back({finding.fingerprint,
-                         finding.rule,
-                         finding.message,
-                         1,
-                         {},
-                         files_behind(program, finding, folder_of(options))});
+      entries.push_back(
+          {finding.fingerprint,
+           finding.rule,
+           finding.message,
+           1,
+           {},
+           options.update_baseline ? files_behind(program, finding, folder_of(options)) : std::vector<std::string>{}});
   return entries;
 }
 

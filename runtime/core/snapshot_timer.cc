@@ -64,8 +64,8 @@ void remove_dump(uint32_t sequence) noexcept {
 void thin() noexcept {
   for (uint32_t i = 0; i < kMostTimed; i++) i % 2 == 0 ? void(kept[i / 2] = kept[i]) : remove_dump(kept[i]);
   kept_count = (kMostTimed + 1) / 2;
-  interval_ms = 2 * interval_ms;
-  set_interval();
+  uint64_t ms = interval_ms;
+  if (ms != 0 && interval_ms.compare_exchange_strong(ms, 2 * ms)) set_interval();
 }
 
 }  // namespace
@@ -88,6 +88,8 @@ void start_snapshot_timer() noexcept {
 void stop_snapshot_timer() noexcept {
   if (interval_ms.exchange(0) != 0) set_interval();
 }
+
+void asked_by_user() noexcept { asked.store(false); }
 
 void timed_snapshot_taken(uint32_t sequence) noexcept {
   if (sequence == 0 || !asked.exchange(false)) return;

@@ -13,6 +13,7 @@ inline constexpr uint32_t kMostTimed = 9;
 void start_snapshot_timer() noexcept;  // in each process: a forked child has no timer
 // Before the snapshot at exit: one of what is destroyed after it would pass for the last word on the process.
 void stop_snapshot_timer() noexcept;
+void asked_by_user() noexcept;  // the next snapshot by a signal stays
 // A snapshot was asked for by the timer, and has been taken under this number: 0, it was not.
 void timed_snapshot_taken(uint32_t sequence) noexcept;
 

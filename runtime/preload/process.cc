@@ -56,6 +56,7 @@ void after_fork_in_child() {
 
 void on_snapshot_signal(int number, siginfo_t*, void* context) {
   int saved = errno;
+  asked_by_user();
   take_snapshot_in_handler(context, ends_programs(number) ? number : 0);
   errno = saved;
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 
 #include "runtime/core/recorder.h"
@@ -47,10 +48,30 @@ void write_note(const char* program) noexcept {
   close(notes);
 }
 
+bool is_program(const char* path) noexcept {
+  struct stat status;
+  return stat(path, &status) == 0 && S_ISREG(status.st_mode) && access(path, X_OK) == 0;
+}
+
+// As execvp(3) looks for it.
+bool is_found(const char* program) noexcept {
+  if (strchr(program, '/') != nullptr) return is_program(program);
+  const char* const folders = getenv("PATH");
+  for (const char* folder = folders != nullptr ? folders : "/bin:/usr/bin"; folder != nullptr;) {
+    const char* const end = strchrnul(folder, ':');
+    char buffer[kMaxPath];
+    Text path(buffer, sizeof buffer);
+    path.add(folder, static_cast<size_t>(end - folder)).add("/").add(program);
+    if (!path.cut() && is_program(path.c_str())) return true;
+    folder = *end == ':' ? end + 1 : nullptr;
+  }
+  return false;
+}
+
 void note_if_unseen(const char* program, char* const* environment) noexcept {
   if (recorder.options.run == 0 || recorder.restricted || program == nullptr || has_agent(environment)) return;
   const int saved = errno;
-  if (strchr(program, '/') == nullptr || access(program, X_OK) == 0) write_note(program);
+  if (is_found(program)) write_note(program);
   errno = saved;
 }
 

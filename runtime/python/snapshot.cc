@@ -176,7 +176,8 @@ int take_wanted_snapshot(void*) noexcept {
 // thread does, and that may wait for others, or for a client, as long as the program runs.
 bool may_take_in_handler() noexcept {
   is_wanted.store(true);
-  if (!is_queued.exchange(true)) python.Py_AddPendingCall(take_wanted_snapshot, nullptr);
+  if (!is_queued.exchange(true) && python.Py_AddPendingCall(take_wanted_snapshot, nullptr) != 0)
+    is_queued.store(false);  // the queue is full
   return without_gil = gil_is_free();
 }
 
@@ -245,6 +246,7 @@ void prepare_snapshots(const runtime::Options& given) noexcept {
   walk_options.redact = redact != nullptr && *redact != '\0' && *redact != '0';
   process = runtime::current_process();
   sequence = 0;
+  is_wanted.store(false);
   is_queued.store(false);
   start_time_ns = runtime::real_time_ns();
   if (writer_memory != nullptr) return;

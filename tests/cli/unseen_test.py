@@ -44,7 +44,9 @@ class Unseen(command.CommandTest):
 
     def test_what_has_the_agent_or_cannot_be_started_is_not_told(self):
         self.assertEqual(self.unseen("env", "A=b", LEAKY), "")
-        self.assertEqual(self.unseen("env", "-i", "/nonexistent", status=127), "")
+        for nothing in ("/nonexistent", "nonexistent", "/usr"):
+            self.assertEqual(self.unseen("sh", "-c", f"env -i {nothing}; env -i PATH=/usr/bin {nothing}; exit 0"), "")
+        self.assertIn("env started true without", self.unseen("sh", "-c", "env -i true; env -i PATH=/usr/bin true"))
         self.assertEqual(self.unseen("env", "-i", command.REFTALLY, "run", "--", LEAKY), "")
         self.assertEqual(self.unseen("env", "-i", "/bin/true", options=["--only", "parent*"]), "")
 

@@ -388,16 +388,37 @@ std::string busy_registry(int sessions, bool busy) {
   return drawing;
 }
 
-size_t compared(const std::vector<std::string>& drawings) {
+std::string with_pool(const std::string& registry, int jobs) {
+  std::string drawing = registry + "static g_pool => p(Pool)[16]:1;";
+  for (int i = 0; i < jobs; i++) drawing += fmt::format("p =[Pool::jobs_[]#{0}]=> j{0}(Job)[16];", i);
+  return drawing;
+}
+
+struct Censuses {
   std::vector<HeapCensus> censuses;
   std::vector<const HeapCensus*> all;
-  for (const std::string& drawing : drawings) {
-    const Heap heap = read_drawing(drawing).heap;
-    RetainingPaths paths(heap);
-    censuses.push_back(take_census(heap, paths));
+
+  explicit Censuses(const std::vector<std::string>& drawings) {
+    for (const std::string& drawing : drawings) {
+      const Heap heap = read_drawing(drawing).heap;
+      RetainingPaths paths(heap);
+      censuses.push_back(take_census(heap, paths));
+    }
+    for (const HeapCensus& census : censuses) all.push_back(&census);
   }
-  for (const HeapCensus& census : censuses) all.push_back(&census);
-  return comparable(all).size();
+};
+
+size_t compared(const std::vector<std::string>& drawings) { return comparable(Censuses(drawings).all).size(); }
+
+// Of two places that grow in the snapshots compared: how many snapshots show each growing, 0 where one shows that it
+// does not.
+std::multiset<size_t> seen_growing(int jobs_while_busy) {
+  const Censuses taken({with_pool(busy_registry(10, false), 10), with_pool(busy_registry(20, true), jobs_while_busy),
+                        with_pool(busy_registry(30, false), 30), with_pool(busy_registry(40, false), 40)});
+  std::multiset<size_t> seen;
+  for (const GrowingPath& path : find_growing_paths(comparable(taken.all)))
+    seen.insert(counts_where_seen(taken.all, path).size());
+  return seen;
 }
 
 }  // namespace
@@ -407,6 +428,11 @@ TEST_CASE("a snapshot in which another path led to the place first says nothing 
                   busy_registry(40, false)}) == 3);
   CHECK(compared({busy_registry(10, true), busy_registry(20, false), busy_registry(30, true), busy_registry(40, false),
                   busy_registry(50, false)}) == 3);
+}
+
+TEST_CASE("a snapshot that says nothing of one place counts for another") {
+  CHECK(seen_growing(20) == std::multiset<size_t>{3, 4});
+  CHECK(seen_growing(5) == std::multiset<size_t>{0, 3});
 }
 
 TEST_CASE("three snapshots are compared at least, and one in which the holder was not there yet is one of them") {
