@@ -113,25 +113,14 @@ bool plan_forward_list(const Type& type, Plan& plan) { return plan_nodes(type, p
 // ---- set, map: nodes { left, right, parent, colour, element }; the tree { least node, root, size }
 
 void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
-  constexpr uint64_t kRight = 8, kParent = 16;
+  constexpr uint64_t kLeft = 0, kRight = 8, kParent = 16;
   const uint64_t least_at = value.address + plan.offsets[0], root_at = least_at + 8;
   const std::optional<uint64_t> root = walker.word(root_at);
   if (!root) return walker.give_up(value);
   walker.visitor().take(least_at);  // of an empty tree: the tree itself
   if (*root == 0 || !walker.visitor().take(root_at)) return;
-  std::vector<uint64_t> nodes{*root};
-  while (!nodes.empty()) {
-    const uint64_t node = nodes.back();
-    nodes.pop_back();
-    const auto left = walker.word(node), right = walker.word(node + kRight);
-    if (!left || !right || !walker.visitor().take(node)) continue;
-    walker.visitor().take(node + kRight);
-    walker.visitor().take(node + kParent);
-    walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + plan.offsets[2]);
-    if (*left) nodes.push_back(*left);
-    if (*right) nodes.push_back(*right);
-  }
+  walk_tree_nodes(walker, *root, {kLeft, kRight, kParent},
+                  [&](uint64_t node) { push_entry(walker, plan, value, node + plan.offsets[2]); });
 }
 
 bool plan_tree(const Type& type, Plan& plan, bool is_map) {

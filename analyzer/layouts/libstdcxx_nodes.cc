@@ -27,6 +27,23 @@ void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64
               index_of_key(walker, *plan.alternatives[0], address));
 }
 
+void walk_tree_nodes(Walker& walker, uint64_t root, const TreeLinks& links,
+                     const std::function<void(uint64_t node)>& push) {
+  std::vector<uint64_t> nodes{root};
+  while (!nodes.empty()) {
+    const uint64_t node = nodes.back();
+    nodes.pop_back();
+    const auto left = walker.word(node + links.left), right = walker.word(node + links.right);
+    if (!left || !right || !walker.visitor().take(node + links.left)) continue;
+    walker.visitor().take(node + links.right);
+    walker.visitor().take(node + links.parent);
+    walker.visitor().storage(node);
+    push(node);
+    if (*left) nodes.push_back(*left);
+    if (*right) nodes.push_back(*right);
+  }
+}
+
 bool plan_entries(const Type& type, Plan& plan, bool is_map) {
   if (type.template_arguments.empty()) return false;
   plan.element = type.template_arguments[0];
@@ -90,19 +107,8 @@ void walk_tree(Walker& walker, const Plan& plan, const Value& value) {
   if (*root == 0 || !walker.visitor().take(header + kParent)) return;
   walker.visitor().take(header + kLeft);
   walker.visitor().take(header + kRight);
-  std::vector<uint64_t> nodes{*root};
-  while (!nodes.empty()) {
-    const uint64_t node = nodes.back();
-    nodes.pop_back();
-    const auto left = walker.word(node + kLeft), right = walker.word(node + kRight);
-    if (!left || !right || !walker.visitor().take(node + kLeft)) continue;
-    walker.visitor().take(node + kRight);
-    walker.visitor().take(node + kParent);
-    walker.visitor().storage(node);
-    push_entry(walker, plan, value, node + plan.offsets[2]);
-    if (*left) nodes.push_back(*left);
-    if (*right) nodes.push_back(*right);
-  }
+  walk_tree_nodes(walker, *root, {kLeft, kRight, kParent},
+                  [&](uint64_t node) { push_entry(walker, plan, value, node + plan.offsets[2]); });
 }
 
 bool plan_tree(const Type& type, Plan& plan, bool is_map) {

@@ -1,6 +1,8 @@
 // Ways to walk that libraries share: where their classes differ, it is in offsets and names.
 #pragma once
 
+#include <functional>
+
 #include "analyzer/layouts/walker.h"
 
 namespace reftally {
@@ -36,6 +38,14 @@ bool plan_entries(const Type& type, Plan& plan, bool is_map);
 // Where it stands in a node behind so many bytes of links.
 uint64_t offset_in_node(const Plan& plan, uint64_t links);
 void push_entry(Walker& walker, const Plan& plan, const Value& container, uint64_t address, uint32_t index = kNoIndex);
+
+// Where a node of a binary tree has its links.
+struct TreeLinks {
+  uint64_t left, right, parent;
+};
+// Nodes of a tree from its root on, each once; `push` is called with the address of each.
+void walk_tree_nodes(Walker& walker, uint64_t root, const TreeLinks& links,
+                     const std::function<void(uint64_t node)>& push);
 
 // Where the value of a type-erased callable or its copy is: reads as ".[lambda FILE:LINE]" or ".bind".
 PathId path_into(Walker& walker, const Type& type, PathId path);

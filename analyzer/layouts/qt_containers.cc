@@ -198,19 +198,9 @@ void walk_map_data(Walker& walker, const Plan& plan, const Value& value) {
   if (!root) return walker.give_up(value);
   if (*root == 0 || !walker.visitor().take(root_at + left_at)) return;
   walker.visitor().take(value.address + plan.offsets[3]);
-  std::vector<uint64_t> nodes{*root};
-  while (!nodes.empty()) {
-    const uint64_t node = nodes.back();
-    nodes.pop_back();
-    const auto left = walker.word(node + left_at), right = walker.word(node + right_at);
-    if (!left || !right || !walker.visitor().take(node + left_at)) continue;
-    walker.visitor().take(node + right_at);
-    walker.visitor().take(node);
-    walker.visitor().storage(node);
-    push_key_and_value(walker, plan, value, node);
-    if (*right) nodes.push_back(*right);
-    if (*left) nodes.push_back(*left);
-  }
+  constexpr uint64_t kParent = 0;  // and colour
+  walk_tree_nodes(walker, *root, {left_at, right_at, kParent},
+                  [&](uint64_t node) { push_key_and_value(walker, plan, value, node); });
 }
 
 bool is_map_of_qt5(const Type& type) {
