@@ -86,7 +86,10 @@ class HeapReader {
     // The last ones are of chunks beyond 512 KB: in any heap one of them is empty.
     if (!is_empty(kBins - 3) && !is_empty(kBins - 2) && !is_empty(kBins - 1)) return 0;
     uint64_t empty = 0;
-    for (uint64_t bin = 0; bin < kBins; ++bin) empty += is_empty(bin);
+    for (uint64_t bin = 0; bin < kBins; ++bin) {
+      if (word(state + kBinsOffset + 16 * bin) == 0) return 0;  // an empty std::map points at itself too, among zeros
+      empty += is_empty(bin);
+    }
     return empty;
   }
 

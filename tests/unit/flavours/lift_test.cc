@@ -380,6 +380,19 @@ TEST_CASE("the allocator's own bins are no roots") {
   CHECK(HeapInspector(lift_without_types(image)).roots_of(block) == "static raw/conservative");
 }
 
+TEST_CASE("static maps that are empty are not taken for the allocator's bins: what lies among them is a root") {
+  constexpr uint64_t kMap = 48, kMaps = 40;  // std::map: 8 bytes, then color, parent, left, right, number of nodes
+  ImageBuilder memory;
+  const uint64_t block = memory.block(24), maps = memory.static_words(kMap / 8 * kMaps + 1);
+  for (uint64_t map = maps; map != maps + kMap * kMaps; map += kMap) {
+    memory.set(map + 24, map + 8);
+    memory.set(map + 32, map + 8);
+  }
+  memory.set(maps + kMap * kMaps, block);
+  const Image image = memory.build();
+  CHECK(HeapInspector(lift_without_types(image)).roots_of(block) == "static raw/conservative");
+}
+
 TEST_CASE("what a vector on a stack has between its begin and its end is in use, what lies beyond is not") {
   ImageBuilder memory;
   constexpr int kRoom = 40;  // a large block: by itself it may be a pool, with dead words anywhere

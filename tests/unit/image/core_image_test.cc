@@ -53,6 +53,19 @@ TEST_CASE("a core becomes an image: process, module, thread, and words of each k
   CHECK_FALSE(image.region_at(CoreBuilder::kArena + 500));    // the allocator's own state
 }
 
+TEST_CASE("a busy heap's arena is found beside more empty static maps than it has empty bins") {
+  CoreBuilder core = complete_core();
+  for (uint64_t bin = 0; bin < 100; ++bin) {
+    core.set(CoreBuilder::kArena + 112 + 16 * bin, CoreBuilder::kHeap);
+    core.set(CoreBuilder::kArena + 120 + 16 * bin, CoreBuilder::kHeap);
+  }
+  for (uint64_t map = CoreBuilder::kStatics + 0x100; map < CoreBuilder::kStatics + 0x100 + 48 * 40; map += 48) {
+    core.set(map + 16, map);
+    core.set(map + 24, map);
+  }
+  CHECK(sizes_of(read(core.bytes())) == std::vector<uint64_t>{40, 104, 504});
+}
+
 TEST_CASE("chunks that only look used are no blocks: fastbins, a thread's cache and what it holds") {
   CHECK(sizes_of(read(complete_core().bytes())) == std::vector<uint64_t>{40, 104, 504});
 }
