@@ -56,6 +56,18 @@ uint32_t changed_frames(const LastStack& last, uint32_t count) noexcept {
   return left;
 }
 
+// The same where memory may be gone: from the inside out, and no further than what is the same, for a slot whose inner
+// frames are those that were walked is in use.
+uint32_t changed_foreign_frames(const LastStack& last, uint32_t count) noexcept {
+  uint32_t bp = last.bp_count;
+  for (uint32_t i = count; i-- != 0;) {
+    while (bp != 0 && last.bp_frames[bp - 1] > i) bp--;
+    if (bp != 0 && last.bp_frames[bp - 1] == i && has_changed(last.bp_words[bp - 1])) return i + 1;
+    if (has_changed(last.returns[i])) return i + 1;
+  }
+  return 0;
+}
+
 // Looks for frames of the last stack among those of a walk, both from the inside outwards.
 class Matcher {
  public:
@@ -68,7 +80,8 @@ class Matcher {
     const Registers& candidate = last_.frames[left_ - 1].at;
     if (candidate.sp != at.sp || candidate.pc != at.pc) return 0;
     if (last_.frames[left_ - 1].bp_is_decisive && candidate.bp != at.bp) return 0;
-    const uint32_t found = left_, changed = changed_frames(last_, found);
+    const uint32_t found = left_;
+    const uint32_t changed = last_.is_foreign ? changed_foreign_frames(last_, found) : changed_frames(last_, found);
     if (changed == 0) return found;
     left_ = changed - 1;  // frames further out may still be met another way
     return 0;
@@ -177,9 +190,10 @@ bool add_word(StackMemo& memo, uint64_t address, uint64_t value) noexcept {
 }
 
 // Frames at the base of a thread's stack that called one function once: those of the C library that began it, and what
-// called them. Whoever is called by the last of them is called by it alone.
+// called them. Whoever is called by the last of them is called by it alone. A fibre's may begin in any function.
 uint32_t frames_of_base(const LastStack& last) noexcept {
   constexpr uint64_t kStart = 64;  // bytes of _start, which has no rule to go on by
+  if (last.is_foreign) return 0;
   const bool is_process = last.frames[0].at.pc - getauxval(AT_ENTRY) < kStart;
   if (last.end_slot == 0 && !is_process) return 0;
   uint32_t frames = 1;
@@ -201,10 +215,12 @@ bool collect_words(const LastStack& last, StackMemo& memo) noexcept {
     if (frame.bp_slot != 0) bp_slot = frame.bp_slot;
     if (i != 0 && !add_word(memo, last.frames[i - 1].at.sp - 8, last.frames[i - 1].at.pc)) return false;
   }
-  return true;
+  return last.end_slot == 0 || add_word(memo, last.end_slot, 0);
 }
 
-// A signal's handler may look at it at any moment, and must find it empty or whole.
+// A signal's handler may look at it at any moment, and must find it empty or whole. Its words can be read at any time:
+// they are compared from the inside out, and where all before are the same, the next is a slot of a frame that is
+// alive.
 void keep_memo(StackMemo& memo, const LastStack& last, uint64_t epoch, const Registers& at, uint32_t node) noexcept {
   memo.pc = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -244,8 +260,10 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
   const uint32_t depth = recorder.options.stack_depth;
   LastStack& last = thread.last_stack;
   const StackBounds bounds = bounds_around(caller.sp);
-  if (last.epoch != now) last.count = 0, last.epoch = now;
-  if (bounds.high == 0) last.count = 0;  // a fibre: its memory may be gone when we look again
+  const bool is_foreign = bounds.high == 0;
+  if (last.epoch != now || last.is_foreign != is_foreign) last.count = 0;
+  last.epoch = now;
+  last.is_foreign = is_foreign;
   StackWalk walk(caller, bounds, true);
   walk_stack(thread, walk);
   if (last.is_cut && last.count <= depth) {  // it may be that deep no more
@@ -255,7 +273,7 @@ uint32_t capture_stack(ThreadState& thread, const Registers& caller) noexcept {
   }
   const bool is_deep = last.is_cut || last.count > depth;
   const uint32_t node = is_deep ? node_of_deep(thread, depth) : last.nodes[last.count - 1];
-  if (bounds.high == 0 || walk.was_lost()) last.count = 0;
+  if (walk.was_lost()) last.count = 0;
   return node;
 }
 

@@ -25,7 +25,7 @@ inline bool is_of_frame(const StackMemo& memo, const Registers& at) noexcept {
   return memo.pc == at.pc && memo.entry_sp == at.sp - kBelowCaller;
 }
 
-// A thread's memos are of its own stack, so at the same sp all their words are there to be read.
+// Why the words are there to be read: keep_memo() in birth_stacks.cc.
 inline bool is_same(const StackMemo& memo, const Registers& at, uint64_t epoch) noexcept {
   if (!is_of_frame(memo, at) || memo.epoch != epoch || (memo.needs_bp && memo.bp != at.bp)) return false;
   for (const StackWord *word = memo.words, *end = word + memo.count; word != end; word++)

@@ -34,6 +34,7 @@ struct LastStack {
   uint32_t count = 0;
   uint64_t epoch = 0;                  // ThreadState::epoch
   bool is_cut = false;                 // the outermost frames are not among these
+  bool is_foreign = false;             // of a fibre: memory that is no part of the stack now may be gone
   uint64_t end_slot = 0;               // where the last step read a zero return address; 0: there was no rule
   StackFrame frames[kMaxKnownFrames];  // outermost first
   // What the steps to their callers read: each its return slot, and the slots that decisive values of rbp came from.

@@ -29,10 +29,13 @@ inline bool asks_nothing = false;  // of the kernel: the program gave up rights
 
 class StackWalk {
  public:
-  // `bounds`: the stack that `start` is on, empty when unknown (fibres, signal stacks): then every page is tried before
-  // it is read. `pc_is_return_address` is false for registers that a signal interrupted.
+  // `bounds`: the stack that `start` is on, empty when unknown (fibres, signal stacks): then each page but the one that
+  // the call has written to is tried before it is read. `pc_is_return_address` is false for registers that a signal
+  // interrupted.
   StackWalk(const Registers& start, const StackBounds& bounds, bool pc_is_return_address) noexcept
-      : at_(start), bounds_(bounds), is_return_(pc_is_return_address) {}
+      : at_(start), is_return_(pc_is_return_address) {
+    set_bounds(bounds);
+  }
 
   const Registers& registers() const noexcept { return at_; }
   bool step() noexcept;  // to the caller; false when it ended here
@@ -55,7 +58,9 @@ class StackWalk {
   bool plain_step(uint32_t packed, uint32_t function) noexcept;
   bool rare_step() noexcept;
   bool load(uint64_t address, uint64_t& value) noexcept;
-  bool page_is_readable(uint64_t page) noexcept;
+  void set_bounds(const StackBounds& bounds) noexcept;
+  bool holds(uint64_t address) noexcept { return bounds_.holds(address) || (is_foreign_ && try_page_of(address)); }
+  bool try_page_of(uint64_t address) noexcept;
   bool step_over_signal() noexcept;
   bool end(State state) noexcept {
     state_ = state;
@@ -63,12 +68,11 @@ class StackWalk {
   }
 
   Registers at_;
-  StackBounds bounds_;
-  bool is_return_;
+  StackBounds bounds_;  // of a foreign stack what is known to be readable
+  bool is_foreign_ = false, is_return_;
   bool step_repeats_ = false, step_used_bp_ = false;
   State state_ = kGoing;
   uint64_t return_slot_ = 0, bp_slot_ = 0;
-  uint64_t readable_page_ = 1;
   uint32_t function_ = 0;
 };
 

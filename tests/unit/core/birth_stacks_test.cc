@@ -1,6 +1,8 @@
 // Stacks of a recursion that goes up and down, against those of the C++ runtime's unwinder.
 #include "runtime/core/birth_stacks.h"
 
+#include <sys/mman.h>
+#include <ucontext.h>
 #include <unwind.h>
 
 #include <algorithm>
@@ -158,6 +160,33 @@ struct TwoDepths {
   }
 };
 
+// A fibre on memory of its own: what is called runs there to its end.
+struct Fibre {
+  char* memory;
+  size_t size;
+  static inline Walk* walk = nullptr;
+  static inline int depth = 0;
+
+  Fibre(void* at, size_t bytes) : memory(static_cast<char*>(at)), size(bytes) {
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | (at ? MAP_FIXED_NOREPLACE : 0);
+    memory = static_cast<char*>(mmap(at, size, PROT_READ | PROT_WRITE, flags, -1, 0));
+  }
+  ~Fibre() { munmap(memory, size); }
+  Fibre(const Fibre&) = delete;
+  Fibre& operator=(const Fibre&) = delete;
+
+  void run(Walk& what, int how_deep) {
+    walk = &what;
+    depth = how_deep;
+    ucontext_t here, there;
+    getcontext(&there);
+    there.uc_stack = {memory, 0, size};
+    there.uc_link = &here;
+    makecontext(&there, [] { walk->step(depth); }, 0);
+    swapcontext(&here, &there);
+  }
+};
+
 bool create_tables() { return recorder.stacks.create() && create_unwinder(); }
 
 void add_stacks(uint32_t count) {
@@ -225,6 +254,32 @@ TEST_CASE("a frame found by rbp is where rbp says, whatever its old place still 
     CHECK(capture.births_are_same);
     CHECK(capture.known == capture.node);
   }
+}
+
+TEST_CASE(
+    "a fibre's stack is what the unwinder finds, and is known again; its memory may be gone, or another's by then") {
+  REQUIRE(create_tables());
+  Capture capture;
+  Walk walk{capture};
+  void* place = nullptr;
+  int known = 0;
+  for (const size_t pages : {40, 20, 30, 12, 40}) {
+    Fibre fibre(place, pages * 4096);
+    REQUIRE(fibre.memory != MAP_FAILED);
+    place = fibre.memory;
+    for (int time = 0; time < 20; ++time) {
+      walk.calls_left = 200;
+      walk.random.seed(static_cast<unsigned>(time % 3));
+      fibre.run(walk, 12);
+      known += capture.known != 0;
+      walk.calls_left = 0;
+      walk.step(0);  // on the thread's own
+    }
+  }
+  CHECK(known > 30);
+  CHECK(walk.all_same);
+  CHECK(capture.memos_are_true);
+  CHECK(capture.births_are_same);
 }
 
 TEST_CASE("of many births the stacks that come again are known without a walk") {
