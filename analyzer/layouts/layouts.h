@@ -16,5 +16,6 @@ std::span<const Layout> libcxx_layouts();
 std::span<const Layout> boost_layouts();
 std::span<const Layout> qt_layouts();
 std::span<const Layout> qt_container_layouts();
+std::span<const Layout> tbb_layouts();
 
 }  // namespace reftally
