@@ -19,6 +19,19 @@ const Type& address_type() {
 constexpr int kDeepest = 64;
 constexpr uint64_t kSmallestOpaque = 16;  // a byte array that could hold a shared_ptr
 
+bool has_only_name(const TypeMember& member) {
+  return member.type && member.type->is_declaration && member.type->size == 0 && !member.is_virtual_base;
+}
+
+// In order; none where no member asks for them.
+std::vector<uint64_t> member_begins(const Type& type) {
+  std::vector<uint64_t> begins;
+  if (std::none_of(type.members.begin(), type.members.end(), has_only_name)) return begins;
+  for (const TypeMember& member : type.members) begins.push_back(member.offset);
+  std::sort(begins.begin(), begins.end());
+  return begins;
+}
+
 void walk_members(Walker& walker, const Plan& plan, const Value& value) {
   for (const TypeMember& member : plan.members) {
     uint64_t offset = member.offset;
@@ -223,11 +236,10 @@ Plan Walker::plan_union(const Type& type) {
 
 // A base or member of a class of which a library without debug information has all but the name: so many bytes as come
 // before the next member, of which nothing is known. nullptr where there are none.
-const Type* Walker::undescribed(const Type& type, const TypeMember& member) {
-  if (!member.type || !member.type->is_declaration || member.type->size != 0 || member.is_virtual_base) return nullptr;
-  uint64_t end = type.size;
-  for (const TypeMember& other : type.members)
-    if (other.offset > member.offset) end = std::min(end, other.offset);
+const Type* Walker::undescribed(const Type& type, const TypeMember& member, const std::vector<uint64_t>& begins) {
+  if (!has_only_name(member)) return nullptr;
+  const auto next = std::upper_bound(begins.begin(), begins.end(), member.offset);
+  const uint64_t end = next == begins.end() ? type.size : std::min(type.size, *next);
   if (end <= member.offset) return nullptr;
   auto [found, added] = undescribed_.try_emplace(end - member.offset);
   if (added) {
@@ -249,9 +261,10 @@ Plan Walker::plan_class(const Type& type) {
     if (type.size) made.walk = walk_opaque;
     return made;
   }
+  const std::vector<uint64_t> begins = member_begins(type);
   for (const TypeMember& member : type.members) {
     if (member.is_bit_field || member.name.starts_with("_vptr")) continue;
-    const Type* const bytes = undescribed(type, member);
+    const Type* const bytes = undescribed(type, member, begins);
     if (!has_references(member.type) && !member.is_address && !bytes) continue;
     made.members.push_back(member);
     if (bytes) made.members.back().type = bytes;

@@ -129,7 +129,7 @@ class Walker {
   Plan make_plan(const Type& type);
   Plan plan_class(const Type& type);
   Plan plan_union(const Type& type);
-  const Type* undescribed(const Type& type, const TypeMember& member);
+  const Type* undescribed(const Type& type, const TypeMember& member, const std::vector<uint64_t>& begins);
   void plan_lone_pointer(const PointerShape& shape, Plan& plan) const;
 
   const Image& image_;
