@@ -17,6 +17,7 @@
 #include "analyzer/base/error.h"
 #include "analyzer/cli/analysis_options.h"
 #include "analyzer/cli/command.h"
+#include "analyzer/cli/drop_folder.h"
 #include "analyzer/cli/installed.h"
 #include "analyzer/cli/left_running.h"
 #include "analyzer/cli/run_dumps.h"
@@ -81,7 +82,7 @@ void tell_listeners(const RunOptions& options) {
   if (!suppressions.empty()) set("REFTALLY_SUPPRESSIONS", suppressions);
 }
 
-void set_environment(const RunOptions& options, const fs::path& agent) {
+void set_environment(const RunOptions& options, const fs::path& agent, const DropFolder& drop) {
   // GLib before 2.76 cuts objects from blocks of its own, where nobody sees them come and go; told so, it asks malloc.
   setenv("G_SLICE", "always-malloc", 0);
   prepend("LD_PRELOAD", agent.string());
@@ -89,6 +90,7 @@ void set_environment(const RunOptions& options, const fs::path& agent) {
   add_python_agent(agent.parent_path());
   tell_listeners(options);
   set("REFTALLY_OUTPUT_DIR", fs::absolute(options.dump_dir).string());
+  if (!drop.path().empty()) set("REFTALLY_DROP_DIR", drop.path());
   if (options.full_contents) set("REFTALLY_CONTENTS", "full");
   if (options.redact) set("REFTALLY_REDACT", "1");
   if (options.no_stacks) set("REFTALLY_STACKS", "0");
@@ -135,12 +137,12 @@ struct Ended {
 };
 
 // Waits for the program; children of its own that outlive it are not ours to wait for.
-Ended run_program(const RunOptions& options, uint64_t run) {
+Ended run_program(const RunOptions& options, const DropFolder& drop, uint64_t run) {
   const fs::path agent = installed_file("libreftally-agent.so", "the agent");
   const pid_t pid = fork();
   if (pid < 0) throw Error(fmt::format("cannot fork: {}", strerror(errno)));
   if (pid == 0) {
-    set_environment(options, agent);
+    set_environment(options, agent, drop);
     mark_run(run);
     become_program(options);
   }
@@ -299,10 +301,12 @@ std::string why_no_dump(const RunOptions& options, const std::string& unseen, in
 }
 
 // Says what became of the dumps where there is more to say than a report does.
-void tell_of_dumps(const RunOptions& options, uint64_t run, bool has_dumps, int status) {
+void tell_of_dumps(const RunOptions& options, DropFolder& drop, uint64_t run, bool has_dumps, int status) {
   const bool not_run = WIFEXITED(status) && (WEXITSTATUS(status) == 126 || WEXITSTATUS(status) == 127);
   const std::string folder = (fs::absolute(options.dump_dir) / "").lexically_normal().parent_path();
-  const std::string left = left_running_message(left_running(run), folder);
+  const std::vector<pid_t> running = left_running(run);
+  std::string left = left_running_message(running, folder);
+  if (drop.leave_to(running)) left += fmt::format(" (to {} where they gave up root's rights)", drop.path());
   const std::string unseen =
       unseen_message(named_by(options.only, take_unseen_programs(options.dump_dir, run)), options.program);
   if (!left.empty()) fmt::print(stderr, "reftally: {}\n", left);
@@ -317,17 +321,25 @@ int run(const RunOptions& options) {
   std::error_code not_made;
   fs::create_directories(options.dump_dir, not_made);
   const uint64_t number = new_run_number();
-  const auto [pid, status] = run_program(options, number);
-  const std::vector<ProcessDumps> dumps = dumps_of_run(options.dump_dir, number, pid);
-  tell_of_dumps(options, number, !dumps.empty(), status);
-  const bool went_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+  Ended ended;
+  std::vector<ProcessDumps> dumps;
+  {
+    DropFolder drop(options.dump_dir);
+    ended = run_program(options, drop, number);
+    const size_t moved = drop.empty_into(options.dump_dir, number);
+    if (options.verbose && moved != 0)
+      fmt::print(stderr, "reftally: moved {} to {}\n", plural(moved, "dump"), options.dump_dir);
+    dumps = dumps_of_run(options.dump_dir, number, ended.pid);
+    tell_of_dumps(options, drop, number, !dumps.empty(), ended.status);
+  }
+  const bool went_well = WIFEXITED(ended.status) && WEXITSTATUS(ended.status) == 0;
   Outcome outcome = Outcome::kClean;
   if (!options.no_analyze && !dumps.empty()) outcome = judge(dumps, options);
   // A gate that has seen nothing is not open.
   if (!options.no_analyze && dumps.empty() && went_well && options.output.fail_on != "never")
     outcome = Outcome::kUnknown;
   if (outcome == Outcome::kUnknown) return kExitError;
-  return outcome == Outcome::kFound ? options.error_exitcode : exit_like(status);
+  return outcome == Outcome::kFound ? options.error_exitcode : exit_like(ended.status);
 }
 
 }  // namespace

@@ -62,6 +62,15 @@ std::vector<ProcessDumps> dumps_of_run(const std::string& folder, uint64_t run, 
   return result;
 }
 
+std::vector<std::string> dump_files_of_run(const std::string& folder, uint64_t run) {
+  std::vector<std::string> result;
+  std::error_code gone;
+  for (const fs::path& path : dumps_in(folder))
+    if (fs::is_regular_file(fs::symlink_status(path, gone)) && process_of_run(path, run))
+      result.push_back(path.string());
+  return result;
+}
+
 bool is_of_shell(const ProcessDumps& dumps) {
   constexpr std::string_view kShells[] = {"sh", "bash", "dash", "ash", "ksh", "zsh", "busybox"};
   return std::find(std::begin(kShells), std::end(kShells), dumps.program) != std::end(kShells);

@@ -17,6 +17,9 @@ struct ProcessDumps {
 // Of the processes that belong to `run`, by name and process; that of `first` at the head.
 std::vector<ProcessDumps> dumps_of_run(const std::string& folder, uint64_t run, pid_t first);
 
+// Paths of them all; of files alone, not of links to them.
+std::vector<std::string> dump_files_of_run(const std::string& folder, uint64_t run);
+
 // A shell that starts the program, as a pyenv shim does by way of forty others, is not what anybody asked about.
 bool is_of_shell(const ProcessDumps& dumps);
 

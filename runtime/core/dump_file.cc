@@ -19,9 +19,17 @@ namespace {
 
 char unfinished[kMaxDumpPath];  // of this child; empty once it has its name, or is gone
 
+// The same for all that one process does with a dump, while its rights are the same.
+const char* folder_of(const Options& options) noexcept {
+  const bool has_another = options.drop_dir[0] != '\0';
+  return has_another && access(options.output_dir, W_OK | X_OK) != 0 && access(options.drop_dir, W_OK | X_OK) == 0
+             ? options.drop_dir
+             : options.output_dir;
+}
+
 bool compose(const DumpName& name, char (&path)[kMaxDumpPath], const char* prefix, const char* suffix) noexcept {
   Text text(path, sizeof path);
-  text.add(name.options->output_dir).add("/").add(prefix).add(name.options->name).add(".").add(name.process);
+  text.add(folder_of(*name.options)).add("/").add(prefix).add(name.options->name).add(".").add(name.process);
   text.add(".").add(name.sequence).add(".tally").add(suffix);
   return !text.cut();
 }

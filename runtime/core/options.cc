@@ -40,6 +40,12 @@ void read_output_dir(Options& options) noexcept {
   copy(options.output_dir + length + 1, kMaxPath - length - 1, given);
 }
 
+void read_drop_dir(Options& options) noexcept {
+  const char* const given = getenv("REFTALLY_DROP_DIR");
+  if (given != nullptr && *given == '/' && strlen(given) < sizeof options.drop_dir)
+    copy(options.drop_dir, sizeof options.drop_dir, given);
+}
+
 void read_executable_name(char* name, size_t capacity) noexcept {
   char path[kMaxPath];
   ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
@@ -75,6 +81,7 @@ bool is_left_out() noexcept {
 
 void read_options(Options& options) noexcept {
   read_output_dir(options);
+  read_drop_dir(options);
   read_name(options);
   options.at_exit = number("REFTALLY_AT_EXIT", 1) != 0;
   options.signal = static_cast<int>(number("REFTALLY_SIGNAL", 0));

@@ -1,6 +1,8 @@
 // What the agent is told, by environment: `reftally run` sets these, a user may too. Read once, at start.
 //
 //   REFTALLY_OUTPUT_DIR   folder for dumps, absolute or relative to the folder at start (default: that folder)
+//   REFTALLY_DROP_DIR     folder for dumps of a process that may not write to that one, having given up root's rights;
+//                         absolute (default: none)
 //   REFTALLY_NAME         NAME of NAME.PID.N.tally (default: the program's file name)
 //   REFTALLY_AT_EXIT      1 (default): snapshot when main returns or exit is called; 0: never on its own
 //   REFTALLY_SIGNAL       number of the signal that asks for a snapshot (default 0: none, for some programs look at
@@ -27,6 +29,7 @@ inline constexpr uint32_t kMaxStackDepth = 128;
 
 struct Options {
   char output_dir[kMaxPath] = {};
+  char drop_dir[256] = {};  // empty: none
   char name[256] = {};
   bool at_exit = true;
   int signal = 0;

@@ -47,6 +47,20 @@ THREE_LEAKY_CHILDREN = "for i in 1 2 3; do {program} > /dev/null & done; wait"
 
 
 class Run(command.CommandTest):
+    @unittest.skipUnless(os.geteuid() == 0, "only root has rights to give up")
+    def test_a_server_that_gives_up_roots_rights_leaves_its_dump_all_the_same(self):
+        folder = self.folder / "of_root"
+        folder.mkdir(mode=0o700)
+        server = "import os; os.setgid(65534); os.setuid(65534); print(os.getuid())"
+        for words in ([sys.executable, "-c", server], ["setpriv", "--reuid", "65534", "sleep", "0.01"]):
+            done = self.reftally("run", "-o", folder, "--verbose", "--", *words)
+            self.assertNotIn("no dump", done.stderr)
+            self.assertIn(f"moved 1 dump to {folder}", done.stderr)
+            [dropped] = [line.split()[-1] for line in done.stderr.splitlines() if "wrote /tmp/reftally-" in line and
+                         str(folder) not in line]
+            self.assertFalse(pathlib.Path(dropped).parent.exists())
+            self.assertEqual((folder / pathlib.Path(dropped).name).stat().st_uid, 65534)
+
     def test_a_program_that_limits_its_own_memory_has_a_dump_or_leaves_nothing(self):
         for limit in ("RLIMIT_AS", "RLIMIT_DATA"):
             for highest in ("resource.RLIM_INFINITY", "30 << 20"):  # to CAP_SYS_RESOURCE even the latter is no bar
