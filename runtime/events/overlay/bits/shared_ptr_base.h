@@ -52,11 +52,11 @@ _REFTALLY_INLINE __shared_count<__gnu_cxx::_S_atomic>& __shared_count<__gnu_cxx:
     const __shared_count& __r) noexcept {
   _Sp_counted_base<__gnu_cxx::_S_atomic>* const __fresh = __r._M_pi;
   if (__fresh == _M_pi) return *this;
-  if (::__reftally::__is_there()) {  // of both at once: one test
+  if (__fresh) __fresh->_M_add_ref_copy();
+  if (::__reftally::__is_there()) {  // of both at once: one test, where the compiler lets both go on in a line
     if (_M_pi) ::__reftally::__tell_counted_release(_M_pi, this);
     if (__fresh) ::__reftally::__tell_acquire(__fresh, this);
   }
-  if (__fresh) __fresh->_M_add_ref_copy();
   if (_M_pi) _M_pi->_M_release();
   _M_pi = __fresh;
   return *this;
