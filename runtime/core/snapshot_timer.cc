@@ -18,14 +18,17 @@
 namespace reftally::runtime {
 namespace {
 
-// Who gives all signals back what they did at first, as daemons do, is not ended by this one: it is ignored then. The
-// same reasons made Go choose it (proposal 24543, "Choosing a signal").
+// Where a handler is missing, this one is ignored and ends nobody. The same reasons made Go choose it (proposal 24543,
+// "Choosing a signal").
 constexpr int kTimerSignal = SIGURG;
 
 std::atomic<bool> asked{false};
 uint32_t kept[kMostTimed], kept_count = 0;  // dumps, by number; one snapshot at a time changes them
 int timer = 0;                              // the kernel's number: timer_create(3) of older C libraries asks malloc
 std::atomic<uint64_t> interval_ms{0};       // 0: there is no timer, or no longer
+std::atomic<bool> has_signal{false};
+bool was_taken = false;              // by the program, which keeps it, and so do its children
+struct sigaction programs_action{};  // what the program has for the signal, as far as it knows
 
 void set_interval() noexcept {
   const uint64_t ms = interval_ms;
@@ -44,17 +47,41 @@ void on_timer(int, siginfo_t*, void* context) {
   errno = saved;
 }
 
+bool is_ours(const struct sigaction& action) noexcept {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_timer;
+}
+
 bool take_signal() noexcept {
-  struct sigaction current{};
-  if (sigaction(kTimerSignal, nullptr, &current) != 0) return false;
-  if ((current.sa_flags & SA_SIGINFO) != 0) return current.sa_sigaction == on_timer;  // of the parent, by fork
-  if (current.sa_handler != SIG_DFL && current.sa_handler != SIG_IGN) return false;   // the program's own
+  if (has_signal) return true;  // of the parent, by fork
+  if (sigaction(kTimerSignal, nullptr, &programs_action) != 0 || (programs_action.sa_flags & SA_SIGINFO) != 0 ||
+      (programs_action.sa_handler != SIG_DFL && programs_action.sa_handler != SIG_IGN))
+    return false;
   struct sigaction ours{};
   ours.sa_sigaction = on_timer;
   ours.sa_flags = SA_RESTART | SA_SIGINFO;
   sigfillset(&ours.sa_mask);
-  return sigaction(kTimerSignal, &ours, nullptr) == 0;
+  has_signal = sigaction(kTimerSignal, &ours, nullptr) == 0;
+  return has_signal;
 }
+
+// False: the program has it by now. One that a thread blocks is still to come: whoever ignores a signal loses it.
+bool give_signal_back() noexcept {
+  if (!has_signal.exchange(false)) return true;
+  struct sigaction current{}, ignored{};
+  if (sigaction(kTimerSignal, nullptr, &current) != 0 || !is_ours(current)) return false;
+  ignored.sa_handler = SIG_IGN;
+  sigaction(kTimerSignal, &ignored, nullptr);
+  sigaction(kTimerSignal, &programs_action, nullptr);
+  return true;
+}
+
+bool end_timer() noexcept {
+  if (interval_ms.exchange(0) == 0) return false;
+  syscall(SYS_timer_delete, timer);
+  return true;
+}
+
+void say_it_is_taken() noexcept { say("no more snapshots at intervals: the program takes SIGURG, their signal"); }
 
 void remove_dump(uint32_t sequence) noexcept {
   char path[kMaxDumpPath];
@@ -75,6 +102,7 @@ void start_snapshot_timer() noexcept {
   kept_count = 0;
   asked.store(false);
   if (interval_ms == 0) return;
+  if (was_taken) return void(interval_ms = 0);
   struct sigevent event{};
   event.sigev_notify = SIGEV_SIGNAL;
   event.sigev_signo = kTimerSignal;
@@ -86,7 +114,22 @@ void start_snapshot_timer() noexcept {
 }
 
 void stop_snapshot_timer() noexcept {
-  if (interval_ms.exchange(0) != 0) set_interval();
+  if (end_timer() && !give_signal_back()) say_it_is_taken();
+}
+
+bool is_timer_signal(int number) noexcept {
+  return number == kTimerSignal && has_signal && !recorder.restricted && recorder.process.load() == current_process();
+}
+
+struct sigaction& programs_timer_action() noexcept { return programs_action; }
+
+void let_program_take_timer_signal() noexcept {
+  const int saved = errno;
+  was_taken = true;
+  const bool was_on = end_timer();
+  give_signal_back();
+  if (was_on) say_it_is_taken();
+  errno = saved;
 }
 
 void asked_by_user() noexcept { asked.store(false); }

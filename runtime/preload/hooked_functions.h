@@ -27,3 +27,18 @@ REFTALLY_HOOK(int, posix_spawn,
 REFTALLY_HOOK(int, posix_spawnp,
               (pid_t*, const char*, const posix_spawn_file_actions_t*, const posix_spawnattr_t*, char* const*,
                char* const*))
+REFTALLY_HOOK(int, execveat, (int, const char*, char* const*, char* const*, int))
+REFTALLY_HOOK(int, fexecve, (int, char* const*, char* const*))
+REFTALLY_HOOK(int, sigaction, (int, const struct sigaction*, struct sigaction*))
+REFTALLY_HOOK(int, __sigaction, (int, const struct sigaction*, struct sigaction*))
+REFTALLY_HOOK(__sighandler_t, signal, (int, __sighandler_t))
+REFTALLY_HOOK(__sighandler_t, bsd_signal, (int, __sighandler_t))
+REFTALLY_HOOK(__sighandler_t, ssignal, (int, __sighandler_t))
+REFTALLY_HOOK(__sighandler_t, sysv_signal, (int, __sighandler_t))
+REFTALLY_HOOK(__sighandler_t, __sysv_signal, (int, __sighandler_t))
+REFTALLY_HOOK(__sighandler_t, sigset, (int, __sighandler_t))
+REFTALLY_HOOK(int, sigignore, (int))
+REFTALLY_HOOK(int, sigwait, (const sigset_t*, int*))
+REFTALLY_HOOK(int, sigwaitinfo, (const sigset_t*, siginfo_t*))
+REFTALLY_HOOK(int, sigtimedwait, (const sigset_t*, siginfo_t*, const struct timespec*))
+REFTALLY_HOOK(int, signalfd, (int, const sigset_t*, int))

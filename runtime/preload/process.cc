@@ -152,6 +152,7 @@ HOOK int madvise(void* begin, size_t size, int advice) {
 HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
   const bool restricts = option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS;
   if (restricts && recording() && !recorder.restricted && recorder.process.load() == current_process()) {
+    stop_snapshot_timer();
     recorder.restricted = asks_nothing = true;
     say("no dump: the program restricts its own rights (seccomp)");
   }

@@ -2,6 +2,7 @@
 // (tcmalloc, jemalloc) goes on doing its work.
 #pragma once
 
+#include <signal.h>
 #include <spawn.h>
 
 #include <cstddef>
