@@ -1,6 +1,7 @@
 // Notes the programs that this one starts with an environment that does not have the agent: `env -i`, `sudo`, a test
 // runner that makes an environment of its own. They run as they were told to; `reftally run` says that nobody looked.
 // Called after fork and vfork too, so nothing here allocates or takes a lock.
+#include <alloca.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdarg>
 #include <cstdlib>
 #include <cstring>
 
@@ -75,6 +77,35 @@ void note_if_unseen(const char* program, char* const* environment) noexcept {
   errno = saved;
 }
 
+// What execveat(2) starts; an empty path stands for the file itself.
+void note_at_if_unseen(int folder, const char* path, char* const* environment) noexcept {
+  if (path == nullptr || *path == '/' || (folder == AT_FDCWD && *path != '\0'))
+    return note_if_unseen(path, environment);
+  const int saved = errno;
+  char link[64], buffer[kMaxPath + 1];
+  Text(link, sizeof link).add("/proc/self/fd/").add(static_cast<uint64_t>(folder));
+  const ssize_t length = readlink(link, buffer, kMaxPath);
+  errno = saved;
+  if (length <= 0) return;
+  buffer[length] = '\0';
+  char whole[2 * kMaxPath];
+  Text name(whole, sizeof whole);
+  name.add(buffer).add(*path != '\0' ? "/" : "").add(path);
+  note_if_unseen(name.c_str(), environment);
+}
+
+// The words of execl(3) and its kin, counted with the nullptr behind them; `rest` is then behind that.
+size_t count_words(const char* word, va_list& rest) noexcept {
+  size_t count = 1;
+  for (; word != nullptr; word = va_arg(rest, const char*)) count++;
+  return count;
+}
+
+void copy_words(const char* word, va_list& rest, char** words) noexcept {
+  for (; word != nullptr; word = va_arg(rest, const char*)) *words++ = const_cast<char*>(word);
+  *words = nullptr;
+}
+
 }  // namespace
 }  // namespace reftally::runtime
 
@@ -101,6 +132,44 @@ HOOK int execvp(const char* file, Words arguments) {
 HOOK int execvpe(const char* file, Words arguments, Words environment) {
   note_if_unseen(file, environment);
   return real().execvpe(file, arguments, environment);
+}
+
+HOOK int execveat(int folder, const char* path, Words arguments, Words environment, int flags) noexcept {
+  note_at_if_unseen(folder, path, environment);
+  return real().execveat(folder, path, arguments, environment, flags);
+}
+
+HOOK int fexecve(int file, Words arguments, Words environment) noexcept {
+  note_at_if_unseen(file, "", environment);
+  return real().fexecve(file, arguments, environment);
+}
+
+// The list of execl(3) and its kin as an array on the stack, for nothing may allocate here; `rest` stays behind it.
+#define WORDS_ON_STACK(words, first, rest)                                                    \
+  va_list rest;                                                                               \
+  va_start(rest, first);                                                                      \
+  char** const words = static_cast<char**>(alloca(count_words(first, rest) * sizeof(char*))); \
+  va_end(rest);                                                                               \
+  va_start(rest, first);                                                                      \
+  copy_words(first, rest, words)
+
+HOOK int execl(const char* path, const char* first, ...) noexcept {
+  WORDS_ON_STACK(words, first, rest);
+  va_end(rest);
+  return execv(path, words);
+}
+
+HOOK int execlp(const char* file, const char* first, ...) noexcept {
+  WORDS_ON_STACK(words, first, rest);
+  va_end(rest);
+  return execvp(file, words);
+}
+
+HOOK int execle(const char* path, const char* first, ...) noexcept {
+  WORDS_ON_STACK(words, first, rest);
+  const Words environment = va_arg(rest, Words);
+  va_end(rest);
+  return execve(path, words, environment);
 }
 
 HOOK int posix_spawn(pid_t* pid, const char* path, const posix_spawn_file_actions_t* actions,

@@ -1,12 +1,39 @@
 #!/usr/bin/env python3
 """Programs that are started with an environment without the agent run as ever, and it is said that nobody saw them."""
 
+import re
+import subprocess
 import sys
 
 import command
 
 LEAKY = command.PROGRAMS / "parent_and_child_leaky"
 STARTED = "without the agent (no LD_PRELOAD of `reftally run` in its environment)"
+
+STARTS = r"""
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#define SCRIPT "echo one $0 $1 \"$(env | grep A=)\"; exit 5"
+int main(int count, char** words) {
+  const char* const how = words[1];
+  char* const none[] = {NULL};
+  char* const some[] = {"A=b", NULL};
+  char* const list[] = {"sh", "-c", SCRIPT, "two", "three", NULL};
+  const char* const file = count > 2 ? "/bin/missing" : "/bin/sh";
+  if (strcmp(how, "execle") == 0) execle(file, "sh", "-c", SCRIPT, "two", "three", (char*)NULL, some);
+  if (strcmp(how, "fexecve") == 0) fexecve(open(file, O_RDONLY | O_CLOEXEC), list, none);
+  if (strcmp(how, "execveat") == 0) execveat(AT_FDCWD, file, list, none, 0);
+  if (strcmp(how, "execveat-folder") == 0) execveat(open("/bin", O_PATH | O_CLOEXEC), file + 5, list, none, 0);
+  if (strcmp(how, "execveat-file") == 0) execveat(open(file, O_PATH | O_CLOEXEC), "", list, none, AT_EMPTY_PATH);
+  unsetenv("LD_PRELOAD");
+  if (strcmp(how, "execl") == 0) execl(file, "sh", "-c", SCRIPT, "two", "three", (char*)NULL);
+  if (strcmp(how, "execlp") == 0) execlp(file + 5, "sh", "-c", SCRIPT, "two", "three", (char*)NULL);
+  return 9;
+}
+"""
 
 
 class Unseen(command.CommandTest):
@@ -41,6 +68,17 @@ class Unseen(command.CommandTest):
             script = f"import subprocess as s; [s.run([p], env={{}}{more}) for p in ('{LEAKY}', '/bin/true')]"
             said = self.unseen(sys.executable, "-c", script)
             self.assertIn(f"started {LEAKY} {STARTED}, and so 1 more: nobody", said)
+
+    def test_each_function_of_the_exec_family_tells_it_and_starts_what_it_was_given(self):
+        self.write("starts.c", STARTS)
+        program = self.folder / "starts"
+        subprocess.run(["gcc", "-Wall", self.folder / "starts.c", "-o", program], check=True, timeout=120)
+        for how in ("execl", "execlp", "execle", "fexecve", "execveat", "execveat-folder", "execveat-file"):
+            with self.subTest(how):
+                run = self.reftally("run", "--", program, how, status=5)
+                self.assertEqual(run.stdout, "one two three A=b\n" if how == "execle" else "one two three \n")
+                self.assertRegex(run.stderr, rf"starts started (sh|/\S*/(da)?sh) {re.escape(STARTED)}")
+                self.assertEqual(self.reftally("run", "--", program, how, "missing", status=9).stderr.count(STARTED), 0)
 
     def test_what_has_the_agent_or_cannot_be_started_is_not_told(self):
         self.assertEqual(self.unseen("env", "A=b", LEAKY), "")
