@@ -20,6 +20,13 @@ namespace {
 
 constexpr uint64_t kMostBytes = 1u << 28;  // what the program has registered with a device may be all its memory
 
+struct Range {
+  std::atomic<uint64_t> begin, end;  // end 0: not yet there
+};
+constexpr uint32_t kMostWiped = 256;
+Range wiped[kMostWiped];
+std::atomic<uint32_t> wiped_count{0};
+
 MemoryMap here, there;
 std::atomic<uint32_t> is_fetched{0};  // in a child's copy of it; the program's own stays 0
 const char* trouble = nullptr;
@@ -70,6 +77,42 @@ bool prepare_uncopied_memory() noexcept {
   return prepared;
 }
 
+void note_wiped_memory(const void* memory, size_t size) noexcept {
+  const auto begin = reinterpret_cast<uint64_t>(memory), end = page_up(begin + size);
+  const uint32_t known = wiped_count.load();
+  for (uint32_t i = 0; i < known && i < kMostWiped; i++)
+    if (wiped[i].begin <= begin && end <= wiped[i].end) return;
+  const uint32_t row = wiped_count.fetch_add(1);
+  if (row >= kMostWiped) return;
+  wiped[row].begin = begin;
+  wiped[row].end = end;
+}
+
+// What has become other memory since is the same in the child: it loses nothing by being read once more.
+static bool fetch_wiped(int process, const Mapping& mapping, uint64_t begin, uint64_t end) noexcept {
+  begin = begin > mapping.begin ? begin : mapping.begin;
+  end = end < mapping.end ? end : mapping.end;
+  if (!is_of_interest(mapping) || begin >= end || is_own_memory(begin, end)) return true;
+  if (end - begin > kMostBytes) return false;
+  void* const to = reinterpret_cast<void*>(begin);
+  return read_memory(process, to, to, end - begin) == static_cast<ssize_t>(end - begin);
+}
+
+static void fetch_all_wiped(int process) noexcept {
+  const uint32_t count = wiped_count;
+  bool all = count <= kMostWiped;
+  if (count > 0) wait_for_leave(process);
+  for (uint32_t i = 0; i < count && i < kMostWiped; i++)
+    for (const Mapping* at = here.find_or_next(wiped[i].begin); at != nullptr && at < &here[0] + here.count(); at++) {
+      if (at->begin >= wiped[i].end) break;
+      all &= fetch_wiped(process, *at, wiped[i].begin, wiped[i].end);
+    }
+  if (!all)
+    trouble =
+        "memory that the program has wiped in its children (MADV_WIPEONFORK) is not known: what only it holds looks "
+        "leaked";
+}
+
 static void fetch_all(uint32_t process) noexcept {
   trouble = nullptr;
   if (!here.read() || !there.read(process)) return;
@@ -86,6 +129,7 @@ static void fetch_all(uint32_t process) noexcept {
           "memory that the program keeps from its children (MADV_DONTFORK) is not known: what only it holds looks "
           "leaked";
   }
+  fetch_all_wiped(static_cast<int>(process));
 }
 
 void fetch_uncopied_memory(uint32_t process) noexcept {

@@ -143,8 +143,10 @@ HOOK int dlclose(void* handle) {
 HOOK int mlockall(int flags) { return real().mlockall(recording() ? flags | MCL_ONFAULT : flags); }
 
 HOOK int madvise(void* begin, size_t size, int advice) {
-  if (advice == MADV_DONTFORK && recording() && !recorder.restricted)
+  if ((advice == MADV_DONTFORK || advice == MADV_WIPEONFORK) && recording() && !recorder.restricted) {
     recorder.has_uncopied_memory = prepare_uncopied_memory();
+    if (advice == MADV_WIPEONFORK) note_wiped_memory(begin, size);
+  }
   return real().madvise(begin, size, advice);
 }
 
