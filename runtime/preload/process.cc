@@ -3,7 +3,6 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <gnu/libc-version.h>
-#include <linux/prctl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -148,17 +147,6 @@ HOOK int madvise(void* begin, size_t size, int advice) {
     if (advice == MADV_WIPEONFORK) note_wiped_memory(begin, size);
   }
   return real().madvise(begin, size, advice);
-}
-
-// The last moment at which this may be said. libseccomp, too, asks for no new privileges before it restricts anything.
-HOOK int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d) {
-  const bool restricts = option == PR_SET_SECCOMP || option == PR_SET_NO_NEW_PRIVS;
-  if (restricts && recording() && !recorder.restricted && recorder.process.load() == current_process()) {
-    stop_snapshot_timer();
-    recorder.restricted = asks_nothing = true;
-    say("no dump: the program restricts its own rights (seccomp)");
-  }
-  return real().prctl(option, a, b, c, d);
 }
 
 namespace {
