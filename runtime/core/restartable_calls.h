@@ -27,7 +27,8 @@ inline bool may_be_made_again(long number) noexcept {
     case SYS_msgsnd:
     case SYS_futex:
     case SYS_io_getevents:
-    case SYS_recvfrom:  // with SO_RCVTIMEO
+    case SYS_io_uring_enter:  // with EINTR nothing was submitted
+    case SYS_recvfrom:        // with SO_RCVTIMEO
     case SYS_recvmsg:
     case SYS_recvmmsg:
     case SYS_sendto:  // with SO_SNDTIMEO

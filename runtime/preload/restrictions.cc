@@ -8,6 +8,7 @@
 
 #include "runtime/core/recorder.h"
 #include "runtime/core/snapshot_timer.h"
+#include "runtime/core/syscall_restart.h"
 #include "runtime/core/system.h"
 #include "runtime/core/unwinder.h"
 #include "runtime/preload/real_functions.h"
@@ -53,6 +54,7 @@ syscall:
   cmp $157, %rdi  # SYS_prctl
   je 2f
 1:
+  mov %rdi, -8(%rsp)  # no signal handler touches what is so near
   mov %rdi, %rax
   mov %rsi, %rdi
   mov %rdx, %rsi
@@ -61,6 +63,9 @@ syscall:
   mov %r9, %r8
   mov 8(%rsp), %r9
   syscall
+.globl reftally_after_syscall
+.hidden reftally_after_syscall
+reftally_after_syscall:
   cmp $-4095, %rax
   jae 3f
   ret
@@ -109,4 +114,8 @@ syscall:
 .size syscall, . - syscall
 .popsection
 )");
+extern "C" [[gnu::visibility("hidden")]] const char reftally_after_syscall[];
+[[gnu::constructor]] static void know_our_syscall() {
+  after_our_syscall = reinterpret_cast<uint64_t>(reftally_after_syscall);
+}
 static_assert(SYS_seccomp == 317 && SYS_prctl == 157);
