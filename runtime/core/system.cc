@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -135,6 +136,15 @@ static bool stderr_is_still_there() noexcept {
          now.st_ino == stderr_at_start.st_ino;
 }
 
+bool fits_file_limit(int file, size_t size) noexcept {
+  struct stat status{};
+  rlimit limit{};
+  if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+  if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return true;
+  const off_t at = lseek(file, 0, SEEK_CUR), end = at > status.st_size ? at : status.st_size;
+  return static_cast<uint64_t>(end) + size <= limit.rlim_cur;
+}
+
 void say(const char* text, const char* more, uint64_t number) noexcept {
   int saved = errno;
   if (!stderr_is_still_there()) {
@@ -146,7 +156,7 @@ void say(const char* text, const char* more, uint64_t number) noexcept {
   out.add("reftally: ").add(text).add(more);
   if (number != 0) out.add(" ").add(number);
   out.add("\n");
-  [[maybe_unused]] ssize_t ignored = write(2, out.c_str(), out.size());
+  [[maybe_unused]] const bool said = fits_file_limit(2, out.size()) && write(2, out.c_str(), out.size()) > 0;
   errno = saved;
 }
 

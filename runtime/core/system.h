@@ -52,6 +52,8 @@ class Text {
   bool cut_ = false;
 };
 
+// Whether `size` bytes more may be in the file (ulimit -f): who writes beyond is ended by SIGXFSZ.
+bool fits_file_limit(int file, size_t size) noexcept;
 void remember_stderr() noexcept;  // once, at start
 // "reftally: TEXT" and a newline on stderr, in one write; nothing when stderr is no longer what it was at start.
 void say(const char* text, const char* more = "", uint64_t number = 0) noexcept;

@@ -44,9 +44,11 @@ void write_note(const char* program) noexcept {
   const int notes = open_notes();
   if (notes < 0) return;
   const iovec line[] = {words(recorder.options.name), words("\t"), words(program), words("\n")};
+  size_t size = 0;
+  for (const iovec& part : line) size += part.iov_len;
   struct stat status;
-  [[maybe_unused]] const bool written =
-      fstat(notes, &status) == 0 && status.st_size < kEnough && writev(notes, line, 4) > 0;
+  [[maybe_unused]] const bool written = fstat(notes, &status) == 0 && status.st_size < kEnough &&
+                                        fits_file_limit(notes, size) && writev(notes, line, 4) > 0;
   close(notes);
 }
 

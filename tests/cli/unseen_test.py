@@ -80,6 +80,14 @@ class Unseen(command.CommandTest):
                 self.assertRegex(run.stderr, rf"starts started (sh|/\S*/(da)?sh) {re.escape(STARTED)}")
                 self.assertEqual(self.reftally("run", "--", program, how, "missing", status=9).stderr.count(STARTED), 0)
 
+    def test_a_program_that_may_write_no_files_is_not_ended_by_what_is_noted_or_said(self):
+        script = "ulimit -f 0; exec env -i true"
+        self.assertEqual(self.reftally("run", "--no-analyze", "--", "sh", "-c", script).stdout, "")
+        for where in ("full", "/dev/null"):
+            script = f"echo full > full; ulimit -f 0; exec true 2>> {where}"
+            self.reftally("run", "--no-analyze", "--", "sh", "-c", script)
+        self.assertEqual((self.folder / "full").read_text(encoding="utf-8"), "full\n")
+
     def test_what_has_the_agent_or_cannot_be_started_is_not_told(self):
         self.assertEqual(self.unseen("env", "A=b", LEAKY), "")
         for nothing in ("/nonexistent", "nonexistent", "/usr"):
