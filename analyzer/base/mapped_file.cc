@@ -27,6 +27,7 @@ MappedFile::MappedFile(const std::string& path) : path_(path) {
   if (file.fd < 0) fail(path);
   struct stat status{};
   if (fstat(file.fd, &status) != 0) fail(path);
+  if (S_ISDIR(status.st_mode)) throw Error(path + ": not a regular file, but a folder: name the files in it");
   if (!S_ISREG(status.st_mode)) throw Error(path + ": not a regular file");
   size_ = static_cast<size_t>(status.st_size);
   if (size_ == 0) return;  // mmap refuses an empty range

@@ -183,6 +183,14 @@ int check(const CheckOptions& options) {
   return comparison.fresh.empty() && comparison.grown.empty() ? kExitClean : kExitFindings;
 }
 
+std::string is_told_by_check(const std::string& format) {
+  if (format == "text" || format == "github") return "";
+  return fmt::format(
+      "{} not in {{text,github}}; `reftally analyze --output FILE` and `reftally run --report FILE` "
+      "write reports of other formats",
+      format);
+}
+
 }  // namespace
 
 RunCommand prepare_check(CLI::App& parser) {
@@ -193,7 +201,8 @@ RunCommand prepare_check(CLI::App& parser) {
       ->needs(baseline);
   parser.add_flag("--prune", options->prune, "drop from the baseline what was not found")->needs(baseline);
   parser.add_option("--format,-f", options->format, "how findings are told")
-      ->check(CLI::IsMember({"text", "github"}))
+      ->check(is_told_by_check)
+      ->type_name("TEXT:{text,github}")
       ->capture_default_str();
   parser.add_option("--fail-on", options->fail_on, "least severity of a finding that counts")
       ->check(CLI::IsMember({"note", "warning", "error"}))

@@ -45,7 +45,7 @@ void DumpFile::read_header() {
     const bool is_elf = magic[0] == 0x7f && magic[1] == 'E' && magic[2] == 'L' && magic[3] == 'F';
     throw Error(path(), 0,
                 is_elf ? "a Reftally dump; this is an ELF file, and if a core then `reftally analyze` reads it"
-                       : "a Reftally dump (the bytes 89 'TALLY' 0d 0a)");
+                       : "a Reftally dump (the bytes 89 'TALLY' 0d 0a), as `reftally run -- PROGRAM` writes it");
   }
   cursor.seek(0, "");
   header_ = cursor.read<dump::FileHeader>("a dump header of 24 bytes");

@@ -44,6 +44,12 @@ class Output(command.CommandTest):
         os.mkfifo(self.folder / "pipe")
         for question in (("analyze",), ("check",), ("query",), ("draw",), ("paths",), ("info",)):
             self.fails("pipe: not a regular file", *question, "pipe", *(["SELECT 1"] if question == ("query",) else []))
+        self.fails(".: not a regular file, but a folder: name the files in it", "analyze", ".")
+        self.write("server.cc", "int main() {}\n")
+        self.fails("server.cc: at byte 0: expected a Reftally dump (the bytes 89 'TALLY' 0d 0a), as `reftally run -- "
+                   "PROGRAM` writes it", "analyze", "server.cc")
+        self.fails("sarif not in {text,github}; `reftally analyze --output FILE` and `reftally run --report FILE` write "
+                   "reports of other formats", "check", dump, "--format", "sarif")
         self.fails("nowhere: there is no such folder", "analyze", dump, "--debug-dir", "nowhere")
         self.fails("nowhere: there is no such folder", "analyze", dump, "--sysroot", "nowhere")
         self.write("map.json", "[")
